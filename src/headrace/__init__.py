@@ -1,0 +1,20 @@
+"""headrace: a flow engine for keeping systems in sync.
+
+A flow is a graph of nodes in one YAML file; messages move along its edges and expressions shape
+them. The packages, from the bottom up (imports point down only, `make check` proves it):
+
+    source                       text, places, carets
+    errors | values              the error tree; what a message is made of
+    expr                         text -> nodes -> checked -> code object; no I/O, knows no flow
+    sdk                          what a component author imports
+    flow | store | connections   flow files; tasks and runs; HTTP and databases
+    engine | components          how a task runs; what a node does
+    app                          the only place that joins the parts
+    cli                          the command line
+"""
+
+from importlib.metadata import version
+
+__all__ = ["__version__"]
+
+__version__ = version("headrace")

@@ -1,0 +1,24 @@
+"""How operators, methods and functions say that a value does not fit."""
+
+__all__ = ["Failure"]
+
+
+class Failure(Exception):  # noqa: N818 - not an error of its own: it becomes an ExpressionError with a place
+    """An operation has no value for its operands; it knows its operands, not its place.
+
+    The template that evaluates the expression turns it into an `ExpressionError`: it finds the failing
+    node, names the operand at fault by its path (`$.context.page`), says which step of that path was
+    missing, and lists what is there.
+
+    Attributes:
+        code: `HR2xx`.
+        message: for people; `{operand}` in it stands for the text of the operand at fault.
+        operand: which operand is at fault: 0 the left one, the receiver or a function's first argument,
+            1 the next, and so on; None if none in particular.
+    """
+
+    def __init__(self, code: str, message: str, operand: int | None = None) -> None:
+        super().__init__(code, message, operand)
+        self.code = code
+        self.message = message
+        self.operand = operand

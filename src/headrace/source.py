@@ -1,0 +1,125 @@
+"""Text that a user wrote, and places in it.
+
+Pure and dependency-free. Offsets count code points from 0; lines and columns count from 1. Every
+finding and every error that headrace shows points into a `Source` through a `Span`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+__all__ = ["Source", "Span", "Text"]
+
+
+class Source:
+    """One text as the user wrote it: a flow file, an expression on the command line.
+
+    `name` is what messages show before the line number: the path as the user gave it, `<expression>`,
+    or the path of a field (`spec.edges[3].data.users`) in a flow that did not arrive as a file.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, {len(self.text)} characters)"
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        r"""Offset at which each line starts; a line ends with `\n`, `\r\n` or a lone `\r`."""
+        starts = [0]
+        text = self.text
+        for index, char in enumerate(text):
+            if char == "\n" or (char == "\r" and text[index + 1 : index + 2] != "\n"):
+                starts.append(index + 1)
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and column, both from 1, of an offset (which may be the end of the text)."""
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its line end."""
+        start = self.line_starts[number - 1]
+        end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def span(self, start: int, end: int) -> "Span":
+        """The place from `start` up to, not including, `end`."""
+        return Span(self, start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a source: from offset `start` up to, not including, `end`."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        """Line of the start, from 1."""
+        return self.source.position(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Column of the start, from 1, in code points."""
+        return self.source.position(self.start)[1]
+
+    @property
+    def text(self) -> str:
+        """What the user wrote there."""
+        return self.source.text[self.start : self.end]
+
+    def __str__(self) -> str:
+        line, column = self.source.position(self.start)
+        return f"{self.source.name}:{line}:{column}"
+
+    def excerpt(self) -> str:
+        """The line of the start with carets below the place, indented by two.
+
+        A place that goes on over further lines is marked to the end of its first line.
+        """
+        line, column = self.source.position(self.start)
+        content = self.source.line(line)
+        before = content[: column - 1]
+        length = min(self.end - self.start, len(content) - column + 1)
+        # Wide characters are rare in flow files; tabs are kept so that the caret stays below.
+        pad = "".join("\t" if char == "\t" else " " for char in before)
+        return f"  {content}\n  {pad}{'^' * max(length, 1)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A decoded piece of user text in which every character knows where it was written.
+
+    `offsets[i]` is the offset in `source` of `value[i]`, and `offsets[len(value)]` the offset just
+    after the last one: a `range` where the text stands in the source as it is, a list where quotes,
+    escapes, folding or indentation were decoded.
+    """
+
+    value: str
+    source: Source
+    offsets: Sequence[int]
+
+    @classmethod
+    def bare(cls, value: str, name: str = "<expression>") -> "Text":
+        """Text that is its own source, such as an argument of `headrace eval`."""
+        return cls(value, Source(name, value), range(len(value) + 1))
+
+    def span(self, start: int, end: int) -> Span:
+        """The place in the source of `value[start:end]`; an empty slice is an empty place."""
+        first = self.offsets[start]
+        if end <= start:
+            return Span(self.source, first, first)
+        # The end of the last character: one past its start, unless it was written as an escape.
+        return Span(self.source, first, max(self.offsets[end - 1] + 1, min(self.offsets[end], first)))
+
+    @property
+    def whole(self) -> Span:
+        """The place of all of the text."""
+        return self.span(0, len(self.value))

@@ -1,0 +1,79 @@
+"""What messages are made of: JSON values, and their encoding.
+
+Nothing here knows expressions or flows. JSON on the wire keeps every digit of an integer of any
+size; numbers with a fraction or an exponent are IEEE doubles.
+"""
+
+import math
+from typing import TypeAlias
+
+import msgspec
+
+__all__ = ["Json", "JsonError", "Message", "decode_json", "encode_json", "is_json", "kind"]
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Message: TypeAlias = Json
+
+_decoder = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder()
+
+
+class JsonError(ValueError):
+    """The text is no JSON, or the value cannot be written as JSON."""
+
+
+def decode_json(data: bytes | str) -> Json:
+    """Parse one JSON text, strictly by RFC 8259.
+
+    Raises:
+        JsonError: not JSON: bad syntax, `NaN`, a number beyond a double, a lone surrogate, bytes
+            that are not UTF-8.
+    """
+    try:
+        value: Json = _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise JsonError(str(error)) from error
+    return value
+
+
+def encode_json(value: Json) -> bytes:
+    """Write a value as compact JSON in UTF-8.
+
+    Raises:
+        JsonError: the value holds a lone surrogate, a key that is not text, or is no JSON value.
+            NaN and infinities do not leave expressions (rule D7), so they are not looked for here.
+    """
+    try:
+        return _encoder.encode(value)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, ValueError) as error:
+        raise JsonError(str(error)) from error
+
+
+def is_json(value: object) -> bool:
+    """Whether a value, at any depth, is made of JSON's types alone (and is finite)."""
+    if value is None or isinstance(value, str | bool | int):
+        return True
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, list):
+        return all(map(is_json, value))
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_json(member) for key, member in value.items())
+    return False
+
+
+def kind(value: Json) -> str:
+    """The user's word for a value's type: null, boolean, number, text, array or object."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "text"
+        case list():
+            return "array"
+        case dict():
+            return "object"
