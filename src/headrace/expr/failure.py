@@ -1,4 +1,17 @@
-"""How operators, methods and functions say that a value does not fit."""
+"""How operators, methods and functions say that a value does not fit.
+
+The codes that builtins use (beside those of operators, HR220 and HR221):
+
+    HR210  a regular expression needs what linear time cannot give, or is wrong
+    HR214  an argument (a pattern's flag, a zone, an encoding) is none of those that exist
+    HR222  NaN or Infinity
+    HR223  too long a text or too many items
+    HR224  a value of the wrong type
+    HR225  text that is not what it should be: a number, a time, JSON, Base64
+    HR227  a comparator that gives no number
+    HR228  an integer beyond 4,096 bits
+    HR229  the flow's own `must` and `fail`
+"""
 
 __all__ = ["Failure"]
 
