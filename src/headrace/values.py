@@ -11,7 +11,7 @@ import msgspec
 
 __all__ = ["Json", "JsonError", "Message", "decode_json", "encode_json", "is_json", "kind"]
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Message: TypeAlias = Json
 
 _decoder = msgspec.json.Decoder()

@@ -1,0 +1,115 @@
+"""A flow as it was read: checked, with compiled templates and the place of everything."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from headrace.expr import Template
+from headrace.sdk import Spec
+from headrace.source import Source, Span
+from headrace.values import Json
+
+__all__ = ["Edge", "Flow", "Node", "PortRef", "Retry"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PortRef:
+    """A port of a node, `node:port`."""
+
+    node: str
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.node}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and when a failed task is tried again; delays in seconds."""
+
+    max_attempts: int = 5
+    initial_delay_s: float = 1.0
+    backoff: float = 2.0
+    max_delay_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A connection from an output to an input.
+
+    Attributes:
+        index: its place among the flow's edges, in the order of the file; fan-out follows it.
+        data: builds the message that arrives; None: the message passes unchanged.
+        add: builds members that are laid over the message; never together with `data`.
+        boundary: whether a message on it becomes a task of its own (rule 1), told by the graph.
+    """
+
+    index: int
+    source: PortRef
+    target: PortRef
+    span: Span
+    data: Template | None = None
+    add: Template | None = None
+    description: str = ""
+    boundary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An instance of a component.
+
+    Attributes:
+        settings: the node's settings over the defaults, as a template over `$.secrets` and `$.vars`;
+            evaluated by `headrace.flow.settings.resolve`.
+        settings_places: the place of each setting, by its path of keys and indexes.
+        input: shapes what the component gets, for every edge into its first input.
+        result_name: `as:`, the member under which the component's result is added; None for the usual one.
+        control: the trigger's control state, `{start: true}`.
+    """
+
+    name: str
+    spec: Spec
+    span: Span
+    settings: Template
+    settings_places: dict[tuple[str | int, ...], Span] = field(default_factory=dict)
+    input: Template | None = None
+    result_name: str | None = None
+    control: dict[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+    @property
+    def starts(self) -> bool:
+        """Whether a trigger fires by itself once the flow runs."""
+        return self.control.get("start", True) is True
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow file.
+
+    Attributes:
+        version: hash of the canonical parsed spec (not of the text).
+        secrets: the names of the secrets it may read.
+        vars: plain constants, `$vars`, with overrides applied.
+        timeout_s: bound of a run's time in seconds; None for none.
+        concurrency: tasks of one run at once.
+        max_queued: above this many open tasks of a run, loop-closing tasks wait.
+    """
+
+    name: str
+    version: str
+    source: Source
+    nodes: dict[str, Node]
+    edges: tuple[Edge, ...]
+    description: str = ""
+    annotations: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    vars: dict[str, Json] = field(default_factory=dict)
+    timeout_s: float | None = None
+    concurrency: int = 8
+    max_queued: int = 10_000
+    retry: Retry = Retry()
+
+    @property
+    def triggers(self) -> list[Node]:
+        """The nodes that start runs, in the order of the file."""
+        return [node for node in self.nodes.values() if node.spec.trigger]

@@ -1,0 +1,61 @@
+"""What the author of a component imports, and nothing else does a component need.
+
+A component is one class: a declaration (`@component`), a frozen settings model, and `handle`. The same
+declaration gives validation, lint, JSON Schema and the reference pages. Nothing here runs flows: the
+engine implements the protocols, `headrace.testing` implements them for unit tests of a component.
+"""
+
+from headrace.errors import InfrastructureError, PermanentError, TemporaryError
+from headrace.sdk.clock import Clock, SystemClock
+from headrace.sdk.component import Component, Input, Output, Spec, Trigger, component
+from headrace.sdk.context import Context, Emission, RaisedError, RunInfo
+from headrace.sdk.module import Module, Registry
+from headrace.sdk.resource import Closable, Resources
+from headrace.sdk.schedule import Firing, Schedule, SchedulePolicy
+from headrace.sdk.settings import (
+    Duration,
+    MessageModel,
+    MessageTemplate,
+    Settings,
+    Size,
+    parse_message,
+)
+from headrace.sdk.transaction import Database, Result, Statement, Transaction
+from headrace.values import Json, Message
+
+__all__ = [
+    "Clock",
+    "Closable",
+    "Component",
+    "Context",
+    "Database",
+    "Duration",
+    "Emission",
+    "Firing",
+    "InfrastructureError",
+    "Input",
+    "Json",
+    "Message",
+    "MessageModel",
+    "MessageTemplate",
+    "Module",
+    "Output",
+    "PermanentError",
+    "RaisedError",
+    "Registry",
+    "Resources",
+    "Result",
+    "RunInfo",
+    "Schedule",
+    "SchedulePolicy",
+    "Settings",
+    "Size",
+    "Spec",
+    "Statement",
+    "SystemClock",
+    "TemporaryError",
+    "Transaction",
+    "Trigger",
+    "component",
+    "parse_message",
+]

@@ -1,0 +1,178 @@
+"""How a component is declared: its ports, its settings, its documentation; one class, one file."""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from headrace.errors import InternalError
+from headrace.sdk.context import Context
+from headrace.sdk.resource import Resources
+from headrace.sdk.schedule import Firing, Schedule, SchedulePolicy
+from headrace.sdk.settings import MessageModel, Settings
+from headrace.values import Message
+
+__all__ = ["Component", "Input", "Output", "Spec", "Trigger", "component", "spec_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input port.
+
+    Attributes:
+        message: the model of the messages that it takes; None for any.
+        reaches: the outputs at which something may come out below a message that enters here; None for
+            all of them. Loops are found by this.
+    """
+
+    name: str
+    summary: str = ""
+    message: type[MessageModel] | None = None
+    reaches: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output port.
+
+    Attributes:
+        detached: each message that leaves here becomes a task of its own (rule 1).
+        adds: the member that is added to the base value at this port (`response`, `result`); `as:` renames.
+        error: messages here are failures: the base value plus `error` and `errorDetail`. The engine sends
+            a failure of `handle` here if the port is wired.
+    """
+
+    name: str
+    summary: str = ""
+    detached: bool = False
+    adds: str | None = None
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The declaration of a component.
+
+    Attributes:
+        name: `module/name`.
+        inputs: in order; a node's `input:` shapes what reaches the first.
+        dynamic_outputs: ports that depend on the settings (a router's rules): takes the settings as they
+            stand in the file, where a value may be an unresolved template.
+        detached_when: whether a static boolean setting makes all outputs detached (an iterator's `durable`).
+        trigger: whether it starts runs; a trigger has no inputs.
+        transparent: passes on exactly what arrived; the shape of messages does not change here.
+    """
+
+    name: str
+    factory: type[Any]
+    summary: str
+    settings: type[Settings]
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    dynamic_outputs: Callable[[dict[str, Any]], tuple[Output, ...]] | None = None
+    detached_when: str | None = None
+    trigger: bool = False
+    transparent: bool = False
+    documentation: str = ""
+
+    def outputs_for(self, settings: dict[str, Any]) -> tuple[Output, ...]:
+        """The outputs of a node with these settings as they stand in the file."""
+        outputs = self.outputs
+        if self.dynamic_outputs is not None:
+            outputs = (*self.dynamic_outputs(settings), *outputs)
+        if self.detached_when is not None and settings.get(self.detached_when) is True:
+            outputs = tuple(
+                Output(o.name, o.summary, detached=True, adds=o.adds, error=o.error) for o in outputs
+            )
+        return outputs
+
+
+class Component:
+    """A node's behaviour. One instance a node and process; several messages may be handled at once."""
+
+    def __init__(self, settings: Any) -> None:  # noqa: ANN401 - each class takes its own Settings
+        self.settings = settings
+
+    async def open(self, resources: Resources) -> None:
+        """Get what the node needs (a pool, a session); called once, before the first message."""
+
+    async def handle(self, message: Message, context: Context) -> None:
+        """Do the node's work for one message; returns when everything below it is done.
+
+        Raises:
+            PermanentError | TemporaryError: the work failed. The engine sends it to the error port if that
+                is wired, else it rises to the sender.
+        """
+        raise NotImplementedError
+
+
+class Trigger(Protocol):
+    """A component that starts runs."""
+
+    def __init__(self, settings: Any) -> None: ...  # noqa: ANN401 - each class takes its own Settings
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When it fires by itself; None for on request alone."""
+        ...
+
+    @property
+    def policy(self) -> SchedulePolicy:
+        """How the schedule is followed."""
+        ...
+
+    def message(self, firing: Firing) -> Message:
+        """The message of a firing."""
+        ...
+
+
+Class = TypeVar("Class", bound=type[Any])
+_NAME = re.compile(r"[a-z][a-z0-9-]*/[a-z][a-z0-9-]*")
+
+
+def component(
+    name: str,
+    *,
+    summary: str,
+    settings: type[Settings],
+    inputs: tuple[Input, ...] = (),
+    outputs: tuple[Output, ...] = (),
+    dynamic_outputs: Callable[[dict[str, Any]], tuple[Output, ...]] | None = None,
+    detached_when: str | None = None,
+    trigger: bool = False,
+    transparent: bool = False,
+) -> Callable[[Class], Class]:
+    """Declare a class to be a component. It is not registered: list it in a `Module`."""
+    if not _NAME.fullmatch(name):
+        raise InternalError(f"a component is named like `module/name`, not `{name}`")
+
+    def declare(cls: Class) -> Class:
+        cls.spec = Spec(
+            name=name,
+            factory=cls,
+            summary=summary,
+            settings=settings,
+            inputs=inputs,
+            outputs=outputs,
+            dynamic_outputs=dynamic_outputs,
+            detached_when=detached_when,
+            trigger=trigger,
+            transparent=transparent,
+            documentation=inspect.cleandoc(cls.__doc__ or ""),
+        )
+        return cls
+
+    return declare
+
+
+def spec_of(cls: type[Any]) -> Spec:
+    """The declaration of a component class.
+
+    Raises:
+        InternalError: the class was not declared with `@component`.
+    """
+    spec = cls.__dict__.get("spec")
+    if not isinstance(spec, Spec):
+        raise InternalError(f"{cls.__module__}.{cls.__qualname__} is not declared with @component")
+    return spec

@@ -1,0 +1,165 @@
+"""What a component sees of the run while it handles a message."""
+
+from collections.abc import Hashable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from headrace.sdk.clock import Clock
+from headrace.sdk.transaction import Database, Transaction
+from headrace.values import Json, Message
+
+__all__ = ["Context", "Emission", "RaisedError", "RunInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """The run that a message belongs to; `$run` in expressions.
+
+    Attributes:
+        started_at: RFC 3339, UTC.
+        attempt: which attempt of the task this is, from 1.
+    """
+
+    id: str
+    flow: str
+    trigger: str
+    started_at: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedError:
+    """An error that was raised while a message was worked on.
+
+    Attributes:
+        error: the text for people, secrets masked.
+        detail: `errorDetail`: code, retryable, node, attempt and further facts.
+        handled: whether an `error` port took it.
+    """
+
+    error: str
+    detail: dict[str, Json]
+    handled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """How the work below one emission ended.
+
+    Attributes:
+        failure: what it failed of and what was undone; None if it ended well.
+        errors: everything raised below, handled or not, the failure included.
+    """
+
+    failure: RaisedError | None
+    errors: tuple[RaisedError, ...]
+
+
+class Context(Protocol):
+    """One message at one node: how to emit, to fail, to write, to show progress."""
+
+    @property
+    def node(self) -> str:
+        """The node's name."""
+        ...
+
+    @property
+    def run(self) -> RunInfo:
+        """The run."""
+        ...
+
+    @property
+    def base(self) -> Message:
+        """The value that results are added to: the message before it was shaped for this node."""
+        ...
+
+    @property
+    def idempotency_key(self) -> str:
+        """`task/node/path`: the same when this work is repeated after a failure, else unique."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def first_delivery(self) -> bool:
+        """Whether this is known to be the task's first execution."""
+        ...
+
+    def is_wired(self, port: str) -> bool:
+        """Whether an edge leaves the port."""
+        ...
+
+    async def emit(self, port: str, message: Message, key: int | None = None) -> None:
+        """Send a message; on return everything below it has finished, or is a task in the outcome.
+
+        Args:
+            port: an output of this node.
+            message: must not be changed afterwards.
+            key: the number of the emission among those of this port, where emissions may run in
+                parallel or in an order that is not always the same; counted if None.
+
+        Raises:
+            The first unhandled error below. Let it pass: it is not this node's own.
+        """
+        ...
+
+    async def attempt(self, port: str, message: Message, key: int, *, survive: bool) -> Emission:
+        """As `emit`, but tells how it went.
+
+        Args:
+            survive: if true, a failure below undoes what was done below (writes, new tasks, counters)
+                and is returned; if false it is raised. Failures of databases and stores, cancellation
+                and interruption are always raised.
+        """
+        ...
+
+    async def add_result(self, port: str, value: Json) -> None:
+        """Emit the base value with `value` under the name that the port adds (or `as:` says)."""
+        ...
+
+    async def collect(self, failure: RaisedError, message: Message, key: int) -> None:
+        """Send a failure that was survived to this node's `error` port, if wired; it is handled then."""
+        ...
+
+    def detach(self, port: str, message: Message, key: int, group: "GroupInfo | None" = None) -> None:
+        """Make the emission a task of its own even where no boundary is, as a member of a group."""
+        ...
+
+    def transaction(self, database: Database) -> AbstractAsyncContextManager[Transaction]:
+        """The task's transaction on a database, for one statement; begun at its first use.
+
+        Waits until no other branch of the task is in it; a branch keeps it to its end. Where a failure of
+        this statement can be survived, a mark is taken first and undone when the block raises.
+        """
+        ...
+
+    def has_transaction(self, key: Hashable) -> bool:
+        """Whether this task has begun a transaction on the database with that key."""
+        ...
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how far this message is, for people who watch: items done of items in all."""
+        ...
+
+    def expect(self, total: int) -> None:
+        """Say how many records the source of this run has in all, for people who watch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A fan-out of tasks whose end is announced once (rule 7).
+
+    Attributes:
+        key: the number of the group among those of this node in this task.
+        done_port: the output that is told when all members have finished.
+        done: the message for it; `processed`, `failed` and `errors` are set from the members.
+    """
+
+    key: int
+    done_port: str
+    done: dict[str, Json]

@@ -1,0 +1,106 @@
+"""What the engine asks of a database so that a task's writes commit together, once.
+
+The engine decides when marks are taken, undone and committed; the database drivers in
+`headrace.connections` do it. Marks are savepoints: they nest, and cost no round trip of their own.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from headrace.values import Json
+
+__all__ = ["Database", "Result", "Statement", "Transaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement with its parameters, `$1` first.
+
+    Attributes:
+        many: `sql` is executed once for each row of parameters in `rows` (which replaces `parameters`).
+    """
+
+    sql: str
+    parameters: Sequence[Json] = ()
+    rows: Sequence[Sequence[Json]] | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What a statement gave.
+
+    Attributes:
+        rows: each an object by column name; empty where the statement returns none.
+        row_count: rows returned or affected.
+        command: the statement's kind as the server names it: `INSERT`, `SELECT`, …
+    """
+
+    rows: list[dict[str, Json]] = field(default_factory=list)
+    row_count: int = 0
+    command: str = ""
+
+
+class Transaction(Protocol):
+    """An open transaction on one connection, used by one branch of one task at a time.
+
+    `mark`, `release` and `undo` are sent with the next `execute` or `commit` (pipelined), and so have
+    no result of their own; an error in one of them is raised there.
+    """
+
+    def mark(self, name: str) -> None:
+        """Set a savepoint."""
+
+    def release(self, name: str) -> None:
+        """Keep what was done since the mark, and forget the mark."""
+
+    def undo(self, name: str) -> None:
+        """Take back what was done since the mark, and forget the mark."""
+
+    async def execute(self, statement: Statement) -> Result:
+        """Run a statement.
+
+        Raises:
+            PermanentError: the statement is wrong or breaks a constraint. The transaction can only go on
+                after `undo` to an earlier mark.
+            InfrastructureError: the connection or the server failed; the transaction is gone.
+        """
+        ...
+
+    async def commit(self) -> None:
+        """Commit; durable in the database when this returns. The connection goes back to its pool.
+
+        Raises:
+            PermanentError: a deferred constraint.
+            InfrastructureError: the connection or the server failed; it is unknown whether it committed.
+        """
+        ...
+
+    async def rollback(self) -> None:
+        """Undo everything and give the connection back; never raises for a lost connection."""
+        ...
+
+
+class Database(Protocol):
+    """A pool of connections to one database."""
+
+    @property
+    def key(self) -> Hashable:
+        """What it connects to; nodes with equal keys share pool and transaction. Holds no secret."""
+        ...
+
+    async def begin(self) -> Transaction:
+        """Take a connection and begin a transaction on it (sent with the first statement).
+
+        Raises:
+            InfrastructureError: no connection came free, or none could be made, in time.
+        """
+        ...
+
+    async def execute(self, statement: Statement) -> Result:
+        """Run a statement on a connection of its own and commit it (autocommit).
+
+        Raises:
+            As `Transaction.execute`.
+        """
+        ...
