@@ -1,0 +1,121 @@
+r"""Regular expressions with JavaScript's meaning, in linear time.
+
+JavaScript's syntax is translated to RE2's (`pattern`), and RE2 searches the text's UTF-8. What RE2
+cannot do, lookaround and back-references, is HR210. Positions are code points (D4).
+
+Three corners differ from JavaScript: with the flag `m`, `^` and `$` know `\n` as the only line end; a
+group inside a repetition keeps what it matched in an earlier round; the flag `i` folds case by Unicode.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+from headrace.expr.failure import Failure
+from headrace.expr.pattern import translate
+
+__all__ = ["Found", "Pattern", "compile_pattern"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One match.
+
+    Attributes:
+        start: where it begins, in code points.
+        end: just after it.
+        groups: the text of the whole match, then of each group; None where a group took no part.
+    """
+
+    start: int
+    end: int
+    groups: tuple[str | None, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole match."""
+        return self.groups[0] or ""
+
+
+class Pattern:
+    """A compiled regular expression; made by `compile_pattern`, safe to share between threads.
+
+    Attributes:
+        source: as the user wrote it, without slashes.
+        flags: as the user wrote them.
+        is_global: whether the flag `g` is among them.
+        names: the number of each named group.
+    """
+
+    __slots__ = ("_compiled", "flags", "is_global", "names", "source")
+
+    def __init__(self, source: str, flags: str, compiled: re2._Regexp) -> None:
+        self.source = source
+        self.flags = flags
+        self.is_global = "g" in flags
+        self.names: Mapping[str, int] = {
+            name.decode(): number for name, number in compiled.groupindex.items()
+        }
+        self._compiled = compiled
+
+    def __repr__(self) -> str:
+        return f"/{self.source}/{self.flags}"
+
+    def matches(self, text: str) -> bool:
+        """Whether any part of the text matches."""
+        return self._compiled.search(text.encode()) is not None
+
+    def first(self, text: str) -> Found | None:
+        """The first match."""
+        return next(self.each(text), None)
+
+    def each(self, text: str) -> Iterator[Found]:
+        """The matches from left to right, none overlapping; an empty match moves on by a character."""
+        data = text.encode()
+        single_bytes = len(data) == len(text)
+        position = byte_seen = seen = 0
+        while position <= len(data):
+            match = self._compiled.search(data, position)
+            if match is None:
+                return
+            start, end = match.span()
+            seen += start - byte_seen if single_bytes else len(data[byte_seen:start].decode())
+            groups = tuple(
+                None if part is None else part.decode() for part in (match.group(), *match.groups())
+            )
+            length = len(groups[0] or "")
+            yield Found(seen, seen + length, groups)
+            byte_seen = start
+            position = end if end > start else _after_character(data, end)
+
+
+def _after_character(data: bytes, position: int) -> int:
+    """The position after the character that begins at `position` of some UTF-8."""
+    position += 1
+    while position < len(data) and data[position] & 0xC0 == 0x80:
+        position += 1
+    return position
+
+
+@lru_cache(maxsize=512)
+def compile_pattern(source: str, flags: str = "") -> Pattern:
+    """Compile what stands between the slashes of a literal, and the flags after them.
+
+    Raises:
+        Failure: HR210, the pattern is wrong or needs what linear time cannot give; HR214, a flag
+            that is none of `g i m s u`.
+    """
+    for flag in flags:
+        if flag not in "gimsu" or flags.count(flag) > 1:
+            raise Failure("HR214", f"`{flag}` is no flag here; the flags are `g i m s u`, each once")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(translate(source, flags).encode(), options)
+    except re2.error as error:
+        reason = error.args[0]
+        reason = reason.decode() if isinstance(reason, bytes) else str(reason)
+        raise Failure("HR210", f"/{source}/ is no regular expression: {reason}") from error
+    return Pattern(source, flags, compiled)
