@@ -1,0 +1,272 @@
+"""A connection with its prepared statements: a statement in, a result out.
+
+Statements are prepared once per connection, at their first use, with one more round trip that brings
+the types of parameters and columns. From then on a statement costs one round trip, together with the
+commands (`BEGIN`, savepoints) that wait for it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import pq
+from psycopg.pq.abc import PGresult
+
+from headrace.connections.postgres.binding import bind, guess_type
+from headrace.connections.postgres.column import Decoder, decoder_of
+from headrace.connections.postgres.failure import StalePlan, failure_of, is_undetermined
+from headrace.connections.postgres.sqltype import CATALOG_QUERY, KNOWN, SqlType, resolve
+from headrace.connections.postgres.target import PostgresTarget
+from headrace.connections.postgres.wire import Wire
+from headrace.errors import PermanentError
+from headrace.sdk.transaction import Result, Statement
+from headrace.values import Json
+
+__all__ = ["PREPARED_STATEMENTS", "PostgresSession"]
+
+PREPARED_STATEMENTS = 100
+"""How many statements a connection keeps prepared: a flow has dozens, and each costs the server memory."""
+
+_FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
+
+# Commands after which the connection is no longer as a pool hands it out.
+_ALTERING = frozenset(
+    {"SET", "RESET", "LISTEN", "DISCARD ALL", "DEALLOCATE", "DEALLOCATE ALL", "PREPARE", "LOAD"}
+)
+
+_SETUP = b"""select set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false),
+    set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false),
+    set_config('extra_float_digits', '3', false), set_config('lock_timeout', '30s', false)"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    name: bytes
+    types: tuple[SqlType, ...]
+    columns: tuple[tuple[str, Decoder], ...]
+
+
+class PostgresSession:
+    """A connection that runs statements; used by one task at a time.
+
+    Attributes:
+        altered: a statement changed its settings, so that it must not serve another task.
+        generation: which generation of a pool's connections it belongs to; the pool sets and reads it.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._prepared: OrderedDict[tuple[str, tuple[int, ...]], _Prepared] = OrderedDict()
+        self._guesses: set[str] = set()
+        self._discarded: list[bytes] = []
+        self._catalog: dict[int, tuple[str, str, int, int, str]] = {}
+        self._count = 0
+        self.altered = False
+        self.generation = 0
+
+    @classmethod
+    async def open(cls, target: PostgresTarget) -> "PostgresSession":
+        """Connect and set what headrace relies on: UTC, ISO dates, a lock timeout of 30 s.
+
+        Raises:
+            As `Wire.connect`.
+        """
+        wire = await Wire.connect(target)
+        session = cls(wire)
+        try:
+            wire.send_command(_SETUP)
+            _check(await wire.sync())
+        except BaseException:
+            wire.close()
+            raise
+        return session
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is lost."""
+        return self._wire.broken
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether it may go back to its pool: whole, unaltered, and in no transaction."""
+        return not self._wire.broken and not self.altered and self._wire.is_idle
+
+    def check(self) -> bool:
+        """Whether it is still whole, as far as can be told without a round trip."""
+        return self._wire.check()
+
+    def close(self) -> None:
+        """Close it at once; safe to call twice."""
+        self._wire.close()
+
+    async def command(self, commands: Sequence[str]) -> str:
+        """Run commands without parameters in one round trip; gives the last one's tag.
+
+        Raises:
+            PermanentError | InfrastructureError: the first that failed; those after it did not run.
+        """
+        for sql in commands:
+            self._wire.send_command(sql.encode())
+        results = await self._wire.sync()
+        _check(results)
+        return _tag(results[-1])[0]
+
+    async def execute(self, statement: Statement, pending: list[str], then: str = "") -> Result:
+        """Run a statement after the commands in `pending`, which is emptied as soon as they are sent.
+
+        Args:
+            then: a command that is sent with it and runs if it succeeds; the result's `command` is its tag.
+
+        Raises:
+            PermanentError | InfrastructureError: as `sdk.transaction.Transaction.execute`.
+            StalePlan: the prepared statement does not fit any more; it is forgotten.
+        """
+        rows = statement.rows if statement.rows is not None else [statement.parameters]
+        if not rows:
+            return Result()
+        prepared = await self._prepare(statement.sql, rows[0], pending)
+        bound = [bind(row, prepared.types) for row in rows]
+        skipped = self._send(pending)
+        for values in bound:
+            self._wire.send_execute(prepared.name, values)
+        if then:
+            self._wire.send_command(then.encode())
+        results = await self._wire.sync()
+        try:
+            _check(results, statement.sql)
+        except StalePlan:
+            self._forget()
+            raise
+        return self._result(results[skipped:], prepared)
+
+    def _send(self, pending: list[str]) -> int:
+        """Queue the waiting commands; gives their number."""
+        count = len(pending)
+        for sql in pending:
+            self._wire.send_command(sql.encode())
+        pending.clear()
+        return count
+
+    def _result(self, results: list[PGresult], prepared: _Prepared) -> Result:
+        tag, _ = _tag(results[-1])
+        if tag in _ALTERING:
+            self.altered = True
+        rows: list[dict[str, Json]] = []
+        columns = prepared.columns
+        if columns:
+            for result in results:
+                get = result.get_value
+                for index in range(result.ntuples):
+                    row: dict[str, Json] = {}
+                    for number, (name, decode) in enumerate(columns):
+                        data = get(index, number)
+                        row[name] = None if data is None else decode(data)
+                    rows.append(row)
+        count = sum(_tag(result)[1] for result in results)
+        return Result(rows, count, tag)
+
+    async def _prepare(self, sql: str, values: Sequence[Json], pending: list[str]) -> _Prepared:
+        types = tuple(map(guess_type, values)) if sql in self._guesses else ()
+        prepared = self._prepared.get((sql, types))
+        if prepared is not None:
+            self._prepared.move_to_end((sql, types))
+            return prepared
+        if "\0" in sql:
+            raise PermanentError("the statement holds a NUL character (U+0000)", code="HR323")
+        described = await self._describe(sql, types, pending)
+        if described is None:
+            self._guesses.add(sql)
+            return await self._prepare(sql, values, pending)
+        name, description = described
+        oids = [description.param_type(number) for number in range(description.nparams)]
+        fields = [
+            ((description.fname(number) or b"").decode(), description.ftype(number))
+            for number in range(description.nfields)
+        ]
+        await self._look_up({*oids, *(oid for _, oid in fields)})
+        prepared = _Prepared(
+            name,
+            tuple(resolve(oid, self._catalog) for oid in oids),
+            tuple((field, decoder_of(resolve(oid, self._catalog))) for field, oid in fields),
+        )
+        _refuse_twins([field for field, _ in fields])
+        self._prepared[(sql, types)] = prepared
+        if len(self._prepared) > PREPARED_STATEMENTS:
+            self._discarded.append(self._prepared.popitem(last=False)[1].name)
+        return prepared
+
+    async def _describe(
+        self, sql: str, types: tuple[int, ...], pending: list[str]
+    ) -> tuple[bytes, PGresult] | None:
+        """Prepare a statement; None if the server cannot tell the types of its parameters.
+
+        Within a transaction a savepoint lets it go on after that.
+        """
+        self._count += 1
+        name = b"headrace_%d" % self._count
+        wire = self._wire
+        in_transaction = bool(pending) or not wire.is_idle
+        before = self._send(pending)
+        for old in self._discarded:
+            wire.send_command(b"DEALLOCATE " + old)
+        before += len(self._discarded)
+        self._discarded.clear()
+        if in_transaction:
+            wire.send_command(b"SAVEPOINT headrace_prepare")
+            before += 1
+        wire.send_prepare(name, sql.encode(errors="surrogateescape"), types)
+        if in_transaction:
+            wire.send_command(b"RELEASE headrace_prepare")
+        results = await wire.sync()
+        _check(results[:before])
+        if results[before].status in _FAILED and not types and is_undetermined(results[before]):
+            if in_transaction:
+                wire.send_command(b"ROLLBACK TO headrace_prepare")
+                wire.send_command(b"RELEASE headrace_prepare")
+                _check(await wire.sync())
+            return None
+        _check(results, sql)
+        return name, results[before + 1]
+
+    async def _look_up(self, oids: set[int]) -> None:
+        """Ask the server about types that are not known yet."""
+        unknown = [oid for oid in oids if oid not in KNOWN and oid not in self._catalog]
+        if not unknown:
+            return
+        self._wire.send_command(CATALOG_QUERY, ["{{{}}}".format(",".join(map(str, unknown))).encode()])
+        results = await self._wire.sync()
+        _check(results)
+        for index in range(results[0].ntuples):
+            oid, kind, category, base, element, delimiter = (
+                (results[0].get_value(index, number) or b"").decode() for number in range(6)
+            )
+            self._catalog[int(oid)] = (kind, category, int(base), int(element), delimiter)
+
+    def _forget(self) -> None:
+        """Drop what is prepared, in one go: a table changed, or a statement deallocated them."""
+        self._prepared.clear()
+        self._guesses.clear()
+        self._catalog.clear()
+        self._discarded = []
+        self._count += 1
+        self.altered = True
+
+
+def _check(results: Sequence[PGresult], sql: str = "") -> None:
+    for result in results:
+        if result.status in _FAILED:
+            raise failure_of(result, sql)
+
+
+def _tag(result: PGresult) -> tuple[str, int]:
+    """The kind of a statement and its number of rows, from its command tag: `INSERT 0 3`."""
+    words = (result.command_status or b"").decode().split(" ")
+    while words and words[-1].isdecimal():
+        words.pop()
+    return " ".join(words), result.command_tuples or 0
+
+
+def _refuse_twins(names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise PermanentError(f"two columns are named `{name}`; name one of them with AS", code="HR324")

@@ -1,0 +1,288 @@
+"""One connection to PostgreSQL, spoken to in pipelines of commands with one round trip each.
+
+libpq does protocol, TLS and authentication; the event loop tells when its socket is ready. Results are
+read in order up to the synchronisation point. The loop watches the socket while the connection is idle,
+too, so a server that goes away is noticed before the next use.
+"""
+
+import asyncio
+import os
+import select
+import socket
+from collections.abc import Sequence
+
+import psycopg
+from psycopg import pq
+from psycopg.pq.abc import PGconn, PGresult
+
+from headrace.connections.postgres.failure import failure_of
+from headrace.connections.postgres.target import PostgresTarget
+from headrace.errors import InfrastructureError, PermanentError
+
+__all__ = ["CONNECT_TIMEOUT_S", "Wire"]
+
+CONNECT_TIMEOUT_S = 10.0
+"""How long a connection may take to come about; ten seconds outlast a failover of a name or address."""
+
+_CANCEL_TIMEOUT_S = 5.0
+_ERROR = pq.ExecStatus.FATAL_ERROR
+_SYNC = pq.ExecStatus.PIPELINE_SYNC
+_COPIES = (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)
+
+
+class Wire:
+    """A connection in pipeline mode. Used by one task at a time.
+
+    `send_…` queue commands; `sync` sends them all and reads one result for each.
+
+    Attributes:
+        broken: it is lost or closed, and cannot be used again.
+    """
+
+    def __init__(self, conn: PGconn, target: PostgresTarget) -> None:
+        self._conn = conn
+        self._target = target
+        self._loop = asyncio.get_running_loop()
+        self._fd = conn.socket
+        self._results: list[PGresult] = []
+        self._done: asyncio.Future[None] | None = None
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
+        self.broken = False
+        self._loop.add_reader(self._fd, self._on_readable)
+
+    @classmethod
+    async def connect(cls, target: PostgresTarget, timeout_s: float = CONNECT_TIMEOUT_S) -> "Wire":
+        """Connect and log in.
+
+        Raises:
+            InfrastructureError: nobody answers, or not in time, or the server is starting or stopping.
+            PermanentError: the server refuses this user, password, database or TLS mode.
+        """
+        conn: PGconn | None = None
+        try:
+            async with asyncio.timeout(timeout_s):
+                addresses = await _resolve(target)
+                conn = pq.PGconn.connect_start(target.conninfo(addresses))
+                await _log_in(conn, target)
+        except TimeoutError as error:
+            if conn is not None:
+                conn.finish()
+            raise InfrastructureError(
+                f"PostgreSQL at {target.address} did not answer within {timeout_s:g} s; "
+                "check host, port and firewalls"
+            ) from error
+        except BaseException:
+            if conn is not None:
+                conn.finish()
+            raise
+        conn.nonblocking = 1
+        conn.enter_pipeline_mode()
+        return cls(conn, target)
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the transaction on it has failed and takes nothing but a rollback."""
+        return self._conn.transaction_status == pq.TransactionStatus.INERROR
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no transaction is open on it."""
+        return self._conn.transaction_status == pq.TransactionStatus.IDLE
+
+    def check(self) -> bool:
+        """Whether it is still whole: reads what the server said meanwhile, without a round trip."""
+        if not self.broken and self._poll.poll(0):
+            self._on_readable()
+        return not self.broken
+
+    def send_command(self, sql: bytes, values: Sequence[bytes | None] = ()) -> None:
+        """Queue a statement that is not prepared."""
+        self._conn.send_query_params(sql, values or None)
+
+    def send_prepare(self, name: bytes, sql: bytes, types: Sequence[int] = ()) -> None:
+        """Queue the preparation and the description of a statement: two results."""
+        self._conn.send_prepare(name, sql, types or None)
+        self._conn.send_describe_prepared(name)
+
+    def send_execute(self, name: bytes, values: Sequence[bytes | None]) -> None:
+        """Queue the execution of a prepared statement."""
+        self._conn.send_query_prepared(name, values or None)
+
+    async def sync(self) -> list[PGresult]:
+        """Send what is queued and read its results, in order; failed ones are results, too.
+
+        Cancellation: what runs is cancelled on the server, and the connection is closed.
+
+        Raises:
+            InfrastructureError: the connection is lost; it is unknown what the server did.
+            PermanentError: the statement is a COPY that wants to stream.
+        """
+        self._results = []
+        self._done = self._loop.create_future()
+        try:
+            self._conn.pipeline_sync()
+            self._flush()
+            await self._done
+        except psycopg.Error as error:
+            raise self._lost(error) from error
+        except asyncio.CancelledError:
+            await self._cancel()
+            self.close()
+            raise
+        finally:
+            self._done = None
+        return self._results
+
+    def close(self) -> None:
+        """Close it at once; safe to call twice."""
+        if self._fd >= 0:
+            self._loop.remove_reader(self._fd)
+            self._loop.remove_writer(self._fd)
+            self._fd = -1
+            self._conn.finish()
+        self.broken = True
+
+    def _flush(self) -> None:
+        if self._conn.flush():
+            self._loop.add_writer(self._fd, self._on_writable)
+
+    def _on_writable(self) -> None:
+        try:
+            if not self._conn.flush():
+                self._loop.remove_writer(self._fd)
+        except psycopg.Error as error:
+            self._fail(error)
+
+    def _on_readable(self) -> None:
+        try:
+            self._conn.consume_input()
+            if self._done is not None:
+                self._collect()
+            while self._conn.notifies():
+                pass  # nobody listens; they would pile up
+        except psycopg.Error as error:
+            if self._done is not None:
+                self._collect_last()
+            self._fail(error)
+
+    def _collect(self) -> None:
+        """Take the results that have arrived; the one after the last command is the sync."""
+        conn, results = self._conn, self._results
+        while not conn.is_busy():
+            result = conn.get_result()
+            if result is None:  # separates the commands of a pipeline
+                if conn.status != pq.ConnStatus.OK:
+                    raise psycopg.OperationalError("the server closed the connection")
+                continue
+            status = result.status
+            if status == _SYNC:
+                if self._done is not None and not self._done.done():
+                    self._done.set_result(None)
+                return
+            if status in _COPIES:
+                self._fail(
+                    PermanentError("COPY from or to the client does not run here; use `upsert` or `unnest`")
+                )
+                return
+            results.append(result)
+
+    def _collect_last(self) -> None:
+        """Take the error with which the server ended the connection, if there is one."""
+        if not self._conn.is_busy():
+            result = self._conn.get_result()
+            if result is not None:
+                self._results.append(result)
+
+    def _fail(self, error: Exception) -> None:
+        """The connection cannot go on: wake who waits, stop watching."""
+        done = self._done
+        self.close()
+        if done is not None and not done.done():
+            done.set_exception(error)
+
+    def _lost(self, error: psycopg.Error) -> Exception:
+        self.close()
+        for result in self._results:
+            if result.status == _ERROR:
+                failure = failure_of(result, lost=True)
+                if isinstance(failure, InfrastructureError):
+                    return failure
+        reason = " ".join(str(error).split()).removeprefix("consuming input failed: ")
+        return InfrastructureError(
+            f"the connection to PostgreSQL at {self._target.address} was lost: {reason}"
+        )
+
+    async def _cancel(self) -> None:
+        """Ask the server to stop what it is doing, by a connection of its own (libpq does that)."""
+        if self.broken:
+            return
+        cancel = self._conn.get_cancel()
+        await asyncio.wait([self._loop.run_in_executor(None, _cancel, cancel)], timeout=_CANCEL_TIMEOUT_S)
+
+
+def _cancel(cancel: "pq.abc.PGcancel") -> None:
+    try:
+        cancel.cancel()
+    except psycopg.Error:
+        return  # the server is gone, or the statement ended: closing the connection is what is left
+
+
+async def _resolve(target: PostgresTarget) -> tuple[str, ...]:
+    """The addresses of the host; none where libpq needs none (sockets, lists, given addresses)."""
+    host = target.host
+    if host.startswith(("/", "@")) or "," in host or dict(target.options).get("hostaddr"):
+        return ()
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, target.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise InfrastructureError(f"the database host `{host}` cannot be found: {error.strerror}") from error
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+async def _log_in(conn: PGconn, target: PostgresTarget) -> None:
+    while True:
+        try:
+            status = conn.connect_poll()
+        except psycopg.Error as error:
+            raise _refusal(conn, target) from error
+        if status == pq.PollingStatus.OK:
+            return
+        if status == pq.PollingStatus.FAILED:
+            raise _refusal(conn, target)
+        await _ready(conn.socket, write=status == pq.PollingStatus.WRITING)
+
+
+async def _ready(fd: int, *, write: bool) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+
+    def wake() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    add, remove = (loop.add_writer, loop.remove_writer) if write else (loop.add_reader, loop.remove_reader)
+    add(fd, wake)
+    try:
+        await ready
+    finally:
+        remove(fd)
+
+
+def _refusal(conn: PGconn, target: PostgresTarget) -> Exception:
+    """Why a connection did not come about. libpq gives text only here, no SQLSTATE."""
+    text = " ".join(conn.get_error_message("utf-8").split()) or os.strerror(0)
+    reason = text.partition("failed: ")[2] or text
+    where = f"PostgreSQL at {target.address}"
+    if "Connection refused" in text or "No such file or directory" in text:
+        return InfrastructureError(
+            f"{where} refuses connections; is the server running, and is that its port?"
+        )
+    permanent = (
+        "authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied",
+        "does not support SSL", "certificate", "SSL error", "permission denied", "not permitted to log in",
+        "invalid", "unrecognized",
+    )  # fmt: skip
+    if any(word in text for word in permanent):
+        return PermanentError(f"{where} does not let `{target.user}` in: {reason}", code="HR321")
+    return InfrastructureError(f"cannot connect to {where}: {reason}")
