@@ -10,13 +10,18 @@ group inside a repetition keeps what it matched in an earlier round; the flag `i
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import re2
 
 from headrace.expr.failure import Failure
 from headrace.expr.pattern import translate
+from headrace.values import Json
 
-__all__ = ["Found", "Pattern", "compile_pattern"]
+__all__ = ["Found", "Pattern", "PatternLike", "compile_pattern"]
+
+PatternLike: TypeAlias = "Json | Pattern"
+"""An argument that is text or a regular expression."""
 
 
 @dataclass(frozen=True, slots=True)

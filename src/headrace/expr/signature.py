@@ -12,7 +12,8 @@ from headrace.values import Json
 
 __all__ = ["Callback", "Example", "Function", "Method", "Receiver"]
 
-Receiver = Literal["text", "number", "boolean", "array", "object"]
+Receiver = Literal["text", "number", "boolean", "array", "object", "pattern"]
+"""What has methods; a `pattern` is a regular expression literal, known when the expression is compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,17 @@ class Callback:
     The implementation gets a Python callable and always calls it with exactly `arguments` positional
     arguments; the compiler pads an arrow that declares fewer, passes null for those it declares beyond,
     and gives a bare function the first one alone.
+
+    Attributes:
+        arguments: how many the implementation gives.
+        optional: whether the argument may be left out.
+        or_value: whether a plain value may stand there instead (`sortBy(rows, 'name')`, `replace(a, b)`);
+            the implementation tells them apart by `callable`.
     """
 
     arguments: int
     optional: bool = False
+    or_value: bool = False
 
 
 @dataclass(frozen=True, slots=True)
