@@ -8,10 +8,11 @@ engine implements the protocols, `headrace.testing` implements them for unit tes
 from headrace.errors import InfrastructureError, PermanentError, TemporaryError
 from headrace.sdk.clock import Clock, SystemClock
 from headrace.sdk.component import Component, Input, Output, Spec, Trigger, component
-from headrace.sdk.context import Context, Emission, RaisedError, RunInfo
+from headrace.sdk.context import Context, Emission, FanOut, RaisedError, RunInfo
 from headrace.sdk.module import Module, Registry
+from headrace.sdk.parallel import for_each
 from headrace.sdk.resource import Closable, Resources
-from headrace.sdk.schedule import Firing, Schedule, SchedulePolicy
+from headrace.sdk.schedule import Catchup, Firing, Overlap, Schedule, SchedulePolicy
 from headrace.sdk.settings import (
     Duration,
     MessageModel,
@@ -24,6 +25,7 @@ from headrace.sdk.transaction import Database, Result, Statement, Transaction
 from headrace.values import Json, Message
 
 __all__ = [
+    "Catchup",
     "Clock",
     "Closable",
     "Component",
@@ -31,6 +33,7 @@ __all__ = [
     "Database",
     "Duration",
     "Emission",
+    "FanOut",
     "Firing",
     "InfrastructureError",
     "Input",
@@ -40,6 +43,7 @@ __all__ = [
     "MessageTemplate",
     "Module",
     "Output",
+    "Overlap",
     "PermanentError",
     "RaisedError",
     "Registry",
@@ -57,5 +61,6 @@ __all__ = [
     "Transaction",
     "Trigger",
     "component",
+    "for_each",
     "parse_message",
 ]

@@ -91,11 +91,17 @@ class Spec:
 class Component:
     """A node's behaviour. One instance a node and process; several messages may be handled at once."""
 
+    lane_limit: int | None = None
+    """How many of the tasks made at this node's detached outputs run at once in a run; None: no own limit."""
+
     def __init__(self, settings: Any) -> None:  # noqa: ANN401 - each class takes its own Settings
         self.settings = settings
 
     async def open(self, resources: Resources) -> None:
         """Get what the node needs (a pool, a session); called once, before the first message."""
+
+    async def close(self) -> None:
+        """Give back what belongs to this node alone; shared resources close by themselves."""
 
     async def handle(self, message: Message, context: Context) -> None:
         """Do the node's work for one message; returns when everything below it is done.

@@ -5,11 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from headrace.expr import Template
 from headrace.sdk.clock import Clock
 from headrace.sdk.transaction import Database, Transaction
 from headrace.values import Json, Message
 
-__all__ = ["Context", "Emission", "RaisedError", "RunInfo"]
+__all__ = ["Context", "Emission", "FanOut", "RaisedError", "RunInfo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,19 @@ class Context(Protocol):
         """Send a failure that was survived to this node's `error` port, if wired; it is handled then."""
         ...
 
-    def detach(self, port: str, message: Message, key: int, group: "GroupInfo | None" = None) -> None:
-        """Make the emission a task of its own even where no boundary is, as a member of a group."""
+    def fan_out(self, done_port: str, done: dict[str, Json], items: int) -> "FanOut":
+        """Begin a fan-out of tasks, or go on with it where this task is its continuation (rule 7).
+
+        Args:
+            done_port: the output that is told once, when all members have finished.
+            done: its message; `processed`, `failed` and `errors` are set from the members.
+            items: of all members together.
+        """
+        ...
+
+    @property
+    def resume(self) -> Json:
+        """Where to go on: what `FanOut.go_on` was given, null in the first task."""
         ...
 
     def transaction(self, database: Database) -> AbstractAsyncContextManager[Transaction]:
@@ -141,8 +153,20 @@ class Context(Protocol):
         """Whether this task has begun a transaction on the database with that key."""
         ...
 
-    def progress(self, done: int, total: int) -> None:
-        """Say how far this message is, for people who watch: items done of items in all."""
+    def holds(self, template: Template, message: Message) -> bool:
+        """Whether a setting that is evaluated for each message is true, by JavaScript's truthiness.
+
+        Raises:
+            ExpressionError: it has no value for the message.
+        """
+        ...
+
+    def count(self, counter: str, number: int = 1) -> None:
+        """Add to a counter of this node in the run's record; durable with the task."""
+        ...
+
+    def progress(self, done: int, total: int = 0) -> None:
+        """Add to the items done, and to the items there are, for people who watch."""
         ...
 
     def expect(self, total: int) -> None:
@@ -150,16 +174,22 @@ class Context(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class GroupInfo:
-    """A fan-out of tasks whose end is announced once (rule 7).
+class FanOut(Protocol):
+    """A group of tasks whose end is announced once, at the output that `Context.fan_out` named."""
 
-    Attributes:
-        key: the number of the group among those of this node in this task.
-        done_port: the output that is told when all members have finished.
-        done: the message for it; `processed`, `failed` and `errors` are set from the members.
-    """
+    def add(self, port: str, message: Message, key: int, items: int, member: int) -> None:
+        """Make an emission a part of a member: a task for each edge of the port.
 
-    key: int
-    done_port: str
-    done: dict[str, Json]
+        Args:
+            key: the number of the emission among those of this port.
+            items: how many items count as failed if anything fails below.
+            member: shown as `batchNum` in the errors of `done`.
+        """
+        ...
+
+    def go_on(self, resume: Json) -> None:
+        """Have the node's message delivered again, as a further task of the group, with `Context.resume` set.
+
+        Large fan-outs expand in chunks by this.
+        """
+        ...

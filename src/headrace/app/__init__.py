@@ -1,0 +1,16 @@
+"""The only place that joins the parts: registry, secrets, store, engine. The command line stands on it."""
+
+from headrace.app.home import home_folder
+from headrace.app.registry import builtin_registry, full_registry
+from headrace.app.secrets import Secrets, load_secrets, read_env_file
+from headrace.app.session import open_engine
+
+__all__ = [
+    "Secrets",
+    "builtin_registry",
+    "full_registry",
+    "home_folder",
+    "load_secrets",
+    "open_engine",
+    "read_env_file",
+]

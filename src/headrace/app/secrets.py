@@ -1,0 +1,119 @@
+"""Secrets come from outside the flow file, and never leave the settings (section 8 of the design)."""
+
+import base64
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+from headrace.errors import UsageError
+
+__all__ = ["Secrets", "load_secrets", "read_env_file"]
+
+_MASK = "•••"
+_SHORTEST_MASKED = 6
+"""Shorter values would mask ordinary words."""
+
+
+class Secrets:
+    """The values of a flow's secrets; takes them out of texts for people."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = dict(values)
+        forms = {
+            form
+            for value in self.values.values()
+            if len(value) >= _SHORTEST_MASKED
+            for form in _written_forms(value)
+        }
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def __repr__(self) -> str:
+        return f"Secrets({', '.join(self.values)})"
+
+    def mask(self, text: str) -> str:
+        """The text without the values, also percent-encoded, as JSON text and in Base64."""
+        return text if self._pattern is None else self._pattern.sub(_MASK, text)
+
+
+def _written_forms(value: str) -> Iterable[str]:
+    yield value
+    yield quote(value, safe="")
+    yield quote_plus(value)
+    yield value.replace("\\", "\\\\").replace('"', '\\"')
+    yield base64.b64encode(value.encode()).decode().rstrip("=")
+
+
+def variable_name(secret: str) -> str:
+    """`apiToken` is `HEADRACE_SECRET_API_TOKEN` in the environment."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", secret)
+    return "HEADRACE_SECRET_" + re.sub(r"[^A-Za-z0-9]", "_", words).upper()
+
+
+def load_secrets(
+    names: Iterable[str],
+    *,
+    env_file: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Secrets:
+    """Find the values: in the environment, then the env file, then files in `HEADRACE_SECRETS_DIR`.
+
+    Raises:
+        UsageError: some are missing; names them all, and where they may be given.
+    """
+    env = os.environ if environment is None else environment
+    folder = env.get("HEADRACE_SECRETS_DIR") or (env_file or {}).get("HEADRACE_SECRETS_DIR")
+    values: dict[str, str] = {}
+    missing: list[str] = []
+    for name in names:
+        value = env.get(variable_name(name), (env_file or {}).get(variable_name(name)))
+        if value is None and folder:
+            value = _read(Path(folder) / name)
+        if value is None:
+            missing.append(name)
+        else:
+            values[name] = value
+    if missing:
+        listed = ", ".join(f"`{name}` ({variable_name(name)})" for name in missing)
+        raise UsageError(
+            f"no value for {'secret' if len(missing) == 1 else 'secrets'} {listed}: set "
+            "the environment variable, write it into an --env-file, or put a file of the secret's name "
+            "into HEADRACE_SECRETS_DIR"
+        )
+    return Secrets(values)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").removesuffix("\n")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"the secret's file {path} cannot be read") from error
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Read `NAME=value` lines; `export`, quotes around the value, blank lines and `#` lines are allowed.
+
+    Raises:
+        UsageError: the file cannot be read, or a line is no assignment (its content is not shown).
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"the env file {path} cannot be read") from error
+    values: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        text = line.strip().removeprefix("export ").strip()
+        if not text or text.startswith("#"):
+            continue
+        name, equals, value = text.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name.strip()):
+            raise UsageError(f"{path}:{number}: this line is no `NAME=value`")
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        values[name.strip()] = value
+    return values

@@ -1,0 +1,39 @@
+"""What triggers have in common: their policy settings and the message of a firing."""
+
+from pydantic import Field
+
+from headrace.expr.time import time_text
+from headrace.sdk import Catchup, Duration, Firing, Json, Message, Overlap, SchedulePolicy, Settings
+
+__all__ = ["TriggerSettings", "firing_message"]
+
+
+class TriggerSettings(Settings):
+    """Settings of every trigger that fires by a schedule."""
+
+    payload: Json = None
+    """Handed on as `payload` with every firing."""
+    overlap: Overlap = Overlap.SKIP
+    """What happens when a firing is due while the last run is still open."""
+    catchup: Catchup = Catchup.LATEST
+    """Which firings are made up for that were missed while nothing was running."""
+    jitter: Duration = Field(0.0, ge=0)
+    """Each firing is late by a random time up to this; its scheduled time stays on the grid."""
+
+    def policy(self, *, emit_on_start: bool = False, max_firings: int = 0) -> SchedulePolicy:
+        """The policy that these settings describe."""
+        return SchedulePolicy(emit_on_start, max_firings, self.overlap, self.catchup, self.jitter)
+
+
+def firing_message(firing: Firing, payload: Json) -> Message:
+    """The message of a firing: `{timestamp, formatted, tickNumber, scheduledAt, payload}`.
+
+    `timestamp` is in Unix nanoseconds, as `now()` gives it; the payload of a request takes precedence.
+    """
+    return {
+        "timestamp": firing.fired_at_ns,
+        "formatted": time_text(firing.fired_at_ns),
+        "tickNumber": firing.tick_number,
+        "scheduledAt": time_text(firing.scheduled_at_ns),
+        "payload": payload if firing.payload is None else firing.payload,
+    }

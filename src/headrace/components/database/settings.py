@@ -1,0 +1,52 @@
+"""Settings of the database connector."""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from headrace.sdk import Settings
+
+__all__ = ["ConnectorSettings"]
+
+
+class ConnectorSettings(Settings):
+    """Settings of the database connector."""
+
+    driver: Literal["postgres", "sqlite"] = "postgres"
+    """Which kind of database."""
+    host: str = ""
+    """Name or address of the server, the folder of its Unix socket, or `embedded` for a PostgreSQL of its own."""
+    port: int = Field(5432, ge=1, le=65535)
+    """Port of the server."""
+    database: str = ""
+    """Name of the database; for SQLite the path of the file."""
+    username: str = ""
+    """Who connects."""
+    password: SecretStr = SecretStr("")
+    """The password, from a secret."""
+    ssl_mode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
+    """As in libpq; does not apply to Unix sockets."""
+    url: SecretStr = SecretStr("")
+    """Instead of the rest: `postgresql://user:password@host:5432/database` or `sqlite:///path`."""
+    max_open_conns: int = Field(10, ge=1, le=1000)
+    """Connections at most; of the nodes that share a database the largest number counts."""
+    transaction: Literal["task", "statement"] = "task"
+    """`task`: all writes of a task commit together with it, once; `statement`: each by itself, at least once."""
+    setup: list[str] = Field(default_factory=list)
+    """Statements run once when the flow starts, such as `CREATE TABLE IF NOT EXISTS …`."""
+
+    @field_validator("setup", mode="before")
+    @classmethod
+    def _as_list(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if self.url.get_secret_value():
+            return self
+        if self.driver == "sqlite":
+            if not self.database:
+                raise ValueError("`database`, the path of the file, is required for SQLite (or give `url`)")
+        elif not self.host:
+            raise ValueError("`host` is required by database-module/connector (or give `url`)")
+        return self

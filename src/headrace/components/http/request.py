@@ -1,0 +1,83 @@
+"""What the HTTP client takes, and how it becomes a request."""
+
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from pydantic import Field
+
+from headrace.expr.text import to_text
+from headrace.sdk import Json, MessageModel, PermanentError
+from headrace.values import encode_json, kind
+
+__all__ = ["ClientRequest", "encode_body", "full_url", "text_headers"]
+
+
+class ClientRequest(MessageModel):
+    """A request."""
+
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
+    """The HTTP method."""
+    url: str = ""
+    """A path below `baseUrl`, or a whole URL."""
+    headers: dict[str, Json] = Field(default_factory=dict)
+    """Over the `defaultHeaders`; null takes a default away."""
+    query_params: dict[str, Json] = Field(default_factory=dict)
+    """Added to the URL's own; null and empty text are sent as empty, arrays repeat the name."""
+    body: Json = None
+    """Text is sent as it is; other values as JSON, or as a form with that `contentType`; null: no body."""
+    content_type: str | None = None
+    """Of the body; `application/json` for values, `text/plain` for text if not given."""
+
+
+def full_url(base_url: str, request: ClientRequest) -> str:
+    """The URL to ask for.
+
+    Raises:
+        PermanentError: there is neither a base nor a whole URL.
+    """
+    url = request.url
+    if not urlsplit(url).scheme:
+        if not base_url:
+            raise PermanentError(f"`{url}` is no whole URL, and the node has no `baseUrl`", code="HR330")
+        url = f"{base_url.rstrip('/')}/{url.lstrip('/')}" if url else base_url
+    if not request.query_params:
+        return url
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    for name, value in request.query_params.items():
+        values = value if isinstance(value, list) else [value]
+        pairs += [(name, to_text(item)) for item in values]
+    return urlunsplit(parts._replace(query=urlencode(pairs)))
+
+
+def text_headers(headers: dict[str, Json], default: dict[str, str]) -> dict[str, str]:
+    """The headers to send: the request's over the defaults, names compared without case.
+
+    Raises:
+        PermanentError: a value is no text, or has a line break (which could smuggle in further headers).
+    """
+    merged = {name.lower(): (name, value) for name, value in default.items()}
+    for name, value in headers.items():
+        if value is None:
+            merged.pop(name.lower(), None)
+            continue
+        if isinstance(value, list | dict):
+            raise PermanentError(f"header `{name}` must be text, but it is {kind(value)}", code="HR331")
+        merged[name.lower()] = (name, to_text(value))
+    for name, value in merged.values():
+        if any(char in "\r\n\0" for char in name + value):
+            raise PermanentError(f"header `{name}` has a line break in it", code="HR331")
+    return dict(merged.values())
+
+
+def encode_body(request: ClientRequest) -> tuple[bytes | None, str | None]:
+    """The body's bytes and its content type; both None without a body."""
+    body, content_type = request.body, request.content_type
+    if body is None:
+        return None, content_type
+    if isinstance(body, str):
+        return body.encode(), content_type or "text/plain; charset=utf-8"
+    if content_type == "application/x-www-form-urlencoded" and isinstance(body, dict):
+        pairs = [(name, to_text(value)) for name, value in body.items()]
+        return urlencode(pairs).encode(), content_type
+    return encode_json(body), content_type or "application/json"

@@ -1,0 +1,89 @@
+"""What a response becomes: a value for the message, or an error."""
+
+from http import HTTPStatus
+
+from headrace.connections.http import HttpResponse
+from headrace.errors import ComponentError
+from headrace.sdk import Json, PermanentError, TemporaryError
+from headrace.values import JsonError, decode_json
+
+__all__ = ["RETRIED_STATUSES", "read_response", "stated_total", "status_error"]
+
+RETRIED_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
+"""Statuses after which repeating the request may help (RFC 9110, RFC 8470, RFC 6585)."""
+
+_EXCERPT = 500
+
+
+def read_response(response: HttpResponse) -> dict[str, Json]:
+    """`{statusCode, headers, body, bodyJson, url, elapsedMs}`.
+
+    Raises:
+        TemporaryError: the content type says JSON, but the body does not parse; often a body cut short.
+    """
+    return {
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": response.text,
+        "bodyJson": _parse(response),
+        "url": response.url,
+        "elapsedMs": response.elapsed_ms,
+    }
+
+
+def stated_total(response: dict[str, Json]) -> int | None:
+    """How many records the API says it has in all, where it says so in one of the usual ways."""
+    headers, body = response["headers"], response["bodyJson"]
+    candidates: list[Json] = []
+    if isinstance(body, dict):
+        inner = [body.get(name) for name in ("meta", "pagination", "paging")]
+        for members in (body, *inner):
+            if isinstance(members, dict):
+                candidates += [members.get(name) for name in ("total", "total_count", "totalCount")]
+    if isinstance(headers, dict):
+        header = headers.get("x-total-count")
+        candidates.append(int(header) if isinstance(header, str) and header.isdecimal() else None)
+    return next((n for n in candidates if isinstance(n, int) and not isinstance(n, bool)), None)
+
+
+def _parse(response: HttpResponse) -> Json:
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = kind in ("application/json", "text/json") or kind.endswith("+json")
+    if not is_json or not response.body.strip():
+        return None
+    try:
+        return decode_json(response.body)
+    except JsonError as error:
+        raise TemporaryError(
+            f"{response.status} from {response.url} says it is {kind}, but the body is no JSON: {error}",
+            code="HR332",
+            detail={"statusCode": response.status, "url": response.url, "body": _excerpt(response)},
+        ) from error
+
+
+def status_error(
+    method: str, response: HttpResponse, wait_s: float | None, *, is_temporary: bool
+) -> ComponentError:
+    """The error for a status of 400 and above, with the beginning of what the server says."""
+    try:
+        phrase = f" {HTTPStatus(response.status).phrase}"
+    except ValueError:
+        phrase = ""
+    said = " ".join(_excerpt(response).split())
+    text = f"{method} {response.url} answered {response.status}{phrase}"
+    text += f": {said[:200]}" if said else ""
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        text += " (is the token or password right?)"
+    detail: dict[str, object] = {
+        "statusCode": response.status,
+        "url": response.url,
+        "body": _excerpt(response),
+    }
+    if wait_s is not None:
+        detail["retryAfterS"] = wait_s
+    make = TemporaryError if is_temporary else PermanentError
+    return make(text, code=f"HTTP {response.status}", retry_after_s=wait_s, detail=detail)
+
+
+def _excerpt(response: HttpResponse) -> str:
+    return response.text[:_EXCERPT]

@@ -1,0 +1,17 @@
+"""How flows run: tasks are taken, executed, decided. Sees components through their declarations only.
+
+program      a flow joined with its open components: what messages move through
+execution    one task: from its message to its outcome
+context      one message at one node
+branch       what can be undone together within a task
+agenda       which open tasks are executed next, within the limits of their runs
+worker       executes tasks and decides them: commit, try again, bury
+trigger      fires triggers by their schedules
+engine       all of it, for one process
+"""
+
+from headrace.engine.engine import Engine
+from headrace.engine.observer import NodeStats, Observer
+from headrace.engine.program import Program
+
+__all__ = ["Engine", "NodeStats", "Observer", "Program"]

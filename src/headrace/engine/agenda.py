@@ -1,0 +1,99 @@
+"""Which open tasks are executed next, within the limits of their run. No I/O, no waiting."""
+
+import heapq
+from collections import deque
+from dataclasses import dataclass, field
+
+from headrace.store import Attempt, TaskRecord
+
+__all__ = ["Agenda", "Entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A task that is due, with the state of its attempts."""
+
+    task: TaskRecord
+    attempt: Attempt
+
+
+@dataclass
+class Agenda:
+    """The open tasks of one run in this process.
+
+    Attributes:
+        concurrency: tasks executing at once.
+        max_queued: above this many open tasks, loop-closing ones wait, so that a page loop does not run
+            away from the tasks that its pages make (rule 7).
+        lane_limits: how many tasks of a lane execute at once.
+    """
+
+    concurrency: int
+    max_queued: int
+    lane_limits: dict[str, int]
+    executing: set[str] = field(default_factory=set)
+    _ready: deque[Entry] = field(default_factory=deque)
+    _loops: deque[Entry] = field(default_factory=deque)
+    _lanes: dict[str, deque[Entry]] = field(default_factory=dict)
+    _lane_use: dict[str, int] = field(default_factory=dict)
+    _later: list[tuple[int, int, Entry]] = field(default_factory=list)
+    _sequence: int = 0
+
+    def __len__(self) -> int:
+        waiting = len(self._ready) + len(self._loops) + len(self._later) + len(self.executing)
+        return waiting + sum(map(len, self._lanes.values()))
+
+    def add(self, task: TaskRecord, attempt: Attempt, now_ns: int) -> None:
+        """Take a task up, to be executed when it is due."""
+        entry = Entry(task, attempt)
+        if attempt.due_at_ns > now_ns:
+            self._sequence += 1
+            heapq.heappush(self._later, (attempt.due_at_ns, self._sequence, entry))
+        elif task.lane is not None and task.lane in self.lane_limits:
+            self._lanes.setdefault(task.lane, deque()).append(entry)
+        elif task.closes_loop:
+            self._loops.append(entry)
+        else:
+            self._ready.append(entry)
+
+    def take(self, now_ns: int) -> Entry | None:
+        """The next task to execute, now marked as executing; None if none may start now."""
+        while self._later and self._later[0][0] <= now_ns:
+            _, _, entry = heapq.heappop(self._later)
+            self.add(entry.task, entry.attempt, now_ns)
+        if len(self.executing) >= self.concurrency:
+            return None
+        entry = self._next()
+        if entry is not None:
+            self.executing.add(entry.task.id)
+            if entry.task.lane is not None:
+                self._lane_use[entry.task.lane] = self._lane_use.get(entry.task.lane, 0) + 1
+        return entry
+
+    def _next(self) -> Entry | None:
+        if self._ready:
+            return self._ready.popleft()
+        is_crowded = len(self) - len(self._loops) > self.max_queued
+        if self._loops and not is_crowded:
+            return self._loops.popleft()
+        for lane, entries in self._lanes.items():
+            if entries and self._lane_use.get(lane, 0) < self.lane_limits[lane]:
+                return entries.popleft()
+        return None
+
+    def done(self, task: TaskRecord) -> None:
+        """A task is not executing any more."""
+        self.executing.discard(task.id)
+        if task.lane is not None and task.lane in self._lane_use:
+            self._lane_use[task.lane] -= 1
+
+    def next_due_ns(self) -> int | None:
+        """When the next task that waits for its time is due; None if none does."""
+        return self._later[0][0] if self._later else None
+
+    def clear(self) -> None:
+        """Forget all tasks but the executing ones: the run was cancelled."""
+        self._ready.clear()
+        self._loops.clear()
+        self._lanes.clear()
+        self._later.clear()

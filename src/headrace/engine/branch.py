@@ -1,0 +1,194 @@
+"""What can be undone together within a task (rule 5): writes, new tasks, counters.
+
+Branches form a tree below the task's root. Each has its own part of the outcome, given to its parent
+when the branch ends well and thrown away when it fails. On each database a branch takes the task's
+transaction from its first statement to its end, so that parallel branches never interleave in it:
+to enter, a branch takes the turn of every branch above it, from the root down.
+"""
+
+import asyncio
+from collections.abc import Hashable
+
+from headrace.errors import ComponentError, InfrastructureError, PermanentError
+from headrace.sdk import Database, Transaction
+from headrace.store import Outcome
+
+__all__ = ["Branch", "Session", "StatementScope", "Transactions"]
+
+
+class Session:
+    """The task's transaction on one database, and the turns at it."""
+
+    __slots__ = ("marks", "transaction")
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.marks = 0
+
+    def next_mark(self) -> str:
+        """A name that no mark of this transaction has had."""
+        self.marks += 1
+        return f"hr_{self.marks}"
+
+
+class Hold:
+    """A branch's part in a session: its mark, whose turn it has taken, and the turn that it gives."""
+
+    __slots__ = ("above", "mark", "turn")
+
+    def __init__(self, above: "Hold | None", mark: str) -> None:
+        self.above = above
+        self.mark = mark
+        self.turn = asyncio.Lock()
+
+
+class Branch:
+    """A part of a task.
+
+    Attributes:
+        outcome: what was done in it so far.
+        survivable: a failure of it does not fail its parent, so marks are taken.
+        holds: its part in each session that it has entered.
+    """
+
+    __slots__ = ("_entering", "holds", "outcome", "parent", "survivable")
+
+    def __init__(self, parent: "Branch | None", *, survivable: bool = False) -> None:
+        self.parent = parent
+        self.survivable = survivable
+        self.outcome = Outcome()
+        self.holds: dict[Session, Hold] = {}
+        self._entering = asyncio.Lock()
+
+    async def enter(self, session: Session) -> Hold:
+        """Take part in a session: wait for the turn of every branch above, mark where this one can be undone.
+
+        A branch that cannot be survived alone writes as a part of its parent.
+        """
+        hold = self.holds.get(session)
+        if hold is not None:
+            return hold
+        if self.parent is None:
+            hold = self.holds[session] = Hold(None, "")
+            return hold
+        above = await self.parent.enter(session)
+        if not self.survivable:
+            return above
+        async with self._entering:
+            hold = self.holds.get(session)
+            if hold is None:
+                await above.turn.acquire()
+                mark = session.next_mark()
+                session.transaction.mark(mark)
+                hold = self.holds[session] = Hold(above, mark)
+        return hold
+
+    def keep(self) -> None:
+        """End well: the parent takes over the outcome, marks are released, turns given back."""
+        for session, hold in self.holds.items():
+            session.transaction.release(hold.mark)
+        self.abandon()
+        self._parent.outcome.absorb(self.outcome)
+
+    def undo(self) -> None:
+        """End in a failure that is survived: writes since the marks are undone, only the errors remain."""
+        for session, hold in self.holds.items():
+            session.transaction.undo(hold.mark)
+        self.abandon()
+        self._parent.outcome.errors += self.outcome.errors
+
+    def abandon(self) -> None:
+        """Give the turns back without touching the database: the failure rises further."""
+        for hold in self.holds.values():
+            if hold.above is not None:
+                hold.above.turn.release()
+        self.holds.clear()
+
+    @property
+    def _parent(self) -> "Branch":
+        assert self.parent is not None, "the root branch ends with its task"  # noqa: S101
+        return self.parent
+
+
+class Transactions:
+    """The transactions of one task: at most one that commits with it (rule 13)."""
+
+    __slots__ = ("_opening", "sessions")
+
+    def __init__(self) -> None:
+        self.sessions: dict[Hashable, Session] = {}
+        self._opening = asyncio.Lock()
+
+    async def session(self, database: Database) -> Session:
+        """The session on a database, begun at its first use.
+
+        Raises:
+            PermanentError: the task already writes to another database.
+            InfrastructureError: no connection.
+        """
+        session = self.sessions.get(database.key)
+        if session is None:
+            async with self._opening:
+                session = self.sessions.get(database.key)
+                if session is None:
+                    if self.sessions:
+                        raise PermanentError(
+                            "this task already writes to another database, and one task commits to one; "
+                            "put a `common-module/async` between them or set `transaction: statement` on one",
+                            code="HR321",
+                        )
+                    session = Session(await database.begin())
+                    self.sessions[database.key] = session
+        return session
+
+    async def commit(self) -> None:
+        """Commit what the task wrote.
+
+        Raises:
+            ComponentError: as `Transaction.commit`.
+        """
+        for session in self.sessions.values():
+            await session.transaction.commit()
+        self.sessions.clear()
+
+    async def rollback(self) -> None:
+        """Undo what the task wrote."""
+        for session in self.sessions.values():
+            await session.transaction.rollback()
+        self.sessions.clear()
+
+
+class StatementScope:
+    """The block around one statement: its turn, and a mark where its failure can be survived."""
+
+    __slots__ = ("_branch", "_database", "_hold", "_is_survivable", "_mark", "_session", "_transactions")
+
+    def __init__(
+        self, transactions: Transactions, branch: Branch, database: Database, *, is_survivable: bool
+    ) -> None:
+        self._transactions = transactions
+        self._branch = branch
+        self._database = database
+        self._is_survivable = is_survivable
+        self._mark: str | None = None
+
+    async def __aenter__(self) -> Transaction:
+        self._session = await self._transactions.session(self._database)
+        self._hold = await self._branch.enter(self._session)
+        await self._hold.turn.acquire()
+        transaction = self._session.transaction
+        if self._is_survivable:
+            self._mark = self._session.next_mark()
+            transaction.mark(self._mark)
+        return transaction
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        self._hold.turn.release()
+        if self._mark is None:
+            return
+        if error is None:
+            self._session.transaction.release(self._mark)
+        elif isinstance(error, ComponentError) and not isinstance(error, InfrastructureError):
+            self._session.transaction.undo(self._mark)

@@ -1,0 +1,304 @@
+"""One message at one node: what the component sees, and how messages move on from there."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from headrace.engine.branch import Branch, StatementScope
+from headrace.engine.failure import Raised, raised_error, with_error
+from headrace.errors import ExpressionError
+from headrace.expr.text import truthy
+from headrace.sdk import Clock, Database, Emission, RaisedError, RunInfo
+from headrace.store import ErrorFate, GroupMember, NewGroup, TaskRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from headrace.engine.execution import Execution
+    from headrace.engine.program import Target, Unit
+    from headrace.expr import Template
+    from headrace.values import Json, Message
+
+__all__ = ["NodeContext"]
+
+
+class NodeContext:
+    """See `headrace.sdk.Context`.
+
+    Attributes:
+        came_from: the context that emitted, with the emission's number and the edge: the path that made
+            this work, from which ids of tasks derive (rule 3).
+    """
+
+    __slots__ = ("_emissions", "base", "branch", "came_from", "execution", "message", "unit")
+
+    def __init__(
+        self,
+        execution: Execution,
+        unit: Unit,
+        branch: Branch,
+        base: Message,
+        message: Message,
+        came_from: tuple[NodeContext, str, int, int] | None,
+    ) -> None:
+        self.execution = execution
+        self.unit = unit
+        self.branch = branch
+        self.base = base
+        self.message = message
+        self.came_from = came_from
+        self._emissions = 0
+
+    @property
+    def node(self) -> str:
+        """See `Context`."""
+        return self.unit.node.name
+
+    @property
+    def run(self) -> RunInfo:
+        """See `Context`."""
+        return self.execution.run_info
+
+    @property
+    def clock(self) -> Clock:
+        """See `Context`."""
+        return self.execution.services.clock
+
+    @property
+    def first_delivery(self) -> bool:
+        """See `Context`."""
+        return self.execution.attempt.first
+
+    @property
+    def resume(self) -> Json:
+        """See `Context`."""
+        return self.execution.task.resume
+
+    @property
+    def idempotency_key(self) -> str:
+        """See `Context`."""
+        return f"{self.execution.task.id}/{self.node}/{_digest(self.path())}"
+
+    def path(self) -> str:
+        """The way from the task's beginning to here: nodes, ports, numbers of emissions, edges."""
+        steps = []
+        context = self
+        while context.came_from is not None:
+            above, port, key, index = context.came_from
+            steps.append(f"{above.node}:{port}.{key}>{index}")
+            context = above
+        return "/".join(reversed(steps))
+
+    def is_wired(self, port: str) -> bool:
+        """See `Context`."""
+        return port in self.unit.targets
+
+    async def emit(self, port: str, message: Message, key: int | None = None) -> None:
+        """See `Context`."""
+        targets = self.unit.targets.get(port)
+        if targets is None:
+            return
+        if key is None:
+            key = self._emissions
+            self._emissions = key + 1
+        for target in targets:
+            await self._send(target, port, message, key, self.branch)
+
+    async def attempt(self, port: str, message: Message, key: int, *, survive: bool) -> Emission:
+        """See `Context`."""
+        branch = Branch(self.branch, survivable=survive)
+        try:
+            for target in self.unit.targets.get(port, ()):
+                await self._send(target, port, message, key, branch)
+        except Raised as raised:
+            if not survive or raised.is_infrastructure:
+                branch.abandon()
+                self.branch.outcome.errors += branch.outcome.errors
+                raise
+            errors = _as_raised(branch)
+            branch.undo()
+            failure = raised_error(raised, handled=self.unit.error_port is not None)
+            fate = ErrorFate.COLLECTED if self.unit.error_port is None else ErrorFate.HANDLED
+            self.branch.outcome.errors.append(raised.fated(fate))
+            self.execution.services.observer.error_raised(self.run.id, raised.fated(fate))
+            return Emission(failure, (*errors, failure))
+        except BaseException:
+            branch.abandon()
+            raise
+        errors = _as_raised(branch)
+        branch.keep()
+        return Emission(None, errors)
+
+    async def add_result(self, port: str, value: Json) -> None:
+        """See `Context`."""
+        base = self.base
+        name = self.unit.adds[port]
+        members = base if isinstance(base, dict) else {} if base is None else {"value": base}
+        await self.emit(port, {**members, name: value})
+
+    async def collect(self, failure: RaisedError, message: Message, key: int) -> None:
+        """See `Context`."""
+        if self.unit.error_port is not None:
+            await self.emit(self.unit.error_port, with_error(message, failure), key)
+
+    async def fail(self, error: Exception) -> None:
+        """The node failed: to its error port if that is wired, else up (design, section 4)."""
+        unit = self.unit
+        unit.stats.failed += 1
+        raised = self.execution.raised(error, unit.node, unit.node.span, self.message)
+        if raised.is_infrastructure or unit.error_port is None:
+            raise raised from error
+        handled = raised.fated(ErrorFate.HANDLED)
+        await self.emit(unit.error_port, with_error(self.base, raised_error(raised, handled=True)))
+        self.branch.outcome.errors.append(handled)
+        self.execution.services.observer.error_raised(self.run.id, handled)
+
+    def fan_out(self, done_port: str, done: dict[str, Json], items: int) -> FanOut:
+        """See `Context`."""
+        return FanOut(self, done_port, done, items)
+
+    def transaction(self, database: Database) -> StatementScope:
+        """See `Context`."""
+        return StatementScope(
+            self.execution.transactions,
+            self.branch,
+            database,
+            is_survivable=self.unit.error_port is not None,
+        )
+
+    def has_transaction(self, key: Hashable) -> bool:
+        """See `Context`."""
+        return key in self.execution.transactions.sessions
+
+    def holds(self, template: Template, message: Message) -> bool:
+        """See `Context`."""
+        return truthy(template.evaluate(message, self.execution.environment))
+
+    def count(self, counter: str, number: int = 1) -> None:
+        """See `Context`."""
+        counters = self.branch.outcome.counters
+        name = f"{self.node}.{counter}"
+        counters[name] = counters.get(name, 0) + number
+
+    def progress(self, done: int, total: int = 0) -> None:
+        """See `Context`."""
+        self.unit.stats.items_done += done
+        self.unit.stats.items_total += total
+
+    def expect(self, total: int) -> None:
+        """See `Context`."""
+        self.execution.run_stats.expected = total
+
+    async def _send(self, target: Target, port: str, message: Message, key: int, branch: Branch) -> None:
+        base, shaped = self.shape(target, message)
+        came_from = (self, port, key, target.edge.index)
+        if target.boundary:
+            branch.outcome.tasks.append(self.new_task(target, base, shaped, came_from))
+        else:
+            await self.execution.deliver(target, branch, base, shaped, came_from)
+
+    def shape(self, target: Target, message: Message) -> tuple[Message, Message]:
+        """The base value and the message that an edge makes of what is emitted.
+
+        Raises:
+            Raised: the edge's template has no value; the failure is the sender's, with the edge's place.
+        """
+        execution = self.execution
+        try:
+            if target.data is not None:
+                return message, target.data.evaluate(message, execution.environment)
+            if target.add is not None:
+                members = message if isinstance(message, dict) else {}
+                added = target.add.evaluate(message, execution.environment)
+                laid = {**members, **added} if isinstance(added, dict) else message
+                return laid, laid
+        except ExpressionError as error:
+            raise execution.raised(error, self.unit.node, target.edge.span, message) from error
+        return message, message
+
+    def new_task(
+        self,
+        target: Target,
+        base: Message,
+        message: Message,
+        came_from: tuple[NodeContext, str, int, int],
+        group: GroupMember | None = None,
+    ) -> TaskRecord:
+        """The task that delivers a message over a boundary edge."""
+        task = self.execution.task
+        _, port, key, index = came_from
+        path = f"{self.path()}/{self.node}:{port}.{key}>{index}"
+        return TaskRecord(
+            id=_digest(f"{task.id}/{path}"),
+            run_id=task.run_id,
+            node=target.unit.name,
+            port=target.port,
+            message=message,
+            base=base,
+            lane=None if target.closes_loop else self.unit.lane,
+            closes_loop=target.closes_loop,
+            group=group if group is not None else task.group,
+        )
+
+
+class FanOut:
+    """See `headrace.sdk.FanOut`. Its id derives from the task that began it, also in continuations."""
+
+    def __init__(self, context: NodeContext, done_port: str, done: dict[str, Json], items: int) -> None:
+        self._context = context
+        task = context.execution.task
+        resume = task.resume if isinstance(task.resume, dict) else {}
+        begun = resume.get("group")
+        if isinstance(begun, str):
+            self.id = begun
+            return
+        self.id = _digest(f"{task.id}/{context.path()}/{context.node}:{done_port}")
+        announcement = TaskRecord(
+            id=f"{self.id}.done",
+            run_id=task.run_id,
+            node=context.node,
+            port=done_port,
+            message=done,
+            base=done,
+            is_output=True,
+            group=task.group,
+        )
+        context.branch.outcome.groups.append(NewGroup(self.id, announcement, items))
+
+    def add(self, port: str, message: Message, key: int, items: int, member: int) -> None:
+        """See `headrace.sdk.FanOut`."""
+        context = self._context
+        membership = GroupMember(self.id, member, port, key, items)
+        for target in context.unit.targets.get(port, ()):
+            base, shaped = context.shape(target, message)
+            came_from = (context, port, key, target.edge.index)
+            context.branch.outcome.tasks.append(context.new_task(target, base, shaped, came_from, membership))
+
+    def go_on(self, resume: Json) -> None:
+        """See `headrace.sdk.FanOut`."""
+        context = self._context
+        shaped_here = context.unit.input is not None
+        context.branch.outcome.tasks.append(
+            TaskRecord(
+                id=_digest(f"{self.id}/{resume!r}"),
+                run_id=context.run.id,
+                node=context.node,
+                port=context.unit.node.spec.inputs[0].name,
+                message=context.base if shaped_here else context.message,
+                base=context.base,
+                group=GroupMember(self.id, 0, "", 0, 0),
+                resume={"group": self.id, "at": resume},
+            )
+        )
+
+
+def _as_raised(branch: Branch) -> tuple[RaisedError, ...]:
+    return tuple(
+        RaisedError(record.message, {"code": record.code, "node": record.node}, handled=True)
+        for record in branch.outcome.errors
+    )
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=12).hexdigest()

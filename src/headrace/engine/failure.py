@@ -1,0 +1,123 @@
+"""A failure on its way up: which node raised it, with its place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from headrace.errors import ComponentError, ExpressionError, InfrastructureError, InternalError
+from headrace.flow.model import Node
+from headrace.sdk import RaisedError
+from headrace.source import Span
+from headrace.store import ErrorFate, ErrorRecord
+from headrace.values import Json, Message
+
+__all__ = ["Raised", "Teller", "error_detail", "error_record", "raised_error", "with_error"]
+
+
+class Raised(Exception):
+    """An error that a node raised and nobody has handled yet; `cause` is what the node raised.
+
+    Attributes:
+        record: the error as the run's record will have it.
+    """
+
+    def __init__(self, record: ErrorRecord, cause: Exception) -> None:
+        super().__init__(record.message)
+        self.record = record
+        self.cause = cause
+
+    @property
+    def is_infrastructure(self) -> bool:
+        """Whether a database or a store failed: never data, the whole task is repeated (rule 6)."""
+        return isinstance(self.cause, InfrastructureError)
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """The earliest sensible time to try again, in seconds from now."""
+        return self.cause.retry_after_s if isinstance(self.cause, ComponentError) else None
+
+    def fated(self, fate: ErrorFate) -> ErrorRecord:
+        """The record, once it is known what became of the error."""
+        return replace(self.record, fate=fate)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Turns what components raise into records: masks secrets, finds the place."""
+
+    mask: Callable[[str], str]
+    now_ns: Callable[[], int]
+
+
+def error_record(
+    error: Exception, node: Node, span: Span, attempt: int, message: Message, teller: Teller
+) -> ErrorRecord:
+    """The record of an error at a node.
+
+    Args:
+        error: what was raised. What is none of ours is a bug of the component; its traceback is in the log.
+        node: where.
+        span: the place to show if the error has none of its own.
+        attempt: of the task, from 1.
+        message: what the node worked on; a few of its facts are kept.
+        teller: masks and dates.
+    """
+    retryable = False
+    match error:
+        case ExpressionError():
+            code, text, span = error.code, error.message, error.span
+        case ComponentError():
+            code, text, retryable = error.code, error.message, error.retryable
+        case _:
+            code = InternalError.code
+            text = f"{node.spec.name} failed unexpectedly: {type(error).__name__}: {error}"
+    return ErrorRecord(
+        at_ns=teller.now_ns(),
+        code=code,
+        message=teller.mask(text),
+        node=node.name,
+        place=str(span),
+        excerpt=span.excerpt() if isinstance(error, ExpressionError) else "",
+        attempt=attempt,
+        fate=ErrorFate.DEAD,
+        retryable=retryable,
+        context=_facts(message),
+    )
+
+
+def error_detail(record: ErrorRecord, cause: Exception) -> dict[str, Json]:
+    """`errorDetail` of a message at an error port."""
+    detail: dict[str, Json] = {
+        "code": record.code,
+        "retryable": record.retryable,
+        "node": record.node,
+        "attempt": record.attempt,
+        "place": record.place,
+    }
+    if isinstance(cause, ComponentError):
+        detail |= cause.detail
+    return detail
+
+
+def raised_error(raised: Raised, *, handled: bool) -> RaisedError:
+    """The error as components see it."""
+    return RaisedError(raised.record.message, error_detail(raised.record, raised.cause), handled)
+
+
+def with_error(message: Message, error: RaisedError) -> Message:
+    """What goes to an error port: the message plus `error` and `errorDetail`."""
+    members = message if isinstance(message, dict) else {"value": message}
+    return {**members, "error": error.error, "errorDetail": error.detail}
+
+
+def _facts(message: Message) -> dict[str, Json]:
+    """Small members of a message that tell which data it was: numbers and short texts of known names."""
+    if not isinstance(message, dict):
+        return {}
+    context = message.get("context")
+    members = {**context, **message} if isinstance(context, dict) else message
+    names = ("page", "batchNum", "index", "syncId", "url", "method", "cursor", "offset")
+    return {
+        name: members[name]
+        for name in names
+        if isinstance(members.get(name), int | str) and len(str(members[name])) <= 200
+    }

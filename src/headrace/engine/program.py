@@ -1,0 +1,156 @@
+"""A flow joined with its components: what messages move through."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from headrace.engine.observer import NodeStats
+from headrace.errors import Finding, FlowError
+from headrace.expr import Template
+from headrace.flow.model import Edge, Flow, Node
+from headrace.flow.settings import resolve
+from headrace.sdk import Component, Resources, Settings, Trigger
+from headrace.values import Json
+
+__all__ = ["Program", "Target", "Unit"]
+
+
+@dataclass(slots=True)
+class Target:
+    """An edge, as the sender sees it."""
+
+    edge: Edge
+    unit: "Unit"
+    port: str
+    data: Template | None
+    add: Template | None
+    boundary: bool
+    closes_loop: bool
+    uses_input: bool
+
+
+@dataclass(slots=True)
+class Unit:
+    """A node with its open component.
+
+    Attributes:
+        targets: by output port, the edges in the order of the file.
+        lane: the node's name where it limits how many of the tasks that it makes run at once.
+        fails_to: the edges of the error port; None where a failure rises.
+    """
+
+    node: Node
+    component: Component
+    input: Template | None
+    targets: dict[str, tuple[Target, ...]] = field(default_factory=dict)
+    stats: NodeStats = field(default_factory=NodeStats)
+    lane: str | None = None
+    error_port: str | None = None
+    adds: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.node.name
+
+    @property
+    def first_input(self) -> str:
+        """The port that the node's `input:` shapes messages for; empty without inputs."""
+        inputs = self.node.spec.inputs
+        return inputs[0].name if inputs else ""
+
+
+class Program:
+    """One version of a flow, ready to run."""
+
+    def __init__(self, flow: Flow, units: dict[str, Unit], triggers: dict[str, Trigger]) -> None:
+        self.flow = flow
+        self.units = units
+        self.triggers = triggers
+
+    @classmethod
+    async def open(
+        cls, flow: Flow, secrets: Mapping[str, str], resources: Resources, closing: AsyncExitStack
+    ) -> "Program":
+        """Resolve the settings of all nodes, make the components and open them.
+
+        Args:
+            flow: checked, without errors.
+            secrets: values of all the secrets that the flow names.
+            resources: what nodes share.
+            closing: components with a `close` are pushed here.
+
+        Raises:
+            FlowError: settings are wrong; all nodes' findings at once.
+            ComponentError: a component could not get what it needs.
+        """
+        settings = _resolve_all(flow, secrets)
+        triggers: dict[str, Trigger] = {}
+        units: dict[str, Unit] = {}
+        for node in flow.nodes.values():
+            if node.spec.trigger:
+                triggers[node.name] = node.spec.factory(settings[node.name])
+                units[node.name] = Unit(node, Component(settings[node.name]), None)
+            else:
+                units[node.name] = _unit(node, settings[node.name])
+        for edge in flow.edges:
+            source, target = units[edge.source.node], units[edge.target.node]
+            link = Target(
+                edge=edge,
+                unit=target,
+                port=edge.target.port,
+                data=edge.data,
+                add=edge.add,
+                boundary=edge.boundary,
+                closes_loop=edge.boundary and not _is_detached(source.node, edge.source.port, settings),
+                uses_input=target.input is not None and edge.target.port == target.first_input,
+            )
+            source.targets[edge.source.port] = (*source.targets.get(edge.source.port, ()), link)
+        for unit in units.values():
+            unit.error_port = next(
+                (o.name for o in unit.node.spec.outputs if o.error and o.name in unit.targets), None
+            )
+            if not unit.node.spec.trigger:
+                await unit.component.open(resources)
+                closing.push_async_callback(unit.component.close)
+        return cls(flow, units, triggers)
+
+    @property
+    def vars(self) -> dict[str, Json]:
+        """The effective vars."""
+        return self.flow.vars
+
+    def lane_limits(self) -> dict[str, int]:
+        """How many tasks that a node has detached run at once in a run, by the node's name."""
+        return {
+            name: unit.component.lane_limit
+            for name, unit in self.units.items()
+            if unit.component.lane_limit is not None
+        }
+
+
+def _resolve_all(flow: Flow, secrets: Mapping[str, str]) -> dict[str, Settings]:
+    findings: list[Finding] = []
+    settings: dict[str, Settings] = {}
+    for node in flow.nodes.values():
+        try:
+            settings[node.name] = resolve(node, flow.vars, secrets)
+        except FlowError as error:
+            findings += error.findings
+    if findings:
+        raise FlowError(findings)
+    return settings
+
+
+def _is_detached(node: Node, port: str, settings: Mapping[str, Settings]) -> bool:
+    outputs = node.spec.outputs_for(settings[node.name].model_dump(by_alias=True))
+    return node.spec.trigger or any(o.detached for o in outputs if o.name == port)
+
+
+def _unit(node: Node, settings: Settings) -> Unit:
+    make: Callable[[Settings], Component] = node.spec.factory
+    component = make(settings)
+    unit = Unit(node, component, node.input)
+    unit.lane = node.name if component.lane_limit is not None else None
+    unit.adds = {o.name: node.result_name or o.adds for o in node.spec.outputs if o.adds}
+    return unit

@@ -1,0 +1,33 @@
+"""What nodes share, made once and closed in reverse order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TypeVar, cast
+
+from headrace.sdk import Clock, Closable
+
+__all__ = ["SharedResources"]
+
+Resource = TypeVar("Resource", bound=Closable)
+
+
+class SharedResources:
+    """See `headrace.sdk.Resources`."""
+
+    def __init__(self, home: Path, clock: Clock, closing: AsyncExitStack) -> None:
+        self.home = home
+        self.clock = clock
+        self._closing = closing
+        self._made: dict[Hashable, Closable] = {}
+        self._making: dict[Hashable, asyncio.Lock] = {}
+
+    async def acquire(self, key: Hashable, make: Callable[[], Awaitable[Resource]]) -> Resource:
+        """See `headrace.sdk.Resources`."""
+        async with self._making.setdefault(key, asyncio.Lock()):
+            if key not in self._made:
+                resource = await make()
+                self._made[key] = resource
+                self._closing.push_async_callback(resource.close)
+            return cast("Resource", self._made[key])

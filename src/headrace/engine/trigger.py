@@ -1,0 +1,68 @@
+"""Fires triggers by their schedules: at most one run for each flow, trigger and scheduled time."""
+
+import random
+from collections.abc import Awaitable, Callable
+
+from headrace.engine.program import Program
+from headrace.sdk import Catchup, Clock, Schedule, SchedulePolicy
+from headrace.store import Fired, Store
+
+__all__ = ["FireAt", "Timetable"]
+
+FireAt = Callable[[Program, str, int], Awaitable[Fired]]
+"""Fire a program's trigger for a scheduled time (Unix nanoseconds)."""
+
+_LATE_S = 5.0
+"""A firing later than this was missed, and is subject to `catchup`; the rest is ordinary delay."""
+
+
+class Timetable:
+    """Follows the schedule of one trigger."""
+
+    def __init__(self, program: Program, trigger: str, store: Store, clock: Clock, fire: FireAt) -> None:
+        self._program = program
+        self._trigger = trigger
+        self._store = store
+        self._clock = clock
+        self._fire = fire
+
+    async def follow(self, schedule: Schedule, policy: SchedulePolicy) -> None:
+        """Fire until nothing more is due, ever; else until cancelled."""
+        flow = self._program.flow.name
+        record, is_new = await self._store.activate(flow, self._trigger, self._clock.now_ns())
+        if is_new and policy.emit_on_start:
+            await self._fire(self._program, self._trigger, record.anchor_ns)
+        last_ns = record.last_scheduled_ns
+        while policy.max_firings == 0 or record.firings < policy.max_firings:
+            next_ns = schedule.next_after(last_ns, record.anchor_ns)
+            if next_ns is None:
+                return
+            await self._sleep_until(next_ns, policy.jitter_s)
+            for due_ns in self._due(schedule, policy, next_ns, record.anchor_ns):
+                await self._fire(self._program, self._trigger, due_ns)
+            last_ns = self._last_due(schedule, next_ns, record.anchor_ns)
+
+    async def _sleep_until(self, time_ns: int, jitter_s: float) -> None:
+        late_s = random.uniform(0.0, jitter_s)  # noqa: S311 - spreads load, guards nothing
+        # A timer may come a little early, and a machine may sleep: ask the clock, not the timer.
+        while (left_s := (time_ns - self._clock.now_ns()) / 1e9 + late_s) > 0:
+            await self._clock.sleep(min(left_s, 60.0))
+
+    def _due(self, schedule: Schedule, policy: SchedulePolicy, first_ns: int, anchor_ns: int) -> list[int]:
+        """The times that are due now and shall be fired, under the trigger's `catchup`."""
+        now_ns = self._clock.now_ns()
+        due = [first_ns]
+        while (next_ns := schedule.next_after(due[-1], anchor_ns)) is not None and next_ns <= now_ns:
+            due.append(next_ns)
+        if policy.catchup is Catchup.ALL:
+            return due
+        latest = due[-1]
+        is_missed = (now_ns - latest) / 1e9 > _LATE_S + policy.jitter_s
+        return [] if is_missed and policy.catchup is Catchup.NONE else [latest]
+
+    def _last_due(self, schedule: Schedule, first_ns: int, anchor_ns: int) -> int:
+        now_ns = self._clock.now_ns()
+        last_ns = first_ns
+        while (next_ns := schedule.next_after(last_ns, anchor_ns)) is not None and next_ns <= now_ns:
+            last_ns = next_ns
+        return last_ns

@@ -1,0 +1,299 @@
+"""What a store keeps: states as data. Times are Unix nanoseconds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from headrace.sdk.schedule import Overlap
+from headrace.values import Json, Message
+
+__all__ = [
+    "MAX_ERRORS",
+    "Attempt",
+    "Committed",
+    "DeadLetter",
+    "ErrorFate",
+    "ErrorRecord",
+    "FireRequest",
+    "Fired",
+    "GroupMember",
+    "NewGroup",
+    "OpenRun",
+    "Outcome",
+    "RunRecord",
+    "RunStatus",
+    "TaskRecord",
+    "TriggerRecord",
+]
+
+MAX_ERRORS = 1000
+"""Errors that a run or a group keeps whole; further ones are counted (rule 2)."""
+
+
+class RunStatus(Enum):
+    """The life of a run: running, then one of the others; a retried dead letter makes it running again."""
+
+    RUNNING = "running"
+    """It has open tasks."""
+    SUCCEEDED = "succeeded"
+    """All tasks ended; every error was handled or collected."""
+    FAILED = "failed"
+    """All tasks ended, at least one as a dead letter; or its time ran out."""
+    CANCELLED = "cancelled"
+    """Someone stopped it; its open tasks were dropped."""
+
+
+class ErrorFate(Enum):
+    """What became of an error."""
+
+    HANDLED = "handled"
+    """An `error` port took it."""
+    COLLECTED = "collected"
+    """An iterator went on without what failed."""
+    RETRIED = "retried"
+    """The task was tried again."""
+    DEAD = "dead"
+    """The task became a dead letter."""
+    ENDED = "ended"
+    """It ended the run (timeout)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """One error of a run.
+
+    Attributes:
+        message: for people, secrets masked.
+        node: where it was raised; empty for an error of the run itself.
+        place: `file:line:column` in the flow file.
+        excerpt: that line with carets, or empty.
+        attempt: which attempt of the task, from 1.
+        context: facts of the message that tell which data it was (`batchNum`, `page`).
+    """
+
+    at_ns: int
+    code: str
+    message: str
+    node: str
+    place: str
+    excerpt: str
+    attempt: int
+    fate: ErrorFate
+    retryable: bool = False
+    context: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """Membership of a task in a fan-out: the group, and which emission it belongs to.
+
+    What a member's task creates belongs to the same emission.
+
+    Attributes:
+        number: shown as `batchNum` in errors.
+        port: the emission's port, and `key` its number there.
+        items: how many items have failed if anything below the emission fails.
+    """
+
+    group_id: str
+    number: int
+    port: str
+    key: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """Deliver this message to this port, in this run.
+
+    Attributes:
+        id: derives from the parent's id and the path that made it, never from time or order (rule 3).
+        is_output: the port is an output: the message is emitted there (a firing, a group's `done`).
+        base: the value that results are added to; the message itself where it was not shaped.
+        lane: the node whose detached port made it, where that node limits how many run at once.
+        closes_loop: made over a loop-closing edge: waits while too many tasks of the run are open.
+        resume: where a component goes on that splits its work over several tasks.
+    """
+
+    id: str
+    run_id: str
+    node: str
+    port: str
+    message: Message
+    base: Message
+    is_output: bool = False
+    lane: str | None = None
+    closes_loop: bool = False
+    group: GroupMember | None = None
+    resume: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The state of a task's attempts, as the store has it.
+
+    Attributes:
+        number: the attempt that is due, from 1.
+        infrastructure: failures of databases and stores so far; they have a budget of their own (rule 6).
+        interruptions: how often its process died while it was executing (rule 9).
+        due_at_ns: not before this time.
+        first: whether this is known to be its first execution.
+    """
+
+    number: int = 1
+    infrastructure: int = 0
+    interruptions: int = 0
+    due_at_ns: int = 0
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """A fan-out to be created with a task's outcome (rule 7).
+
+    Attributes:
+        id: derived like a task's.
+        done: the task that is created when all members have finished; `processed`, `failed` and `errors`
+            of its message are set then.
+        total_items: items of all members, for `processed`.
+    """
+
+    id: str
+    done: TaskRecord
+    total_items: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a task did, to become durable as a whole or not at all (rule 4)."""
+
+    tasks: list[TaskRecord] = field(default_factory=list)
+    groups: list[NewGroup] = field(default_factory=list)
+    errors: list[ErrorRecord] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def absorb(self, other: "Outcome") -> None:
+        """Take over what a branch did."""
+        self.tasks += other.tasks
+        self.groups += other.groups
+        self.errors += other.errors
+        for name, count in other.counters.items():
+            self.counters[name] = self.counters.get(name, 0) + count
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """One run.
+
+    Attributes:
+        vars: the effective vars that it began with.
+        errors: the first `MAX_ERRORS`, whole, without retried ones beyond the first hundred.
+        error_count: all errors but the retried ones.
+        retries: attempts of tasks that failed and were tried again.
+    """
+
+    id: str
+    flow: str
+    version: str
+    trigger: str
+    scheduled_at_ns: int
+    started_at_ns: int
+    vars: dict[str, Json]
+    status: RunStatus = RunStatus.RUNNING
+    ended_at_ns: int | None = None
+    counters: dict[str, int] = field(default_factory=dict)
+    errors: list[ErrorRecord] = field(default_factory=list)
+    error_count: int = 0
+    retries: int = 0
+    dead_letters: int = 0
+    tasks_done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A task that failed for good, kept whole."""
+
+    task: TaskRecord
+    error: ErrorRecord
+    attempts: int
+
+
+@dataclass(slots=True)
+class TriggerRecord:
+    """What is remembered of a trigger: one record, changed by compare-and-set (rule 22).
+
+    Attributes:
+        anchor_ns: where its grid starts: its activation.
+        last_scheduled_ns: the grid time that was decided last, fired or skipped.
+        firings: scheduled firings so far; the next one's tick number is one more.
+        is_queued: a firing waits for the open run to end (`overlap: queue` holds one).
+    """
+
+    anchor_ns: int
+    last_scheduled_ns: int
+    firings: int = 0
+    is_queued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FireRequest:
+    """Fire a trigger.
+
+    Attributes:
+        run_id: random, used if the firing creates a run.
+        scheduled_at_ns: the firing's time on the grid.
+        on_request: fire regardless of schedule and overlap; leaves tick numbers alone.
+        message: makes the trigger's message from the tick number (0 on request).
+    """
+
+    flow: str
+    version: str
+    trigger: str
+    port: str
+    run_id: str
+    scheduled_at_ns: int
+    fired_at_ns: int
+    vars: dict[str, Json]
+    message: Callable[[int], Message]
+    on_request: bool = False
+    overlap: Overlap = Overlap.SKIP
+    max_firings: int = 0
+    queued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What became of a firing.
+
+    Attributes:
+        run: the run that it created; None if it created none.
+        task: that run's first task.
+        reason: why there is no run: `overlap`, `queued`, `exhausted`, `duplicate`; else empty.
+        superseded: runs that are to be cancelled for it (`overlap: cancel-running`).
+    """
+
+    run: RunRecord | None = None
+    task: TaskRecord | None = None
+    reason: str = ""
+    superseded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a decision about a task led to.
+
+    Attributes:
+        tasks: tasks that are open now and were not before, groups' `done` among them.
+        ended: the run, if this ended it.
+    """
+
+    tasks: tuple[TaskRecord, ...] = ()
+    ended: RunRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """An unfinished run, with its open tasks."""
+
+    run: RunRecord
+    tasks: tuple[tuple[TaskRecord, Attempt], ...]
