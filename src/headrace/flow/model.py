@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.expr import Template
-from headrace.sdk import Spec
+from headrace.sdk import Output, Spec
 from headrace.source import Source, Span
 from headrace.values import Json
 
@@ -61,6 +61,8 @@ class Node:
         settings: the node's settings over the defaults, as a template over `$.secrets` and `$.vars`;
             evaluated by `headrace.flow.settings.resolve`.
         settings_places: the place of each setting, by its path of keys and indexes.
+        message_templates: settings that are evaluated for each message, by path; `resolve` passes them on.
+        outputs: the node's output ports, those that its settings make included.
         input: shapes what the component gets, for every edge into its first input.
         result_name: `as:`, the member under which the component's result is added; None for the usual one.
         control: the trigger's control state, `{start: true}`.
@@ -71,6 +73,8 @@ class Node:
     span: Span
     settings: Template
     settings_places: dict[tuple[str | int, ...], Span] = field(default_factory=dict)
+    message_templates: dict[tuple[str | int, ...], Template] = field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
     input: Template | None = None
     result_name: str | None = None
     control: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,104 @@
+"""A flow while it is read: what is known of it so far, with trees and places, for the checks.
+
+Unlike the model, a draft may be wrong anywhere: a component may be unknown, a port missing. Checks look
+at the parts that are there, so that one mistake does not hide the others.
+"""
+
+from dataclasses import dataclass, field
+
+from headrace.expr import Template
+from headrace.flow.model import PortRef
+from headrace.flow.tree import Mapping, Tree
+from headrace.sdk import Output, Spec
+from headrace.source import Span
+from headrace.values import Json
+
+__all__ = ["Draft", "DraftEdge", "DraftNode", "Endpoint", "Path"]
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class DraftNode:
+    """A node.
+
+    Attributes:
+        place: of its name.
+        head: of its first key, where something missing is reported.
+        settings: over the defaults; a mapping without entries if there are none.
+        own_settings: as the node itself has them, None if it has none.
+        outputs: None if they cannot be known (unknown component, settings beyond reading).
+        settings_template: without the settings that are evaluated for each message.
+        message_templates: those, by path.
+    """
+
+    name: str
+    place: Span
+    head: Span
+    settings: Mapping
+    own_settings: Mapping | None
+    spec: Spec | None = None
+    outputs: tuple[Output, ...] | None = None
+    settings_template: Template | None = None
+    message_templates: dict[Path, Template] = field(default_factory=dict)
+    input_tree: Tree | None = None
+    input_place: Span | None = None
+    input: Template | None = None
+    result_name: str | None = None
+    control: dict[str, Json] = field(default_factory=dict)
+    description: str = ""
+
+    @property
+    def component(self) -> str:
+        """The component's name without its module, as messages show it."""
+        return self.spec.name.rpartition("/")[2] if self.spec else "node"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of an edge as it is written; the port may be left out."""
+
+    node: str
+    port: str | None
+    span: Span
+    node_span: Span
+    port_span: Span
+
+
+@dataclass(slots=True)
+class DraftEdge:
+    """An edge; `source` and `target` are None where they could not be told."""
+
+    index: int
+    span: Span
+    start: Endpoint
+    end: Endpoint
+    source: PortRef | None = None
+    target: PortRef | None = None
+    data_tree: Tree | None = None
+    data: Template | None = None
+    add_tree: Tree | None = None
+    add: Template | None = None
+    description: str = ""
+    boundary: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """All of a flow file."""
+
+    head: Span
+    secrets: tuple[str, ...] = ()
+    vars: dict[str, Json] = field(default_factory=dict)
+    nodes: dict[str, DraftNode] = field(default_factory=dict)
+    edges: list[DraftEdge] = field(default_factory=list)
+    boundary: frozenset[int] = frozenset()
+
+    @property
+    def wired(self) -> list[tuple[DraftEdge, PortRef, PortRef]]:
+        """The edges whose two ends are known."""
+        return [
+            (edge, edge.source, edge.target)
+            for edge in self.edges
+            if edge.source is not None and edge.target is not None
+        ]

@@ -1,0 +1,173 @@
+"""The port graph: which edges are boundaries, and what lies below what (rule 1 of the runtime).
+
+Vertices are ports. Edges of the flow lead from outputs to inputs; inside a node, an input leads to the
+outputs that it reaches. Nothing here depends on the order of the file.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from headrace.flow.model import PortRef
+from headrace.sdk import Input, Output
+
+__all__ = ["Link", "PortGraph", "Ports", "boundary_edges", "strong_groups"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of one node."""
+
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    trigger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge of the flow, by its index there."""
+
+    index: int
+    source: PortRef
+    target: PortRef
+
+
+Vertex = tuple[str, str, str]  # node, "in" or "out", port
+
+
+@dataclass(slots=True)
+class PortGraph:
+    """The ports of a flow and the edges between them."""
+
+    nodes: Mapping[str, Ports]
+    links: Sequence[Link]
+    _reached: dict[Vertex, list[Vertex]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, ports in self.nodes.items():
+            for port in ports.inputs:
+                names = [output.name for output in ports.outputs]
+                if port.reaches is not None:
+                    names = [output for output in names if output in port.reaches]
+                self._reached[name, "in", port.name] = [(name, "out", output) for output in names]
+
+    def arcs(self, links: Iterable[Link]) -> dict[Vertex, list[Vertex]]:
+        """Successors of every port, over these edges and through the nodes."""
+        arcs = {vertex: list(below) for vertex, below in self._reached.items()}
+        for link in links:
+            arcs.setdefault(_out(link), []).append(_in(link))
+        return arcs
+
+    def below(self, starts: Iterable[PortRef], *, across: bool = True) -> set[Vertex]:
+        """The ports that messages leaving these outputs can come to, the starts included.
+
+        Args:
+            starts: outputs.
+            across: whether boundary edges are followed.
+        """
+        kept = self.links
+        if not across:
+            cut = self.boundary()
+            kept = [link for link in self.links if link.index not in cut]
+        arcs = self.arcs(kept)
+        seen: set[Vertex] = {(start.node, "out", start.port) for start in starts}
+        waiting = deque(seen)
+        while waiting:
+            for vertex in arcs.get(waiting.popleft(), ()):
+                if vertex not in seen:
+                    seen.add(vertex)
+                    waiting.append(vertex)
+        return seen
+
+    def fixed_boundary(self) -> frozenset[int]:
+        """The edges that are boundaries by declaration: out of triggers and of detached outputs."""
+        declared = set()
+        for link in self.links:
+            ports = self.nodes.get(link.source.node)
+            if ports is None:
+                continue
+            detached = {output.name for output in ports.outputs if output.detached}
+            if ports.trigger or link.source.port in detached:
+                declared.add(link.index)
+        return frozenset(declared)
+
+    def boundary(self) -> frozenset[int]:
+        """The indexes of all edges on which a message becomes a task of its own."""
+        cut = set(self.fixed_boundary())
+        while True:
+            inner = [link for link in self.links if link.index not in cut]
+            closing = {link.index for group in self.loops(inner) for link in self._closing(group, inner)}
+            if not closing:
+                return frozenset(cut)
+            cut |= closing
+
+    def loops(self, links: Iterable[Link] | None = None) -> list[frozenset[Vertex]]:
+        """The groups of ports that lead back to themselves, over these edges (all by default)."""
+        arcs = self.arcs(self.links if links is None else links)
+        return [group for group in strong_groups(arcs) if len(group) > 1]
+
+    def _closing(self, group: frozenset[Vertex], inner: Iterable[Link]) -> list[Link]:
+        """The edges of a loop that lead into ports which are entered from outside as well."""
+        entered = {_in(link) for link in self.links if _out(link) not in group}
+        inside = [link for link in inner if _out(link) in group and _in(link) in group]
+        closing = [link for link in inside if _in(link) in entered]
+        # A loop that nothing enters never runs; it is cut everywhere, whatever the order.
+        return closing or inside
+
+
+def boundary_edges(nodes: Mapping[str, Ports], links: Sequence[Link]) -> frozenset[int]:
+    """The indexes of the edges on which a message becomes a task of its own (rule 1)."""
+    return PortGraph(nodes, links).boundary()
+
+
+def _out(link: Link) -> Vertex:
+    return link.source.node, "out", link.source.port
+
+
+def _in(link: Link) -> Vertex:
+    return link.target.node, "in", link.target.port
+
+
+def strong_groups(arcs: Mapping[Vertex, Sequence[Vertex]]) -> list[frozenset[Vertex]]:
+    """The strongly connected groups (Tarjan's algorithm without recursion)."""
+    order: dict[Vertex, int] = {}
+    lowest: dict[Vertex, int] = {}
+    open_stack: list[Vertex] = []
+    is_open: set[Vertex] = set()
+    groups: list[frozenset[Vertex]] = []
+    for root in sorted(arcs):
+        if root in order:
+            continue
+        work: list[tuple[Vertex, Iterator[Vertex]]] = [(root, iter(arcs[root]))]
+        order[root] = lowest[root] = len(order)
+        open_stack.append(root)
+        is_open.add(root)
+        while work:
+            vertex, successors = work[-1]
+            for successor in successors:
+                if successor not in order:
+                    order[successor] = lowest[successor] = len(order)
+                    open_stack.append(successor)
+                    is_open.add(successor)
+                    work.append((successor, iter(arcs.get(successor, ()))))
+                    break
+                if successor in is_open:
+                    lowest[vertex] = min(lowest[vertex], order[successor])
+            else:
+                work.pop()
+                if work:
+                    parent = work[-1][0]
+                    lowest[parent] = min(lowest[parent], lowest[vertex])
+                if lowest[vertex] == order[vertex]:
+                    groups.append(_pop_group(open_stack, is_open, vertex))
+    return groups
+
+
+def _pop_group(open_stack: list[Vertex], is_open: set[Vertex], vertex: Vertex) -> frozenset[Vertex]:
+    group = set()
+    while True:
+        member = open_stack.pop()
+        is_open.discard(member)
+        group.add(member)
+        if member == vertex:
+            return frozenset(group)

@@ -1,0 +1,350 @@
+"""Loads a flow: text or object -> tree -> draft -> checks -> model, with all findings at once."""
+
+import re
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from headrace.errors import Finding, FlowError, Severity, UsageError
+from headrace.flow import lint
+from headrace.flow.draft import Draft, DraftNode
+from headrace.flow.edge import connect, read_edges
+from headrace.flow.field import Reader
+from headrace.flow.graph import Link, Ports, boundary_edges
+from headrace.flow.model import Edge, Flow, Node, Retry
+from headrace.flow.node import read_defaults, read_node
+from headrace.flow.override import apply_overrides
+from headrace.flow.parsed import from_object
+from headrace.flow.settings import check_settings
+from headrace.flow.tree import Mapping, Reuse, Scalar, Tree, to_json, walk
+from headrace.flow.version import version_of
+from headrace.flow.yaml import read_yaml
+from headrace.sdk import Registry
+from headrace.source import Source, Span
+from headrace.values import Json, encode_json
+
+__all__ = ["Loaded", "load_flow", "load_object", "read_flow", "require"]
+
+API_VERSION = "headrace.dev/v1"
+_TOP = ("apiVersion", "kind", "metadata", "spec", "status")
+_SPEC = (
+    "description", "secrets", "vars", "timeout", "concurrency", "retry", "maxQueued", "defaults",
+    "nodes", "edges",
+)  # fmt: skip
+# The metadata that Kubernetes itself puts into every resource.
+_METADATA = (
+    "name", "namespace", "labels", "annotations", "generateName", "uid", "resourceVersion",
+    "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+    "managedFields", "ownerReferences", "finalizers", "selfLink",
+)  # fmt: skip
+_FLOW_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label, as Kubernetes wants it
+_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEFAULT_CONCURRENCY = 8
+_DEFAULT_MAX_QUEUED = 10_000
+_NO_OVERRIDES: AbstractMapping[str, Json] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of loading: the flow, unless there is an error among the findings."""
+
+    flow: Flow | None
+    findings: tuple[Finding, ...]
+
+
+def require(loaded: Loaded) -> Flow:
+    """The flow.
+
+    Raises:
+        FlowError: there are errors; it holds all findings.
+    """
+    if loaded.flow is None:
+        raise FlowError(loaded.findings)
+    return loaded.flow
+
+
+def read_flow(
+    path: Path | str, registry: Registry, *, overrides: AbstractMapping[str, Json] = _NO_OVERRIDES
+) -> Loaded:
+    """Load a flow from a file.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Loaded(None, (_not_utf8(str(path), data, error),))
+    return load_flow(Source(str(path), text), registry, overrides=overrides)
+
+
+def _not_utf8(name: str, data: bytes, error: UnicodeDecodeError) -> Finding:
+    before = data[: error.start].decode("utf-8-sig", errors="replace")
+    source = Source(name, before + "\ufffd" + data[error.end :].decode("utf-8", errors="replace"))
+    message = f"the file is not UTF-8: the byte 0x{data[error.start]:02x} here is none of its characters"
+    cure = "save the file as UTF-8"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        message = "the file is UTF-16, not UTF-8"
+    return Finding("HR108", message, source.span(len(before), len(before) + 1), cure=cure)
+
+
+def load_flow(
+    source: Source, registry: Registry, *, overrides: AbstractMapping[str, Json] = _NO_OVERRIDES
+) -> Loaded:
+    """Load a flow from YAML text.
+
+    Args:
+        source: the text, under the name that findings show.
+        registry: the components that there are.
+        overrides: values by dotted path below `spec` that replace the file's: `{"vars.pageSize": 50}`.
+
+    Returns:
+        The flow and all findings, sorted by place.
+    """
+    reader = Reader()
+    tree = read_yaml(source, reader.findings)
+    return _load(tree, source, registry, overrides, reader)
+
+
+def load_object(
+    value: Json,
+    registry: Registry,
+    *,
+    overrides: AbstractMapping[str, Json] = _NO_OVERRIDES,
+    name: str = "flow",
+) -> Loaded:
+    """Load a flow that arrived as an object; places are paths, `spec.edges[3].data.users:4:12`.
+
+    Args:
+        name: what findings call the object as a whole.
+    """
+    tree = from_object(value, root=name)
+    return _load(tree, Source(name, encode_json(value).decode()), registry, overrides, Reader())
+
+
+def _load(
+    tree: Tree | None,
+    source: Source,
+    registry: Registry,
+    overrides: AbstractMapping[str, Json],
+    reader: Reader,
+) -> Loaded:
+    flow = None
+    if tree is not None:
+        flow = _read(tree, source, registry, overrides, reader)
+    findings = _sorted(reader.findings)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        flow = None
+    return Loaded(flow, findings)
+
+
+def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
+    """By place, each once; findings below an alias say where it was used."""
+    merged: dict[tuple[str, str, str, int, int], Finding] = {}
+    for finding in findings:
+        source = finding.span.source
+        if isinstance(source, Reuse):
+            finding = replace(finding, also=(*finding.also, *source.uses))
+        key = (finding.code, finding.message, source.name, finding.span.start, finding.span.end)
+        first = merged.get(key)
+        if first is not None:
+            also = dict.fromkeys((*first.also, *finding.also))
+            finding = replace(first, also=tuple(also)[:_MOST_PLACES])
+        merged[key] = finding
+    order = {name: rank for rank, name in enumerate(dict.fromkeys(key[2] for key in merged))}
+    return tuple(
+        merged[key] for key in sorted(merged, key=lambda key: (order[key[2]], key[3], key[0], key[1]))
+    )
+
+
+_MOST_PLACES = 5
+
+
+# ---- the resource
+
+
+def _read(
+    tree: Tree, source: Source, registry: Registry, overrides: AbstractMapping[str, Json], reader: Reader
+) -> Flow | None:
+    top = reader.mapping(tree, "a flow", _TOP)
+    if top is None:
+        return None
+    _expect(top, "apiVersion", API_VERSION, reader)
+    _expect(top, "kind", "Flow", reader)
+    name, annotations = _read_metadata(top, reader)
+    spec_tree = top.get("spec")
+    if spec_tree is None:
+        reader.error("HR116", "`spec` is required by a flow", top.head)
+    spec = reader.mapping(spec_tree, "`spec`")
+    if spec is None:
+        return None
+    version = version_of(to_json(spec))
+    spec = apply_overrides(spec, overrides, reader.findings)
+    reader.known(spec, "`spec`", _SPEC)
+    draft = _read_draft(spec, registry, reader)
+    return _build(draft, spec, source, name, annotations, version, reader)
+
+
+def _expect(top: Mapping, key: str, value: str, reader: Reader) -> None:
+    tree = top.get(key)
+    if tree is None:
+        reader.error("HR116", f"`{key}` is required by a flow", top.head, f"write `{key}: {value}`")
+    elif (text := reader.text(tree, f"`{key}`")) is not None and text != value:
+        reader.error("HR115", f"`{key}` must be `{value}`", tree.span)
+
+
+def _read_metadata(top: Mapping, reader: Reader) -> tuple[str, dict[str, str]]:
+    tree = top.get("metadata")
+    metadata = reader.mapping(tree, "`metadata`", _METADATA)
+    if tree is None:
+        reader.error("HR116", "`metadata` is required by a flow", top.head)
+    if metadata is None:
+        return "", {}
+    name = ""
+    if (name_tree := metadata.get("name")) is None:
+        reader.error("HR116", "`name` is required by `metadata`", metadata.head)
+    elif (text := reader.text(name_tree, "`name`")) is not None:
+        name = text
+        if not _FLOW_NAME.fullmatch(text):
+            message = f"`{text}` is no name for a flow; use up to 63 lower-case letters, digits and `-`"
+            reader.error("HR125", message, name_tree.span)
+    annotations = {}
+    if mapping := reader.mapping(metadata.get("annotations"), "`annotations`"):
+        for key, entry in mapping.entries.items():
+            annotations[key] = reader.text(entry.value, f"annotation `{key}`") or ""
+    return name, annotations
+
+
+def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:
+    draft = Draft(spec.head, secrets=_read_secrets(spec.get("secrets"), reader))
+    if variables := reader.mapping(spec.get("vars"), "`vars`"):
+        values = to_json(variables)
+        draft.vars = values if isinstance(values, dict) else {}
+        for _, part in walk(variables):
+            if isinstance(part, Scalar) and isinstance(part.value, str) and "{{" in part.value:
+                message = "vars are plain constants; `{{` is not evaluated here"
+                reader.error("HR127", message, part.span, "move the expression to where the var is used")
+    defaults = read_defaults(spec.get("defaults"), registry, reader)
+    nodes = reader.mapping(spec.get("nodes"), "`nodes`")
+    if "nodes" not in spec.entries:
+        reader.error("HR116", "`nodes` is required by `spec`", spec.head)
+    for entry in nodes.entries.values() if nodes else ():
+        draft.nodes[entry.key] = read_node(entry, defaults, registry, reader)
+    for node in draft.nodes.values():
+        check_settings(node, dict(draft.vars), reader)
+    draft.edges = read_edges(spec.get("edges"), reader)
+    connect(draft, reader)
+    draft.boundary = boundary_edges(
+        {name: _ports(node) for name, node in draft.nodes.items()},
+        [Link(edge.index, source, target) for edge, source, target in draft.wired],
+    )
+    lint.check(draft, reader)
+    return draft
+
+
+def _ports(node: DraftNode) -> Ports:
+    inputs = node.spec.inputs if node.spec else ()
+    return Ports(inputs, node.outputs or (), trigger=node.spec is not None and node.spec.trigger)
+
+
+def _read_secrets(tree: Tree | None, reader: Reader) -> tuple[str, ...]:
+    names: dict[str, Span] = {}
+    for item in reader.items(tree, "`secrets`"):
+        name = reader.text(item, "the name of a secret")
+        if name is None:
+            continue
+        if not _SECRET_NAME.fullmatch(name):
+            cure = "`secrets` lists names; the values come from outside of the flow"
+            message = f"`{_short(name)}` is no name for a secret; use letters, digits and `_`"
+            reader.error("HR125", message, item.span, cure)
+        elif name in names:
+            reader.error("HR103", f"secret `{name}` given twice; first at line {names[name].line}", item.span)
+        names.setdefault(name, item.span)
+    return tuple(names)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+# ---- the model
+
+
+def _build(
+    draft: Draft,
+    spec: Mapping,
+    source: Source,
+    name: str,
+    annotations: dict[str, str],
+    version: str,
+    reader: Reader,
+) -> Flow | None:
+    timeout = reader.duration(spec.get("timeout"), "`timeout`")
+    concurrency = reader.number(spec.get("concurrency"), "`concurrency`", least=1, whole=True)
+    queued = reader.number(spec.get("maxQueued"), "`maxQueued`", least=1, whole=True)
+    retry = _read_retry(spec.get("retry"), reader)
+    note = spec.get("description")
+    description = reader.text(note, "`description`") if note else ""
+    if any(finding.severity is Severity.ERROR for finding in reader.findings):
+        return None
+    edges = [
+        Edge(
+            edge.index, start, end, edge.span, edge.data, edge.add, edge.description,
+            boundary=edge.index in draft.boundary,
+        )
+        for edge, start, end in draft.wired
+    ]  # fmt: skip
+    return Flow(
+        name=name,
+        version=version,
+        source=source,
+        nodes={node.name: made for node in draft.nodes.values() if (made := _node(node)) is not None},
+        edges=tuple(edges),
+        description=description or "",
+        annotations=annotations,
+        secrets=draft.secrets,
+        vars=draft.vars,
+        timeout_s=timeout,
+        concurrency=_DEFAULT_CONCURRENCY if concurrency is None else int(concurrency),
+        max_queued=_DEFAULT_MAX_QUEUED if queued is None else int(queued),
+        retry=retry,
+    )
+
+
+def _node(node: DraftNode) -> Node | None:
+    if node.spec is None or node.settings_template is None:
+        return None
+    return Node(
+        name=node.name,
+        spec=node.spec,
+        span=node.place,
+        settings=node.settings_template,
+        settings_places={path: part.span for path, part in walk(node.settings) if path},
+        message_templates=node.message_templates,
+        outputs=node.outputs or (),
+        input=node.input,
+        result_name=node.result_name,
+        control=dict(node.control),
+        description=node.description,
+    )
+
+
+def _read_retry(tree: Tree | None, reader: Reader) -> Retry:
+    retry = Retry()
+    mapping = reader.mapping(tree, "`retry`", ("maxAttempts", "initialDelay", "backoff", "maxDelay"))
+    if mapping is None:
+        return retry
+    attempts = reader.number(mapping.get("maxAttempts"), "`maxAttempts`", least=1, whole=True)
+    backoff = reader.number(mapping.get("backoff"), "`backoff`", least=1, whole=False)
+    first = reader.duration(mapping.get("initialDelay"), "`initialDelay`")
+    longest = reader.duration(mapping.get("maxDelay"), "`maxDelay`")
+    return Retry(
+        max_attempts=retry.max_attempts if attempts is None else int(attempts),
+        initial_delay_s=retry.initial_delay_s if first is None else first,
+        backoff=retry.backoff if backoff is None else backoff,
+        max_delay_s=retry.max_delay_s if longest is None else longest,
+    )
