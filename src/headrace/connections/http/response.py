@@ -1,0 +1,57 @@
+"""A whole answer, and what its headers say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+__all__ = ["HttpResponse", "retry_after_s"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A whole answer.
+
+    Attributes:
+        headers: by lower-cased name; repeated ones are joined by `, `.
+        body: decompressed.
+        url: where it came from, after redirects.
+        elapsed_ms: from the request to the last byte, with redirects.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    url: str
+    elapsed_ms: int
+
+    def text(self) -> str:
+        """The body as text: by the charset of the content type, else UTF-8; bad bytes become U+FFFD."""
+        _, _, parameters = self.headers.get("content-type", "").partition(";")
+        charset = "utf-8-sig"
+        for parameter in parameters.split(";"):
+            name, _, value = parameter.partition("=")
+            if name.strip().lower() == "charset":
+                charset = value.strip().strip("\"'").lower()
+        if charset == "utf-8":
+            charset = "utf-8-sig"  # the same, without a byte order mark
+        try:
+            return self.body.decode(charset, "replace")
+        except LookupError:  # a charset that does not exist
+            return self.body.decode("utf-8-sig", "replace")
+
+
+def retry_after_s(headers: Mapping[str, str], now_ns: int) -> float | None:
+    """How long the server asks to wait, in seconds from now; None if it does not say, or not readably.
+
+    Args:
+        headers: by lower-cased name.
+        now_ns: Unix time in nanoseconds, for `Retry-After` as a date (RFC 9110, section 10.2.3).
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(moment.timestamp() - now_ns / 1e9, 0.0)
