@@ -121,7 +121,7 @@ class Execution:
             raise
         except (ComponentError, ExpressionError) as error:
             await context.fail(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a bug of a component is that node's failure
             _log.debug("component %s of node %s", unit.node.spec.name, unit.name, exc_info=True)
             await context.fail(error)
         finally:

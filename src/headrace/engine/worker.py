@@ -91,7 +91,7 @@ class Worker:
         return None if active is None else active.stats
 
     async def cancel(self, run_id: str, status: RunStatus, error: ErrorRecord | None = None) -> None:
-        """End a run: executing tasks are cut off and rolled back, unless they are already committing (rule 8)."""
+        """End a run: executing tasks are cut off and rolled back, those already committing end well (rule 8)."""
         active = self._active.get(run_id)
         if active is None:
             return
@@ -148,7 +148,7 @@ class Worker:
         await self._services.clock.sleep(timeout_s)
         error = ErrorRecord(
             at_ns=self._services.clock.now_ns(),
-            code="HR310",
+            code="HR315",
             message=f"the run took longer than its timeout of {timeout_s:g} s",
             node="",
             place=active.program.flow.source.name,

@@ -27,7 +27,7 @@ class Store(Protocol):
     """
 
     async def activate(self, flow: str, trigger: str, now_ns: int) -> tuple[TriggerRecord, bool]:
-        """The record of a trigger, made with `now_ns` as its anchor if there is none; and whether it is new."""
+        """The record of a trigger, and whether it is new: made with `now_ns` as its anchor."""
         ...
 
     async def fire(self, request: FireRequest) -> Fired:

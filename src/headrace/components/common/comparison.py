@@ -32,8 +32,8 @@ def compare(operator: str, expected: Json) -> Comparison:
             wanted = to_text(expected) != "false"
             return lambda value, _: (value is not None) is wanted
         case "in":
-            if not isinstance(expected, list):
-                raise ValueError(f"`value` must be an array for `in`, but it is {kind(expected)}")
+            if not isinstance(expected, list):  # pydantic wants a ValueError
+                raise ValueError(f"`value` must be an array for `in`, but it is {kind(expected)}")  # noqa: TRY004
             return lambda value, _: any(_same(value, item) for item in expected)
         case "contains":
             return lambda value, _: _contains(value, expected)

@@ -15,7 +15,7 @@ class ConnectorSettings(Settings):
     driver: Literal["postgres", "sqlite"] = "postgres"
     """Which kind of database."""
     host: str = ""
-    """Name or address of the server, the folder of its Unix socket, or `embedded` for a PostgreSQL of its own."""
+    """Name or address of the server, the folder of its Unix socket, or `embedded`: a server of headrace's."""
     port: int = Field(5432, ge=1, le=65535)
     """Port of the server."""
     database: str = ""
@@ -31,7 +31,7 @@ class ConnectorSettings(Settings):
     max_open_conns: int = Field(10, ge=1, le=1000)
     """Connections at most; of the nodes that share a database the largest number counts."""
     transaction: Literal["task", "statement"] = "task"
-    """`task`: all writes of a task commit together with it, once; `statement`: each by itself, at least once."""
+    """`task`: a task's writes commit together with it, once; `statement`: each by itself, at least once."""
     setup: list[str] = Field(default_factory=list)
     """Statements run once when the flow starts, such as `CREATE TABLE IF NOT EXISTS …`."""
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema
 from headrace.components.http.limit import Limiter, parse_rate
 from headrace.components.http.request import ClientRequest, encode_body, full_url, text_headers
 from headrace.components.http.response import RETRIED_STATUSES, read_response, stated_total, status_error
-from headrace.connections.http import HttpResponse, HttpTransport, retry_after_s
+from headrace.connections.http import HttpResponse, HttpTransport, TemporaryHttpError, retry_after_s
 from headrace.sdk import (
     Component,
     Context,
@@ -32,6 +32,9 @@ __all__ = ["Client"]
 
 _LONGEST_PAUSE_S = 60.0
 """A longer Retry-After is not waited for within the task: the task is tried again at that time."""
+
+_MAX_CONNECTIONS = 1000
+"""Of one transport: a bound for all nodes that share it; `maxConcurrency` is each node's own."""
 
 Rate = Annotated[
     float,
@@ -84,7 +87,7 @@ class ClientSettings(Settings):
     max_response_bytes: Size = Field(64 * 2**20, gt=0)
     """A larger body (decompressed) is an error."""
     allowed_hosts: list[str] = Field(default_factory=list)
-    """The only hosts that may be asked, redirects included: `api.example.com`, `*.example.com`; empty: any."""
+    """The only hosts that may be asked, also by redirects: `api.example.com`, `*.example.com`."""
     auth: Annotated[BearerAuth | BasicAuth, Field(discriminator="type")] | None = None
     """How requests are authenticated."""
 
@@ -124,8 +127,13 @@ class Client(Component):
     settings: ClientSettings
 
     async def open(self, resources: Resources) -> None:
-        """Get the transport that all clients share."""
-        self._transport = await resources.acquire(HttpTransport, HttpTransport.open)
+        """Get the transport that clients with the same `allowedHosts` share."""
+        hosts = tuple(self.settings.allowed_hosts)
+
+        async def connect() -> HttpTransport:
+            return HttpTransport(allowed_hosts=hosts, max_connections=_MAX_CONNECTIONS)
+
+        self._transport = await resources.acquire(("http", hosts), connect)
         self._headers = self.settings.headers()
         self._limiter = Limiter(resources.clock, self.settings.rate_limit, self.settings.max_concurrency)
 
@@ -173,10 +181,9 @@ class Client(Component):
                     body=body,
                     timeout_s=self.settings.timeout,
                     max_response_bytes=self.settings.max_response_bytes,
-                    allowed_hosts=tuple(self.settings.allowed_hosts),
                 )
-        except TemporaryError as error:
-            if may_repeat or getattr(error, "is_unsent", False):
+        except TemporaryHttpError as error:
+            if may_repeat or error.unsent:
                 raise
             raise _unrepeatable(request, error) from error
         return self._judge(request, response, context, may_repeat=may_repeat)

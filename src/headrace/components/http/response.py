@@ -24,7 +24,7 @@ def read_response(response: HttpResponse) -> dict[str, Json]:
     return {
         "statusCode": response.status,
         "headers": dict(response.headers),
-        "body": response.text,
+        "body": response.text(),
         "bodyJson": _parse(response),
         "url": response.url,
         "elapsedMs": response.elapsed_ms,
@@ -86,4 +86,4 @@ def status_error(
 
 
 def _excerpt(response: HttpResponse) -> str:
-    return response.text[:_EXCERPT]
+    return response.text()[:_EXCERPT]

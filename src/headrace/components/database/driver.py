@@ -1,0 +1,91 @@
+"""From settings to a pool that nodes share. Drivers are loaded by name: each is an optional extra."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from headrace.components.database.settings import ConnectorSettings
+from headrace.sdk import Database, PermanentError, Resources
+
+__all__ = ["SharedDatabase", "open_database"]
+
+
+class SharedDatabase(Database, Protocol):
+    """A database that nodes share."""
+
+    def grow(self, max_size: int) -> None:
+        """Allow more connections; the largest number counts."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+async def open_database(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
+    """The pool for these settings, shared with all nodes that connect to the same place.
+
+    Raises:
+        PermanentError: a package is not installed.
+        ComponentError | UsageError: the embedded server does not start; the settings are contradictory.
+    """
+    if settings.driver == "sqlite":
+        return await _open_sqlite(settings, resources)
+    return await _open_postgres(settings, resources)
+
+
+async def _open_sqlite(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
+    module = importlib.import_module("headrace.connections.sqlite")
+    url = settings.url.get_secret_value()
+    path = Path(unquote(urlsplit(url).path) if url else settings.database).absolute()
+    return await _share(module.SqliteDatabase(path, max_size=settings.max_open_conns), settings, resources)
+
+
+async def _open_postgres(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
+    if importlib.util.find_spec("psycopg") is None:
+        raise PermanentError(
+            "the driver `postgres` needs a package: pip install 'headrace[postgres]'", code="HR323"
+        )
+    module = importlib.import_module("headrace.connections.postgres")
+    if settings.host == "embedded":
+        target = await _embedded_target(settings, resources, module)
+    elif url := settings.url.get_secret_value():
+        target = module.PostgresTarget.parse(url)
+    else:
+        target = module.PostgresTarget(
+            host=settings.host,
+            port=settings.port,
+            database=settings.database or settings.username or "postgres",
+            user=settings.username or "postgres",
+            password=settings.password.get_secret_value(),
+            ssl_mode=settings.ssl_mode,
+        )
+    return await _share(module.PostgresPool(target, max_size=settings.max_open_conns), settings, resources)
+
+
+async def _embedded_target(settings: ConnectorSettings, resources: Resources, module: Any) -> Any:  # noqa: ANN401 - the module is loaded by name
+    embedded = importlib.import_module("headrace.connections.embedded")
+    user = settings.username or "headrace"
+    database = settings.database or "headrace"
+
+    async def start() -> Any:  # noqa: ANN401
+        return await embedded.SharedServer.start(resources.home)
+
+    server = await resources.acquire(("embedded", str(resources.home)), start)
+    await server.ensure(database, user)
+    return module.PostgresTarget(host=server.socket_folder, port=server.port, database=database, user=user)
+
+
+async def _share(
+    database: SharedDatabase, settings: ConnectorSettings, resources: Resources
+) -> SharedDatabase:
+    """One pool for all nodes with the same target; `transaction: statement` has a pool of its own (rule 15)."""
+
+    async def make() -> SharedDatabase:
+        return database
+
+    shared = await resources.acquire((settings.transaction, database.key), make)
+    shared.grow(settings.max_open_conns)
+    return shared
+
+
