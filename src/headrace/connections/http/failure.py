@@ -85,9 +85,8 @@ def map_error(error: Exception, url: URL, progress: Progress) -> HttpError:
         case aiohttp.InvalidURL() | ValueError():
             return PermanentHttpError(f"the request to {where} is not valid: {error}", unsent=unsent)
         case aiohttp.ClientResponseError():
-            return TemporaryHttpError(
-                f"{where} answered something that is not HTTP: {error.message.partition('\n')[0].rstrip(':')}"
-            )
+            reason = (error.message.splitlines() or ["no reason known"])[0].rstrip(":").lower()
+            return TemporaryHttpError(f"{where} answered something that is not HTTP ({reason})")
         case ConnectionResetError() | BrokenPipeError():
             return TemporaryHttpError(f"{where} reset the connection", unsent=unsent)
         case OSError():
