@@ -1,0 +1,271 @@
+"""Emits calls: functions, methods, and the arrows that they take."""
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from typing_extensions import override
+
+from headrace.expr.builtins import FUNCTIONS, METHODS
+from headrace.expr.emitter import Emitter, constant, holds_walrus, load, subscript
+from headrace.expr.kind import may_be_nan
+from headrace.expr.nodes import (
+    ArrayPattern,
+    Arrow,
+    AtomPattern,
+    Call,
+    Expression,
+    FunctionName,
+    Invoke,
+    MethodCall,
+    Node,
+    ObjectPattern,
+    Pattern,
+    Regex,
+    unwrap,
+)
+from headrace.expr.signature import Callback, Method
+
+__all__ = ["CallEmitter"]
+
+_STORE = ast.Store()
+_LIGHT = frozenset(
+    {
+        "Boolean", "Number", "Number.isFinite", "Number.isInteger", "Number.isNaN", "RFC3339", "String", "abs", "bool",
+        "ceil", "coalesce", "contains", "duration", "float", "floor", "formatTime", "fromUnix", "fromUnixMs", "get",
+        "has", "hasprefix", "hassuffix", "index", "int", "isFinite", "isNaN", "len", "length", "lower", "not", "now",
+        "parseFloat", "parseInt", "parseTime", "pow", "round", "size", "sqrt", "string", "trim", "unix", "unixMs",
+        "upper", "JSON.stringify",
+    }
+)  # fmt: skip
+"""Functions that are called without accounting: their work and result are as large as their argument."""
+
+_DEEP = frozenset(
+    {"JSON.stringify", "String", "string", "hash", "jsonlines", "csvformat", "deepMerge", "contains", "index"}
+)
+"""Functions that go through all of an argument, whose parts may be shared many times."""
+
+_PREDICATES = frozenset({"filter", "find", "findIndex", "findLast", "findLastIndex", "some", "every"})
+_TEXT_METHODS: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
+"""For direct code: they raise a TypeError for all but text."""
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "text": (str,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+
+
+class CallEmitter(Emitter):
+    """The emitter, complete."""
+
+    # ---- functions
+
+    @override
+    def function(self, node: Call) -> ast.expr:
+        match node:
+            case Call(name="now"):
+                return self.now(node)
+            case Call(name="RFC3339", arguments=[Call(name="now") as inner]):
+                function = self.value("RFC3339", FUNCTIONS["RFC3339"].call)
+                return self.hoist("now_text", lambda: ast.Call(function, [self.now(inner)], []), node)
+        declared = FUNCTIONS[node.name]
+        if self.direct and node.name in _TEXT_METHODS:
+            return ast.Call(
+                self.value(f"text_{node.name}", _TEXT_METHODS[node.name]), [self.emit(node.arguments[0])], []
+            )
+        loose = node.name in {"isNaN", "isFinite", "Number.isNaN", "Number.isFinite", "Number.isInteger"}
+        arguments = []
+        for position, argument in enumerate(node.arguments):
+            callback = declared.callbacks.get(position)
+            if callback and (given := self.callback(argument, callback, node.name)):
+                arguments.append(given)
+            elif node.name in {"coalesce", "has", "get"}:
+                arguments.append(self.guarded(argument))
+            else:
+                arguments.append(self.emit(argument, loose=loose))
+        return self.function_call(node.name, arguments)
+
+    def now(self, node: Node) -> ast.expr:
+        function = self.value("now", FUNCTIONS["now"].call)
+        return self.hoist("the_instant", lambda: ast.Call(function, [self.environment()], []), node)
+
+    def function_call(self, name: str, arguments: Sequence[ast.expr]) -> ast.expr:
+        declared = FUNCTIONS[name]
+        function = self.value(f"function_{name}", declared.call)
+        given = [self.environment(), *arguments] if declared.environment else list(arguments)
+        if name in _DEEP and not self.bounded:
+            return self.call("call_deep", self.environment(), function, *given)
+        if name in _LIGHT or name.startswith("Math."):
+            return ast.Call(function, given, [])
+        return self.call("call_function", self.environment(), function, *given)
+
+    # ---- methods
+
+    @override
+    def method(self, node: MethodCall, receiver: ast.expr) -> ast.expr:
+        declared = METHODS[node.name]
+        if isinstance(unwrap(node.target), Regex):
+            function = self.value(f"pattern_{node.name}", declared.calls["pattern"])
+            return ast.Call(function, [receiver, *self.arguments(node, declared)], [])
+        if node.name in {"map", "filter"} and len(node.arguments) == 1:
+            inner = unwrap(node.arguments[0])
+            if isinstance(inner, FunctionName) or (
+                isinstance(inner, Arrow) and len(inner.parameters) <= 2 and not inner.rest
+            ):
+                return self.comprehension(node, inner, receiver)
+        calls = self.value(f"calls_{node.name}", _calls(declared))
+        arguments = self.arguments(node, declared)
+        return self.call("call_method", self.environment(), calls, constant(node.name), receiver, *arguments)
+
+    def arguments(self, node: MethodCall, declared: Method) -> list[ast.expr]:
+        arguments = []
+        for position, argument in enumerate(node.arguments):
+            callback = declared.callbacks.get(position)
+            given = self.callback(argument, callback, node.name) if callback else None
+            arguments.append(given or self.emit(argument))
+        return arguments
+
+    def comprehension(self, node: MethodCall, arrow: Arrow | FunctionName, receiver: ast.expr) -> ast.expr:
+        """`.map` and `.filter` as Python's own loop."""
+        if holds_walrus(receiver):
+            variable = self.variable("receiver")
+            inner = self.comprehension(node, arrow, load(variable))
+            return subscript(
+                ast.Tuple([ast.NamedExpr(ast.Name(variable, _STORE), receiver), inner], ast.Load()), 1
+            )
+        item = self.variable("item")
+        is_numbered = isinstance(arrow, Arrow) and len(arrow.parameters) == 2
+        target: ast.expr = ast.Name(item, _STORE)
+        given = [item]
+        if is_numbered:
+            given.append(self.variable("position"))
+            target = ast.Tuple([ast.Name(given[1], _STORE), target], _STORE)
+        is_filter = node.name == "filter"
+        body = self.apply(arrow, [load(name) for name in given], as_test=is_filter)
+        items = self.call(
+            "numbered" if is_numbered else "each", self.environment(), receiver, constant(node.name)
+        )
+        element = load(item) if is_filter else body
+        return ast.ListComp(element, [ast.comprehension(target, items, [body] if is_filter else [], 0)])
+
+    # ---- arrows
+
+    def callback(self, argument: Expression, declared: Callback, name: str) -> ast.expr | None:
+        """A Python function with as many parameters as the callee gives; None for a plain value."""
+        inner = unwrap(argument)
+        if not isinstance(inner, Arrow | FunctionName):
+            return None
+        names = [self.variable("given") for _ in range(declared.arguments)]
+        body = self.apply(inner, [load(item) for item in names], as_test=name in _PREDICATES)
+        arguments = ast.arguments([], [ast.arg(item) for item in names], None, [], [], None, [])
+        return self.place(ast.Lambda(arguments, body), argument)
+
+    def apply(self, arrow: Arrow | FunctionName, given: Sequence[ast.expr], *, as_test: bool) -> ast.expr:
+        """The body of an arrow for the given arguments, or the call of a named function."""
+        if isinstance(arrow, FunctionName):
+            code = self.function_call(arrow.name, given[:1])
+            call = Call(arrow.start, arrow.end, arrow.name, ())
+            if as_test:
+                code = self.call("truthy", code)
+            elif may_be_nan(call):
+                code = self.call("finite", code)
+            return self.place(code, arrow)
+        before = dict(self.bound)
+        assigned: list[ast.expr] = []
+        for position, parameter in enumerate(arrow.parameters):
+            if position < len(given):
+                self.bind(parameter.pattern, given[position], assigned)
+            else:
+                default = self.emit(parameter.default) if parameter.default else constant(None)
+                self.bind(parameter.pattern, default, assigned)
+        if arrow.rest:
+            rest = ast.List(list(given[len(arrow.parameters) :]), ast.Load())
+            self.bind(arrow.rest, rest, assigned)
+        body = self.test(arrow.body) if as_test else self.emit(arrow.body)
+        self.bound = before
+        if not assigned:
+            return body
+        return self.place(subscript(ast.Tuple([*assigned, body], ast.Load()), -1), arrow)
+
+    @override
+    def invoke(self, node: Invoke) -> ast.expr:
+        assigned: list[ast.expr] = []
+        given: list[ast.expr] = []
+        for argument in node.arguments:
+            variable = self.variable("argument")
+            assigned.append(ast.NamedExpr(ast.Name(variable, _STORE), self.emit(argument)))
+            given.append(load(variable))
+        body = self.apply(node.arrow, given, as_test=False)
+        return subscript(ast.Tuple([*assigned, body], ast.Load()), -1)
+
+    def bind(self, pattern: Pattern, code: ast.expr, assigned: list[ast.expr]) -> None:
+        """Make the names of a pattern known, with the assignments that it takes."""
+        match pattern:
+            case AtomPattern(name=name):
+                self.keep(name, code, assigned, pattern)
+            case ObjectPattern():
+                self.bind_object(pattern, code, assigned)
+            case ArrayPattern():
+                self.bind_array(pattern, code, assigned)
+
+    def keep(self, name: str, code: ast.expr, assigned: list[ast.expr], node: Node) -> None:
+        """Let a name stand for a value, in a variable unless it is in one already."""
+        if not isinstance(code, ast.Name):
+            variable = self.variable(name)
+            assigned.append(self.place(ast.NamedExpr(ast.Name(variable, _STORE), code), node))
+        else:
+            variable = code.id
+        self.bound[name] = lambda: load(variable)
+
+    def held(self, code: ast.expr, assigned: list[ast.expr], node: Node) -> str:
+        """A variable that holds a value which is read several times."""
+        variable = self.variable("whole")
+        assigned.append(self.place(ast.NamedExpr(ast.Name(variable, _STORE), code), node))
+        return variable
+
+    def bind_object(self, pattern: ObjectPattern, code: ast.expr, assigned: list[ast.expr]) -> None:
+        plain = all(isinstance(item.pattern, AtomPattern) and not item.default for item in pattern.members)
+        if self.direct and plain and not pattern.rest and pattern.members and isinstance(code, ast.Name):
+            for item in pattern.members:
+                self.bind_member(item.pattern, code.id, item.key)
+            return
+        whole = self.held(self.call("destructure_object", code), assigned, pattern)
+        for item in pattern.members:
+            member = self.call("member", load(whole), constant(item.key))
+            if item.default:
+                is_absent = self.call("absent", load(whole), constant(item.key))
+                member = ast.IfExp(is_absent, self.emit(item.default), member)
+            self.bind(item.pattern, self.place(member, item), assigned)
+        if pattern.rest:
+            taken = constant(tuple(item.key for item in pattern.members))
+            rest = self.call("object_rest", self.environment(), load(whole), taken)
+            self.bind(pattern.rest, self.place(rest, pattern.rest), assigned)
+
+    def bind_member(self, pattern: Pattern, whole: str, key: str) -> None:
+        """In direct code a name can stand for reading the member."""
+        if not isinstance(pattern, AtomPattern):
+            raise AssertionError(key)
+        if key == "length":
+            self.bound[pattern.name] = lambda: self.call("length", load(whole))
+        else:
+            self.bound[pattern.name] = lambda: subscript(load(whole), key)
+
+    def bind_array(self, pattern: ArrayPattern, code: ast.expr, assigned: list[ast.expr]) -> None:
+        whole = self.held(self.call("destructure_array", self.environment(), code), assigned, pattern)
+        for position, item in enumerate(pattern.items):
+            if item is None:
+                continue
+            element = self.call("element", load(whole), constant(position))
+            if item.default:
+                is_absent = self.call("absent", load(whole), constant(position))
+                element = ast.IfExp(is_absent, self.emit(item.default), element)
+            self.bind(item.pattern, self.place(element, item), assigned)
+        if pattern.rest:
+            rest = self.call("array_rest", self.environment(), load(whole), constant(len(pattern.items)))
+            self.bind(pattern.rest, self.place(rest, pattern.rest), assigned)
+
+
+def _calls(declared: Method) -> Mapping[type, Callable[..., object]]:
+    """A method's implementations by Python's type of the receiver."""
+    return {kind: call for name, call in declared.calls.items() for kind in _TYPES.get(name, ())}

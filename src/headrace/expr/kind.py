@@ -1,0 +1,95 @@
+"""What is known of a value before it is computed."""
+
+from typing import Literal as OneOf
+
+from headrace.expr.nodes import (
+    Array,
+    Binary,
+    Call,
+    Conditional,
+    Constant,
+    Expression,
+    Group,
+    Literal,
+    MethodCall,
+    Object,
+    Query,
+    Regex,
+    TextTemplate,
+    Unary,
+    Undefined,
+)
+
+__all__ = ["Kind", "kind_of", "may_be_nan"]
+
+Kind = OneOf["null", "boolean", "number", "text", "array", "object", "pattern", "unknown"]
+
+COMPARISONS = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">="})
+_ARITHMETIC = frozenset({"-", "*", "/", "%", "**"})
+_NUMERIC = frozenset({"ceil", "floor", "round", "abs", "sqrt", "pow", "len", "length", "size", "now"})
+_MAY_BE_NAN = frozenset(
+    {
+        "Number", "parseInt", "parseFloat", "Number.parseInt", "Number.parseFloat", "abs", "avg", "ceil", "coalesce",
+        "duration", "first", "float", "floor", "int", "last", "max", "min", "pow", "round", "sqrt", "sum",
+    }
+)  # fmt: skip
+
+
+def may_be_nan(node: Expression) -> bool:
+    """Whether the node itself may give NaN or an infinity, which then must be caught (D7).
+
+    Arithmetic gives an error instead; `||`, `? :` and their like pass on what their operands give.
+    """
+    match node:
+        case Call(name=name):
+            return name in _MAY_BE_NAN or name.startswith("Math.")
+        case Unary(operator="+"):
+            return True
+    return False
+
+
+def kind_of(node: Expression) -> Kind:  # noqa: PLR0911 - one line a kind of node
+    """The type of a node's value where it is the same for all data."""
+    match node:
+        case Group(inner=inner):
+            return kind_of(inner)
+        case Literal(value=None) | Undefined():
+            return "null"
+        case Literal(value=bool()):
+            return "boolean"
+        case Literal(value=str()) | TextTemplate() | Unary(operator="typeof"):
+            return "text"
+        case Literal() | Constant() | Unary(operator="-" | "+"):
+            return "number"
+        case Call(name=name) if name in _NUMERIC or name.startswith("Math."):
+            return "number"
+        case Unary(operator="!"):
+            return "boolean"
+        case Array() | Query():
+            return "array"
+        case MethodCall(name="map" | "filter"):
+            return "array"
+        case Object():
+            return "object"
+        case Regex():
+            return "pattern"
+        case Conditional(then=then, otherwise=otherwise):
+            return _common(kind_of(then), kind_of(otherwise))
+        case Binary():
+            return _kind_of_binary(node)
+    return "unknown"
+
+
+def _common(first: Kind, second: Kind) -> Kind:
+    return first if first == second else "unknown"
+
+
+def _kind_of_binary(node: Binary) -> Kind:
+    if node.operator in COMPARISONS:
+        return "boolean"
+    if node.operator in _ARITHMETIC:
+        return "number"
+    left, right = kind_of(node.left), kind_of(node.right)
+    if node.operator == "+":
+        return "text" if "text" in (left, right) else _common(left, right) if left == "number" else "unknown"
+    return _common(left, right)

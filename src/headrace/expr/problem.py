@@ -1,0 +1,23 @@
+"""What is wrong with the text of an expression, by offsets, before it has a place in a file."""
+
+__all__ = ["Problem"]
+
+
+class Problem(Exception):  # noqa: N818 - it becomes a finding, and is never seen outside
+    """A mistake that ends the reading of one expression.
+
+    Attributes:
+        code: `HR2xx`.
+        message: for people.
+        start: offset into the text.
+        end: just after the place.
+        cure: what to write instead, when the message does not say it.
+    """
+
+    def __init__(self, code: str, message: str, start: int, end: int, cure: str = "") -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.start = start
+        self.end = end
+        self.cure = cure

@@ -1,0 +1,306 @@
+"""All that compiled expressions call, besides functions and methods of the language.
+
+JSON values in, JSON values out; what has no value is a `Failure` that knows which operand is at fault.
+Operators: rules D1 to D8 of the language, and ECMA-262, sections 13.5 to 13.15.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from headrace.expr.arithmetic import number_of
+from headrace.expr.environment import Environment
+from headrace.expr.failure import Failure
+from headrace.expr.suggestion import no_method
+from headrace.expr.text import to_text
+from headrace.values import Json, kind
+
+__all__ = [
+    "absent",
+    "array_rest",
+    "call_deep",
+    "call_function",
+    "call_method",
+    "concatenate",
+    "destructure_array",
+    "destructure_object",
+    "each",
+    "element",
+    "index",
+    "key_text",
+    "length",
+    "measure",
+    "member",
+    "negate",
+    "number",
+    "numbered",
+    "object_rest",
+    "run_of",
+    "spread",
+    "spread_object",
+    "text_of",
+    "typeof",
+    "typeof_member",
+    "vars_of",
+]
+
+TEXT_LIMIT = 16 * 1024 * 1024
+"""Code points in one text, as for the functions and methods that make text."""
+
+
+# ---- members
+
+
+def member(value: Json, name: str) -> Json:
+    """`value.name`; what has no such member gives null."""
+    if type(value) is dict:
+        return value.get(name)
+    if name == "length" and isinstance(value, str | list):
+        return len(value)
+    return None
+
+
+def length(value: Json) -> Json:
+    """`value.length`."""
+    if isinstance(value, str | list):
+        return len(value)
+    return value.get("length") if isinstance(value, dict) else None
+
+
+def index(value: Json, key: Json) -> Json:
+    """`value[key]`: a position from 0, or the name of a member."""
+    if isinstance(key, float) and key.is_integer():
+        key = int(key)
+    if isinstance(value, list | str) and type(key) is int:
+        return value[key] if 0 <= key < len(value) else None
+    name = key_text(key, 1)
+    if isinstance(value, list | str) and name.isascii() and name.isdigit() and str(int(name)) == name:
+        return index(value, int(name))
+    return member(value, name)
+
+
+def element(value: Json, position: int) -> Json:
+    """`value[2]` with a literal; `value[-1]` counts from the end."""
+    if isinstance(value, list | str):
+        return value[position] if -len(value) <= position < len(value) else None
+    return member(value, str(position))
+
+
+def key_text(key: Json, operand: int | None = 0) -> str:
+    """The name of a member that is computed: `value[key]`, `{[key]: 1}`.
+
+    Raises:
+        Failure: HR220 for null, HR224 for an array or an object.
+    """
+    if isinstance(key, str):
+        return key
+    if key is None:
+        raise Failure("HR220", "null cannot be the name of a member", operand)
+    if isinstance(key, list | dict):
+        raise Failure("HR224", f"an {kind(key)} cannot be the name of a member", operand)
+    return to_text(key)
+
+
+def typeof(value: Json) -> str:
+    """`typeof value` of what is there: null is an `object`."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    return "string" if isinstance(value, str) else "object"
+
+
+def typeof_member(value: Json, key: Json) -> str:
+    """`typeof value[key]`: `undefined` where there is no such member (D1)."""
+    if isinstance(value, dict):
+        name = key_text(key, None)
+        return typeof(value[name]) if name in value else "undefined"
+    found = element(value, key) if type(key) is int else index(value, key)
+    if found is None and not (isinstance(value, list) and type(key) is int and absent(value, key) is False):
+        return "undefined"
+    return typeof(found)
+
+
+# ---- arrays and objects
+
+
+def each(environment: Environment, value: Json, name: str) -> list[Json]:
+    """The array that `.map` or `.filter` goes through.
+
+    Raises:
+        Failure: HR221 for null, HR205 for what has no such method, HR223 for too much work.
+    """
+    if type(value) is list:
+        environment.steps -= len(value) + 1
+        if environment.steps < 0:
+            environment.spend(0)
+        return value
+    raise no_method(name, value)
+
+
+def numbered(environment: Environment, value: Json, name: str) -> Iterator[tuple[int, Json]]:
+    """As `each`, with the position of every item."""
+    return enumerate(each(environment, value, name))
+
+
+def spread(environment: Environment, value: Json) -> Sequence[Json]:
+    """What `...value` adds to an array: items, or the characters of a text."""
+    if isinstance(value, list | str):
+        environment.spend(len(value))
+        return value
+    if value is None:
+        raise Failure("HR220", "cannot spread null into an array", 0)
+    raise Failure("HR224", f"only arrays and text can be spread into an array, not a {described(value)}", 0)
+
+
+def spread_object(environment: Environment, value: Json) -> Mapping[str, Json]:
+    """What `...value` adds to an object; null adds nothing (D6)."""
+    if isinstance(value, dict):
+        environment.spend(len(value))
+        return value
+    if isinstance(value, list | str):
+        environment.spend(len(value))
+        return {str(position): item for position, item in enumerate(value)}
+    return {}
+
+
+def destructure_object(value: Json) -> Json:
+    """What an object pattern takes apart: anything but null."""
+    if value is None:
+        raise Failure("HR220", "cannot take null apart", None)
+    return value
+
+
+def destructure_array(environment: Environment, value: Json) -> Json:
+    """What an array pattern takes apart: an array, or text by its characters."""
+    if value is None:
+        raise Failure("HR220", "cannot take null apart", None)
+    if not isinstance(value, list | str):
+        raise Failure("HR224", f"cannot take a {described(value)} apart as an array", None)
+    environment.spend(len(value))
+    return list(value)
+
+
+def absent(value: Json, key: str | int) -> bool:
+    """Whether a pattern's default applies: only where there is no such member (D1)."""
+    if isinstance(key, int):
+        return not (isinstance(value, list | str) and -len(value) <= key < len(value))
+    if isinstance(value, dict):
+        return key not in value
+    return not (key == "length" and isinstance(value, list | str))
+
+
+def object_rest(environment: Environment, value: Json, taken: tuple[str, ...]) -> Json:
+    """`...rest` of an object pattern."""
+    return {key: item for key, item in spread_object(environment, value).items() if key not in taken}
+
+
+def array_rest(environment: Environment, value: Json, taken: int) -> Json:
+    """`...rest` of an array pattern."""
+    return list(spread(environment, value)[taken:])
+
+
+# ---- text
+
+
+def text_of(environment: Environment, value: Json) -> str:
+    """The to-text rule, with the work of printing arrays and objects accounted for."""
+    if isinstance(value, list | dict):
+        measure(environment, value)
+    return to_text(value)
+
+
+def concatenate(text: str) -> str:
+    """A text that was just put together, if it is not too long."""
+    if len(text) > TEXT_LIMIT:
+        raise Failure("HR223", "the text would be longer than 16 Mi characters")
+    return text
+
+
+def measure(environment: Environment, value: Json) -> Json:
+    """The value, if going through all of it is not too much work: parts may be shared many times."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, list):
+            environment.spend(len(current) + 1)
+            pending.extend(current)
+        elif isinstance(current, dict):
+            environment.spend(len(current) + 1)
+            pending.extend(current.values())
+        elif isinstance(current, str):
+            environment.spend(len(current) >> 8)
+    return value
+
+
+# ---- calls
+
+
+def call_function(environment: Environment, call: Callable[..., Json], *arguments: Json) -> Json:
+    """Call a function whose work or result grows with its arguments."""
+    for argument in arguments:
+        if isinstance(argument, list | dict):
+            environment.spend(len(argument))
+    result = call(*arguments)
+    if isinstance(result, list | str):
+        environment.spend(len(result) >> 4)
+    return result
+
+
+def call_deep(environment: Environment, call: Callable[..., Json], *arguments: Json) -> Json:
+    """Call a function that goes through all of its arguments."""
+    for argument in arguments:
+        if isinstance(argument, list | dict):
+            measure(environment, argument)
+    return call_function(environment, call, *arguments)
+
+
+def call_method(
+    environment: Environment,
+    calls: Mapping[type, Callable[..., Json]],
+    name: str,
+    receiver: Json,
+    *arguments: Json,
+) -> Json:
+    """Call a method of the receiver's type.
+
+    Raises:
+        Failure: HR221 for null, HR205 where its type has no such method; what the method raises.
+    """
+    call = calls.get(type(receiver))
+    if call is None:
+        raise no_method(name, receiver)
+    if isinstance(receiver, list | dict):
+        environment.spend(len(receiver) + 1)
+    result = call(receiver, *arguments)
+    if isinstance(result, list | str):
+        environment.spend(len(result) >> 4)
+    return result
+
+
+def vars_of(environment: Environment) -> Json:
+    """`$vars`."""
+    return environment.vars
+
+
+def run_of(environment: Environment) -> Json:
+    """`$run`."""
+    return environment.run
+
+
+# ---- values as operands
+
+
+def negate(value: Json) -> Json:
+    """`-value`."""
+    return -number_of(value, "cannot negate {0}", 0, (value,))
+
+
+def number(value: Json) -> Json:
+    """`+value`: JavaScript's conversion, which may give NaN."""
+    return number_of(value, "cannot make a number of {0}", 0, (value,), finite=False)
+
+
+def described(value: Json) -> str:
+    """A value's type with what it is, short."""
+    if isinstance(value, bool | int | float):
+        return f"{kind(value)} ({to_text(value)})"
+    return kind(value)
