@@ -23,9 +23,8 @@ from headrace.expr.methods import number as number_methods
 from headrace.expr.methods import sequence as sequence_methods
 from headrace.expr.methods import text as text_methods
 from headrace.expr.signature import Function, Method
-from headrace.values import Json
 
-__all__ = ["CONSTANTS", "FUNCTIONS", "METHODS"]
+__all__ = ["FUNCTIONS", "METHODS"]
 
 Entry = TypeVar("Entry", Function, Method)
 
@@ -61,6 +60,3 @@ METHODS: Mapping[str, Method] = _joined(
     array_methods.TABLE, sequence_methods.TABLE, text_methods.TABLE, number_methods.TABLE
 )
 """Methods by their name; the entry knows which types of receiver have it."""
-
-CONSTANTS: Mapping[str, Json] = MappingProxyType({**math.CONSTANTS, **convert.CONSTANTS})
-"""Constants by their dotted name (`Math.PI`)."""

@@ -6,7 +6,6 @@ null. A fallback, where given, takes the place of both.
 
 import math
 import re
-from collections.abc import Mapping
 
 from headrace.expr.argument import quoted, wrong
 from headrace.expr.entry import function
@@ -23,7 +22,7 @@ from headrace.expr.text import (
 from headrace.expr.time import looks_like_time, parse_time
 from headrace.values import Json
 
-__all__ = ["CONSTANTS", "TABLE", "js_text"]
+__all__ = ["TABLE", "js_text"]
 
 _MISSING = object()
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -31,14 +30,6 @@ _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _PARSED_FLOAT = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
-
-CONSTANTS: Mapping[str, Json] = {
-    "Number.EPSILON": 2.0**-52,
-    "Number.MAX_SAFE_INTEGER": 2**53 - 1,
-    "Number.MAX_VALUE": 1.7976931348623157e308,
-    "Number.MIN_SAFE_INTEGER": 1 - 2**53,
-    "Number.MIN_VALUE": 5e-324,
-}
 
 
 def js_text(value: Json) -> str:

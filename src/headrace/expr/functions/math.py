@@ -3,7 +3,7 @@
 import math
 import random
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from headrace.expr.argument import number
 from headrace.expr.entry import function
@@ -11,20 +11,9 @@ from headrace.expr.functions.number import power, square_root, whole
 from headrace.expr.signature import Function
 from headrace.values import Json
 
-__all__ = ["CONSTANTS", "TABLE"]
+__all__ = ["TABLE"]
 
 Number = int | float
-
-CONSTANTS: Mapping[str, Json] = {
-    "Math.E": math.e,
-    "Math.LN10": math.log(10),
-    "Math.LN2": math.log(2),
-    "Math.LOG10E": 0.4342944819032518,
-    "Math.LOG2E": 1.4426950408889634,
-    "Math.PI": math.pi,
-    "Math.SQRT1_2": math.sqrt(0.5),
-    "Math.SQRT2": math.sqrt(2),
-}
 
 
 def _round(value: Number) -> Number:

@@ -18,8 +18,8 @@ Number = int | float
 # Wide enough for every digit of a double (767) or of an integer of 4,096 bits, and 100 decimals.
 _EXACT = Context(prec=2_000, rounding=ROUND_HALF_UP)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_EXACT_FLOAT = 2.0**53
 _NO_FIXED = 1e21
+_LEAST = 5e-324
 
 
 def _digits(name: str, value: Json, least: int) -> int:
@@ -94,8 +94,9 @@ def _to_string(value: Number, radix: Json = None) -> Json:
     if isinstance(size, int):
         return sign + _integer_digits(size, base)
     whole = math.floor(size)
-    rest, carried = _fraction_digits(size - whole, math.ulp(size) / 2, base)
-    return sign + _float_digits(float(whole + carried), base) + (f".{rest}" if rest else "")
+    rest, carried = _fraction_digits(size - whole, max(math.ulp(size) / 2, _LEAST), base)
+    # A large float prints all digits of the integer that it is (D2), where JavaScript has zeros.
+    return sign + _integer_digits(whole + carried, base) + (f".{rest}" if rest else "")
 
 
 def _integer_digits(value: int, base: int) -> str:
@@ -104,15 +105,6 @@ def _integer_digits(value: int, base: int) -> str:
         value, digit = divmod(value, base)
         out.append(_DIGITS[digit])
     return "".join(reversed(out)) or "0"
-
-
-def _float_digits(value: float, base: int) -> str:
-    """The digits of an integral double; those beyond its 53 bits are zeros."""
-    zeros = 0
-    while value >= _EXACT_FLOAT:
-        value /= base
-        zeros += 1
-    return _integer_digits(int(value), base) + "0" * zeros
 
 
 def _fraction_digits(fraction: float, delta: float, base: int) -> tuple[str, int]:

@@ -153,6 +153,8 @@ def _with(items: Items, index: Json, value: Json) -> Json:
 
 
 def _to_spliced(items: Items, start: Json = None, count: Json = None, *new: Json) -> Json:
+    if start is None:
+        return [*items, *new]
     first = _start("toSpliced", len(items), start)
     removed = min(max(0, integer("toSpliced", count, 2, MAX_ITEMS)), len(items) - first)
     return [*items[:first], *new, *items[first + removed :]]

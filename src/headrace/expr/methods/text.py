@@ -66,7 +66,8 @@ def _replace_all(value: str, old: PatternLike, new: object) -> Json:
 
 
 def _starts_with(value: str, part: Json, start: Json = None) -> Json:
-    return value.startswith(textual("startsWith", part, 1), max(0, integer("startsWith", start, 2, 0)))
+    first = min(max(0, integer("startsWith", start, 2, 0)), len(value))
+    return value.startswith(textual("startsWith", part, 1), first)
 
 
 def _ends_with(value: str, part: Json, end: Json = None) -> Json:
