@@ -183,12 +183,17 @@ class NodeContext:
 
     def progress(self, done: int, total: int = 0) -> None:
         """See `Context`."""
-        self.unit.stats.items_done += done
-        self.unit.stats.items_total += total
+        stats = self.unit.stats
+        stats.items_done += done
+        stats.items_total += total
+        if done:
+            stats.passes += 1
 
     def expect(self, total: int) -> None:
         """See `Context`."""
-        self.execution.run_stats.expected = total
+        stats = self.execution.run_stats
+        stats.expected = total
+        stats.pages += 1
 
     async def _send(self, target: Target, port: str, message: Message, key: int, branch: Branch) -> None:
         base, shaped = self.shape(target, message)

@@ -17,6 +17,7 @@ class NodeStats:
         failed: messages at which this node itself failed.
         items_done: of the items in the messages that the node has tracked (`Context.progress`).
         items_total: how many those are.
+        passes: in how many steps (an iterator's batches) they were done.
     """
 
     received: int = 0
@@ -29,9 +30,15 @@ class NodeStats:
 
 @dataclass(slots=True)
 class RunStats:
-    """What a run is expected to be, for display: records in all, as its sources say (0: unknown)."""
+    """What a run is expected to be, for display; not durable.
+
+    Attributes:
+        expected: records in all, as its source says; 0 if unknown.
+        pages: how often the source has said so, that is with how many answers.
+    """
 
     expected: int = 0
+    pages: int = 0
     counters: dict[str, int] = field(default_factory=dict)
 
 
