@@ -29,6 +29,7 @@ class DraftNode:
         own_settings: as the node itself has them, None if it has none.
         outputs: None if they cannot be known (unknown component, settings beyond reading).
         settings_template: without the settings that are evaluated for each message.
+        settings_usable: whether that may be evaluated: nothing was wrong with its expressions.
         message_templates: those, by path.
     """
 
@@ -40,6 +41,7 @@ class DraftNode:
     spec: Spec | None = None
     outputs: tuple[Output, ...] | None = None
     settings_template: Template | None = None
+    settings_usable: bool = False
     message_templates: dict[Path, Template] = field(default_factory=dict)
     input_tree: Tree | None = None
     input_place: Span | None = None

@@ -235,7 +235,7 @@ def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:
     for entry in nodes.entries.values() if nodes else ():
         draft.nodes[entry.key] = read_node(entry, defaults, registry, reader)
     for node in draft.nodes.values():
-        check_settings(node, dict(draft.vars), reader)
+        check_settings(node, draft.secrets, dict(draft.vars), reader)
     draft.edges = read_edges(spec.get("edges"), reader)
     connect(draft, reader)
     draft.boundary = boundary_edges(

@@ -90,7 +90,9 @@ def _read_settings(node: DraftNode, reader: Reader) -> None:
         if not template.constant or not isinstance(part, Scalar):
             node.message_templates[path] = template
     known = _without(node.settings, frozenset(node.message_templates))
+    before = len(reader.findings)
     node.settings_template = reader.compile(known, Scope.SETTINGS)
+    node.settings_usable = len(reader.findings) == before
     node.outputs = _outputs(node)
 
 

@@ -1,9 +1,11 @@
 """Settings of nodes: checked when a flow is loaded as far as they are known, evaluated when it starts."""
 
+import copy
 import time
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Union
 
 from pydantic import BaseModel, ValidationError
@@ -11,12 +13,15 @@ from pydantic.fields import FieldInfo
 
 from headrace.errors import ExpressionError, Finding, FlowError
 from headrace.expr import Environment
+from headrace.expr.nodes import Node as ExpressionNode
+from headrace.expr.nodes import path_of
+from headrace.expr.nodes import walk as walk_expression
 from headrace.expr.suggestion import did_you_mean, listed
 from headrace.flow import tree as located
 from headrace.flow.draft import DraftNode, Path
 from headrace.flow.field import Reader
 from headrace.flow.model import Node
-from headrace.flow.tree import Scalar, Tree, to_json, walk
+from headrace.flow.tree import Tree, to_json
 from headrace.sdk import MessageTemplate, Settings
 from headrace.sdk.settings import sentence
 from headrace.source import Span
@@ -27,6 +32,7 @@ __all__ = ["check_model", "check_settings", "field_aliases", "message_paths", "r
 _MARK = typing.get_args(MessageTemplate)[1]
 _DURATION_WORDS = ("has no unit", "is no duration", "must be a duration")
 _MASK = "•••"
+_DUMMY = "secret"
 
 
 def field_aliases(model: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -67,20 +73,11 @@ def _marked(annotation: Any, metadata: tuple[Any, ...], tree: Tree, path: Path) 
 # ---- checks
 
 
-def check_settings(node: DraftNode, variables: Json, reader: Reader) -> None:
+def check_settings(node: DraftNode, secrets: Sequence[str], variables: Json, reader: Reader) -> None:
     """Report what is wrong with a node's settings as far as they are known without secrets."""
     if node.spec is None or node.settings_template is None:
         return
-    unknown = _unresolved(node)
-    value = to_json(node.settings)
-    if not unknown and not node.settings_template.constant:
-        message: Json = {"vars": variables, "secrets": {}}
-        environment = Environment(now_ns=time.time_ns, vars=variables)
-        try:
-            value = node.settings_template.evaluate(message, environment)
-        except ExpressionError as error:
-            reader.findings.append(error.finding)
-            return
+    value, unknown = _known_settings(node, secrets, variables, reader)
     for path, template in node.message_templates.items():
         _put(value, path, template)
     check_model(
@@ -89,26 +86,49 @@ def check_settings(node: DraftNode, variables: Json, reader: Reader) -> None:
     )  # fmt: skip
 
 
-def _unresolved(node: DraftNode) -> frozenset[Path]:
-    """The paths of values that are known only with secrets; of all templates once there is one such."""
-    if node.settings_template is None or node.settings_template.constant:
-        return frozenset()
-    expressions = node.settings_template.expressions
-    if not any("secrets" in expression.text.value for expression in expressions):
-        return frozenset()
-    return frozenset(
-        path
-        for path, part in walk(node.settings)
-        if isinstance(part, Scalar)
-        and isinstance(part.value, str)
-        and "{{" in part.value
-        and path not in node.message_templates
+def _known_settings(
+    node: DraftNode, secrets: Sequence[str], variables: Json, reader: Reader
+) -> tuple[Json, frozenset[Path]]:
+    """The settings with a dummy text for each secret, and the paths of values that are therefore unknown."""
+    template = node.settings_template
+    if template is None or template.constant:
+        return to_json(node.settings), frozenset()
+    everything = frozenset(expression.path for expression in template.expressions)
+    if not node.settings_usable:
+        return to_json(node.settings), everything
+    secret = frozenset(
+        expression.path for expression in template.expressions if _reads_secret(expression.node)
     )
+    dummies: Json = dict.fromkeys(secrets, _DUMMY)
+    message: Json = {"vars": variables, "secrets": dummies}
+    try:
+        value = template.evaluate(message, Environment(now_ns=time.time_ns, vars=variables))
+    except ExpressionError as error:
+        if not secret:
+            reader.findings.append(error.finding)
+        return to_json(node.settings), everything
+    return copy.deepcopy(value), secret
+
+
+def _reads_secret(node: ExpressionNode) -> bool:
+    """Whether an expression may read secrets: it names them, or reads `$` by a key that is not plain."""
+    for part in walk_expression(node):
+        keys = path_of(part)
+        if keys is not None and keys[0] == "$" and (len(keys) == 1 or keys[1] != "vars"):
+            inside_vars = any(
+                (path_of(outer) or ())[:2] == ("$", "vars")
+                and outer.start <= part.start
+                and part.end <= outer.end
+                for outer in walk_expression(node)
+            )
+            if not inside_vars:
+                return True
+    return False
 
 
 def check_model(
     model: type[BaseModel], value: Json, tree: Tree, reader: Reader, *, owner: str, head: Span,
-    unknown: frozenset[Path], what: str,
+    unknown: frozenset[Path], what: str, missing: str = "HR116",
 ) -> None:  # fmt: skip
     """Report what a pydantic model finds wrong with a value, each with its place in the tree.
 
@@ -117,43 +137,55 @@ def check_model(
         head: where something missing is reported if the tree has no keys.
         unknown: paths whose values are not known yet; nothing is said about them.
         what: what the value is, in messages.
+        missing: the code for something required that is not there.
     """
+    check = _Check(model, tree, owner, head, what, missing)
     try:
         model.model_validate(value)
     except ValidationError as error:
         for item in error.errors(include_url=False, include_context=False, include_input=False):
             path = _path_in(tree, item["loc"])
             if not any(path[: len(hidden)] == hidden for hidden in unknown if hidden):
-                finding = _finding(model, dict(item), tree, path, owner=owner, head=head, what=what)
-                reader.findings.append(finding)
+                reader.findings.append(_finding(check, dict(item), path))
 
 
-def _finding(
-    model: type[BaseModel], item: dict[str, Any], tree: Tree, path: Path, *, owner: str, head: Span, what: str
-) -> Finding:
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One check of a value by a model: what its findings need to know."""
+
+    model: type[BaseModel]
+    tree: Tree
+    owner: str
+    head: Span
+    what: str
+    missing: str
+
+
+def _finding(check: _Check, item: dict[str, Any], path: Path) -> Finding:
+    model, tree, head = check.model, check.tree, check.head
     kind, loc = item["type"], item["loc"]
     place = _place(tree, path, head)
     name = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         keys = _keys_at(model, path[:-1])
         hint = did_you_mean(name, keys)
-        inside = f"`{_dotted(path[:-1])}`" if len(path) > 1 else what
+        inside = f"`{_dotted(path[:-1])}`" if len(path) > 1 else check.what
         cure = "" if hint or not keys else f"it has {listed(keys)}"
         return Finding(
             "HR110", f"unknown key `{name}` in {inside}{hint}", _key_place(tree, path, head), cure=cure
         )
     if kind == "missing":
-        inside = f"`{_dotted(path)}`" if path else owner
-        return Finding("HR116", f"`{name}` is required by {inside}", place)
+        inside = f"`{_dotted(path)}`" if path else check.owner
+        return Finding(check.missing, f"`{name}` is required by {inside}", place)
     text = sentence(kind, item["msg"])
     if kind == "value_error" and any(words in item["msg"] for words in _DURATION_WORDS):
         return Finding("HR118", item["msg"].removeprefix("Value error, "), place)
     if not path and kind in {"value_error", "assertion_error"}:
-        return Finding("HR116", item["msg"].partition(", ")[2] or item["msg"], place)
+        return Finding(check.missing, item["msg"].partition(", ")[2] or item["msg"], place)
     if kind == "value_error":
         message = item["msg"].removeprefix("Value error, ")
         return Finding("HR115", message if "`" in message else f"`{_dotted(path)}` {text}", place)
-    return Finding("HR115", f"`{_dotted(path) or what}` {text}", place)
+    return Finding("HR115", f"`{_dotted(path) or check.what}` {text}", place)
 
 
 def _dotted(path: Path) -> str:
@@ -237,7 +269,7 @@ def resolve(node: Node, vars: Json, secrets: Mapping[str, str]) -> Settings:
     message: Json = {"vars": vars, "secrets": dict(secrets)}
     environment = Environment(now_ns=time.time_ns, vars=vars)
     try:
-        value = node.settings.evaluate(message, environment)
+        value = copy.deepcopy(node.settings.evaluate(message, environment))
     except ExpressionError as error:
         finding = error.finding
         masked = Finding(finding.code, _masked(finding.message, secrets), finding.span, cure=finding.cure)

@@ -1,20 +1,47 @@
 """Checks of a whole flow: mistakes that parse well and would lose data, loop for ever, or do nothing.
 
-A rule is a function that takes the draft and the reader that collects findings. Rules look at what is
-known and keep silent where something is not: a false alarm costs more than a missed one.
+A rule is a function that takes a `View` of the draft and the reader that collects findings. Rules look at
+what is known and keep silent where something is not: a false alarm costs more than a missed one.
 """
 
 from collections.abc import Callable
 
 from headrace.flow.draft import Draft
 from headrace.flow.field import Reader
+from headrace.flow.lint.database import check_passwords, check_transactions, check_write_order
+from headrace.flow.lint.failure import check_lost_errors
+from headrace.flow.lint.header import check_headers
+from headrace.flow.lint.iterator import check_done, check_http_writes
+from headrace.flow.lint.loop import check_exits, check_loops_below_batches
+from headrace.flow.lint.message import check_messages
+from headrace.flow.lint.name import check_secrets, check_vars
+from headrace.flow.lint.reach import check_reach
+from headrace.flow.lint.sql import check_first_of_batch, check_interpolation
+from headrace.flow.lint.view import View
 
 __all__ = ["check"]
 
-RULES: tuple[Callable[[Draft, Reader], None], ...] = ()
+RULES: tuple[Callable[[View, Reader], None], ...] = (
+    check_reach,
+    check_secrets,
+    check_vars,
+    check_messages,
+    check_headers,
+    check_exits,
+    check_loops_below_batches,
+    check_lost_errors,
+    check_interpolation,
+    check_first_of_batch,
+    check_transactions,
+    check_passwords,
+    check_write_order,
+    check_http_writes,
+    check_done,
+)
 
 
 def check(draft: Draft, reader: Reader) -> None:
     """Apply all rules."""
+    view = View(draft)
     for rule in RULES:
-        rule(draft, reader)
+        rule(view, reader)

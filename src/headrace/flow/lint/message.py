@@ -1,0 +1,51 @@
+"""Messages that a node's input port does not understand."""
+
+from headrace.expr import Template
+from headrace.expr.suggestion import did_you_mean, listed
+from headrace.flow.draft import DraftNode
+from headrace.flow.field import Reader
+from headrace.flow.lint.view import View
+from headrace.flow.settings import check_model, field_aliases
+from headrace.flow.tree import Broken, Mapping, Scalar, Tree, to_json, walk
+from headrace.sdk import Input
+
+__all__ = ["check_messages"]
+
+
+def check_messages(view: View, reader: Reader) -> None:
+    """HR117: a message built in the file has a key that the port does not know, or lacks one it needs."""
+    for node in view.draft.nodes.values():
+        for position, port in enumerate(node.spec.inputs if node.spec else ()):
+            if port.message is None:
+                continue
+            if position == 0 and node.input_tree is not None:
+                _check(node, port, node.input_tree, node.input, reader)
+                continue
+            for edge, target in view.arriving.get(node.name, ()):
+                if target.port == port.name and edge.data_tree is not None:
+                    _check(node, port, edge.data_tree, edge.data, reader)
+
+
+def _check(node: DraftNode, port: Input, tree: Tree, template: Template | None, reader: Reader) -> None:
+    if port.message is None or template is None or not isinstance(tree, Mapping):
+        return
+    known = field_aliases(port.message)
+    what = f"the message to {node.component} `{node.name}`"
+    for key, entry in tree.entries.items():
+        if key in known:
+            continue
+        if hint := did_you_mean(key, [name for name in known if name not in tree.entries]):
+            reader.error("HR117", f"unknown key `{key}` in {what}{hint}", entry.place)
+        else:
+            message = f"`{key}` has no effect in {what}; it takes {listed(known)}"
+            reader.warn("HR117", message, entry.place)
+    unknown = frozenset(
+        path
+        for path, part in walk(tree)
+        if isinstance(part, Broken)
+        or (isinstance(part, Scalar) and isinstance(part.value, str) and "{{" in part.value)
+    )
+    check_model(
+        port.message, to_json(tree), tree, reader, owner=what, head=tree.head, unknown=unknown, what=what,
+        missing="HR117",
+    )  # fmt: skip
