@@ -2,10 +2,10 @@
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing_extensions import override
 
+from headrace.expr.access import AccessEmitter
 from headrace.expr.builtins import FUNCTIONS, METHODS
-from headrace.expr.emitter import Emitter, constant, holds_walrus, load, subscript
+from headrace.expr.emitter import constant, holds_walrus, load, subscript
 from headrace.expr.kind import may_be_nan
 from headrace.expr.nodes import (
     ArrayPattern,
@@ -22,6 +22,7 @@ from headrace.expr.nodes import (
     Regex,
     unwrap,
 )
+from headrace.expr.operation import OperationEmitter
 from headrace.expr.signature import Callback, Method
 
 __all__ = ["CallEmitter"]
@@ -29,11 +30,12 @@ __all__ = ["CallEmitter"]
 _STORE = ast.Store()
 _LIGHT = frozenset(
     {
-        "Boolean", "Number", "Number.isFinite", "Number.isInteger", "Number.isNaN", "RFC3339", "String", "abs", "bool",
-        "ceil", "coalesce", "contains", "duration", "float", "floor", "formatTime", "fromUnix", "fromUnixMs", "get",
-        "has", "hasprefix", "hassuffix", "index", "int", "isFinite", "isNaN", "len", "length", "lower", "not", "now",
-        "parseFloat", "parseInt", "parseTime", "pow", "round", "size", "sqrt", "string", "trim", "unix", "unixMs",
-        "upper", "JSON.stringify",
+        "Boolean", "JSON.stringify", "Number", "Number.isFinite", "Number.isInteger",
+        "Number.isNaN", "RFC3339", "String", "abs", "bool", "ceil", "coalesce", "contains",
+        "duration", "float", "floor", "formatTime", "fromUnix", "fromUnixMs", "get", "has",
+        "hasprefix", "hassuffix", "index", "int", "isFinite", "isNaN", "len", "length", "lower",
+        "not", "now", "parseFloat", "parseInt", "parseTime", "pow", "round", "size", "sqrt",
+        "string", "trim", "unix", "unixMs", "upper",
     }
 )  # fmt: skip
 """Functions that are called without accounting: their work and result are as large as their argument."""
@@ -56,19 +58,19 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-class CallEmitter(Emitter):
-    """The emitter, complete."""
+class CallEmitter(AccessEmitter, OperationEmitter):
+    """The part of the emitter that knows calls and arrows."""
 
     # ---- functions
 
-    @override
     def function(self, node: Call) -> ast.expr:
-        match node:
-            case Call(name="now"):
-                return self.now(node)
-            case Call(name="RFC3339", arguments=[Call(name="now") as inner]):
-                function = self.value("RFC3339", FUNCTIONS["RFC3339"].call)
-                return self.hoist("now_text", lambda: ast.Call(function, [self.now(inner)], []), node)
+        """A call of a function."""
+        if node.name == "now":
+            return self.now(node)
+        if node.name == "RFC3339" and isinstance(inner := node.arguments[0], Call) and inner.name == "now":
+            instant = self.now(inner)
+            function = self.value("RFC3339", FUNCTIONS["RFC3339"].call)
+            return self.hoist("now_text", lambda: ast.Call(function, [instant], []), node)
         declared = FUNCTIONS[node.name]
         if self.direct and node.name in _TEXT_METHODS:
             return ast.Call(
@@ -87,10 +89,12 @@ class CallEmitter(Emitter):
         return self.function_call(node.name, arguments)
 
     def now(self, node: Node) -> ast.expr:
+        """The instant of this evaluation, asked for once."""
         function = self.value("now", FUNCTIONS["now"].call)
         return self.hoist("the_instant", lambda: ast.Call(function, [self.environment()], []), node)
 
     def function_call(self, name: str, arguments: Sequence[ast.expr]) -> ast.expr:
+        """A call of a function, with its work accounted for where that can be much."""
         declared = FUNCTIONS[name]
         function = self.value(f"function_{name}", declared.call)
         given = [self.environment(), *arguments] if declared.environment else list(arguments)
@@ -102,8 +106,8 @@ class CallEmitter(Emitter):
 
     # ---- methods
 
-    @override
     def method(self, node: MethodCall, receiver: ast.expr) -> ast.expr:
+        """A call of a method."""
         declared = METHODS[node.name]
         if isinstance(unwrap(node.target), Regex):
             function = self.value(f"pattern_{node.name}", declared.calls["pattern"])
@@ -119,6 +123,7 @@ class CallEmitter(Emitter):
         return self.call("call_method", self.environment(), calls, constant(node.name), receiver, *arguments)
 
     def arguments(self, node: MethodCall, declared: Method) -> list[ast.expr]:
+        """The arguments of a method."""
         arguments = []
         for position, argument in enumerate(node.arguments):
             callback = declared.callbacks.get(position)
@@ -188,8 +193,8 @@ class CallEmitter(Emitter):
             return body
         return self.place(subscript(ast.Tuple([*assigned, body], ast.Load()), -1), arrow)
 
-    @override
     def invoke(self, node: Invoke) -> ast.expr:
+        """An arrow that is called at once."""
         assigned: list[ast.expr] = []
         given: list[ast.expr] = []
         for argument in node.arguments:
@@ -225,10 +230,16 @@ class CallEmitter(Emitter):
         return variable
 
     def bind_object(self, pattern: ObjectPattern, code: ast.expr, assigned: list[ast.expr]) -> None:
-        plain = all(isinstance(item.pattern, AtomPattern) and not item.default for item in pattern.members)
-        if self.direct and plain and not pattern.rest and pattern.members and isinstance(code, ast.Name):
-            for item in pattern.members:
-                self.bind_member(item.pattern, code.id, item.key)
+        """Take an object apart."""
+        plain = [
+            (item.pattern.name, item.key)
+            for item in pattern.members
+            if isinstance(item.pattern, AtomPattern) and not item.default
+        ]
+        is_plain = plain and len(plain) == len(pattern.members) and not pattern.rest
+        if self.direct and is_plain and isinstance(code, ast.Name):
+            for name, key in plain:
+                self.bind_member(name, code.id, key)
             return
         whole = self.held(self.call("destructure_object", code), assigned, pattern)
         for item in pattern.members:
@@ -242,16 +253,15 @@ class CallEmitter(Emitter):
             rest = self.call("object_rest", self.environment(), load(whole), taken)
             self.bind(pattern.rest, self.place(rest, pattern.rest), assigned)
 
-    def bind_member(self, pattern: Pattern, whole: str, key: str) -> None:
+    def bind_member(self, name: str, whole: str, key: str) -> None:
         """In direct code a name can stand for reading the member."""
-        if not isinstance(pattern, AtomPattern):
-            raise AssertionError(key)
         if key == "length":
-            self.bound[pattern.name] = lambda: self.call("length", load(whole))
+            self.bound[name] = lambda: self.call("length", load(whole))
         else:
-            self.bound[pattern.name] = lambda: subscript(load(whole), key)
+            self.bound[name] = lambda: subscript(load(whole), key)
 
     def bind_array(self, pattern: ArrayPattern, code: ast.expr, assigned: list[ast.expr]) -> None:
+        """Take an array, or the characters of a text, apart."""
         whole = self.held(self.call("destructure_array", self.environment(), code), assigned, pattern)
         for position, item in enumerate(pattern.items):
             if item is None:

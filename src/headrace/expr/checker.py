@@ -80,7 +80,7 @@ class _Checker:
             case Query():
                 self.query(node, names)
             case Arrow():
-                message = "an arrow can only be an argument, as in `.map(x => …)`, or be called at once: `(x => …)(1)`"
+                message = "an arrow can only be an argument, `.map(x => …)`, or be called: `(x => …)(1)`"
                 self.problem("HR207", message, node)
                 self.arrow(node, names)
             case Regex():
@@ -130,7 +130,7 @@ class _Checker:
             if not adjacent or not isinstance(first, Name) or first.name in names:
                 return False
             base = base.left
-        if first is None or not isinstance(base, Member) or path_of(base) is None:
+        if not isinstance(first, Name) or not isinstance(base, Member) or path_of(base) is None:
             return False
         last = node.right
         while isinstance(last, Member | Index | MethodCall):
@@ -138,7 +138,7 @@ class _Checker:
         whole = self.text(base.start, last.end)
         dashed = self.text(base.end - len(base.name), last.end)
         cure = f"{self.text(base.target.start, base.target.end)}['{dashed}']"
-        message = f"unknown name `{self.text(first.start, first.end)}` in `{whole}`; for a dashed member write `{cure}`"
+        message = f"unknown name `{first.name}` in `{whole}`; for a dashed member write `{cure}`"
         self.report(Problem("HR206", message, base.start, last.end))
         return True
 
@@ -233,7 +233,7 @@ class _Checker:
     def method(self, node: MethodCall, names: frozenset[str]) -> None:
         method = METHODS.get(node.name)
         receiver = unwrap(node.target)
-        known = kind_of(receiver)
+        known = kind_of(node.target)
         end = node.name_start + len(node.name)
         if isinstance(receiver, Regex):
             self.regex(receiver)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 
-from headrace.expr.calling import CallEmitter
 from headrace.expr.environment import Environment
+from headrace.expr.expression import ExpressionEmitter
 from headrace.expr.nodes import Node
 from headrace.expr.parsed import ParsedExpression, ParsedText, ParsedTree
 from headrace.source import Span, Text
@@ -20,6 +20,7 @@ from headrace.values import Json
 __all__ = ["Compiled", "Evaluate", "compile_checked", "compile_direct"]
 
 Evaluate = Callable[[Json, Environment], Json]
+_Enter = Callable[[ParsedExpression], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def compile_checked(tree: ParsedTree, source_name: str) -> Compiled:
         line = lines[id(node)]
         return line, 0, line, 0
 
-    emitter = CallEmitter(direct=False, place=place)
+    emitter = ExpressionEmitter(direct=False, place=place)
     evaluate = _compile(tree, emitter, current.append, source_name)
     return Compiled(evaluate, nodes, emitter.variables)
 
@@ -69,7 +70,7 @@ def compile_checked(tree: ParsedTree, source_name: str) -> Compiled:
 def compile_direct(tree: ParsedTree, source_name: str) -> Evaluate:
     """Compile to code that gives the value or fails in any way."""
     current: list[ParsedExpression] = []
-    emitter = CallEmitter(direct=True, place=lambda node: _position(current[-1].text, node))
+    emitter = ExpressionEmitter(direct=True, place=lambda node: _position(current[-1].text, node))
     return _compile(tree, emitter, current.append, source_name)
 
 
@@ -86,9 +87,7 @@ def _line_and_byte(span: Span, offset: int) -> tuple[int, int]:
     return line, len(before.encode("utf-8", "surrogatepass"))
 
 
-def _compile(
-    tree: ParsedTree, emitter: CallEmitter, enter: Callable[[ParsedExpression], None], source_name: str
-) -> Evaluate:
+def _compile(tree: ParsedTree, emitter: ExpressionEmitter, enter: _Enter, source_name: str) -> Evaluate:
     result = _emit_tree(tree, emitter, enter)
     module = ast.parse("def template(message, environment):\n    return None")
     function = module.body[0]
@@ -104,7 +103,7 @@ def _compile(
     return evaluate
 
 
-def _emit_tree(tree: ParsedTree, emitter: CallEmitter, enter: Callable[[ParsedExpression], None]) -> ast.expr:
+def _emit_tree(tree: ParsedTree, emitter: ExpressionEmitter, enter: _Enter) -> ast.expr:
     if isinstance(tree, ParsedText):
         return _emit_text(tree, emitter, enter)
     if isinstance(tree, list):
@@ -115,7 +114,7 @@ def _emit_tree(tree: ParsedTree, emitter: CallEmitter, enter: Callable[[ParsedEx
     return ast.Constant(tree)
 
 
-def _emit_text(tree: ParsedText, emitter: CallEmitter, enter: Callable[[ParsedExpression], None]) -> ast.expr:
+def _emit_text(tree: ParsedText, emitter: ExpressionEmitter, enter: _Enter) -> ast.expr:
     if tree.is_whole:
         (expression,) = tree.expressions
         enter(expression)

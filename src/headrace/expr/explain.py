@@ -60,7 +60,8 @@ class Evaluation:
                 return self.environment.run
             case Root():
                 return self.message
-        return self.values.get(self.variables.get(id(node), ""))
+            case _:
+                return self.values.get(self.variables.get(id(node), ""))
 
 
 def explain(
@@ -118,6 +119,8 @@ def _operand(node: Node, position: int | None) -> Node | None:
             operands = (target, *arguments)
         case Call(arguments=arguments):
             operands = arguments
+        case _:
+            pass
     return unwrap(operands[position]) if position < len(operands) else None
 
 

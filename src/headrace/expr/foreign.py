@@ -26,9 +26,10 @@ _WORDS = {
 }
 RESERVED = frozenset(
     {
-        "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete",
-        "do", "else", "enum", "export", "extends", "finally", "for", "function", "if", "import", "in", "instanceof",
-        "let", "new", "return", "super", "switch", "this", "throw", "try", "var", "void", "while", "with", "yield",
+        "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger",
+        "default", "delete", "do", "else", "enum", "export", "extends", "finally", "for",
+        "function", "if", "import", "in", "instanceof", "let", "new", "return", "super", "switch",
+        "this", "throw", "try", "var", "void", "while", "with", "yield",
     }
 )  # fmt: skip
 """Words of JavaScript that no name may be."""

@@ -29,8 +29,9 @@ _ARITHMETIC = frozenset({"-", "*", "/", "%", "**"})
 _NUMERIC = frozenset({"ceil", "floor", "round", "abs", "sqrt", "pow", "len", "length", "size", "now"})
 _MAY_BE_NAN = frozenset(
     {
-        "Number", "parseInt", "parseFloat", "Number.parseInt", "Number.parseFloat", "abs", "avg", "ceil", "coalesce",
-        "duration", "first", "float", "floor", "int", "last", "max", "min", "pow", "round", "sqrt", "sum",
+        "Number", "Number.parseFloat", "Number.parseInt", "abs", "avg", "ceil", "coalesce",
+        "duration", "first", "float", "floor", "int", "last", "max", "min", "parseFloat",
+        "parseInt", "pow", "round", "sqrt", "sum",
     }
 )  # fmt: skip
 
@@ -45,10 +46,11 @@ def may_be_nan(node: Expression) -> bool:
             return name in _MAY_BE_NAN or name.startswith("Math.")
         case Unary(operator="+"):
             return True
-    return False
+        case _:
+            return False
 
 
-def kind_of(node: Expression) -> Kind:  # noqa: PLR0911 - one line a kind of node
+def kind_of(node: Expression) -> Kind:
     """The type of a node's value where it is the same for all data."""
     match node:
         case Group(inner=inner):
@@ -77,7 +79,8 @@ def kind_of(node: Expression) -> Kind:  # noqa: PLR0911 - one line a kind of nod
             return _common(kind_of(then), kind_of(otherwise))
         case Binary():
             return _kind_of_binary(node)
-    return "unknown"
+        case _:
+            return "unknown"
 
 
 def _common(first: Kind, second: Kind) -> Kind:

@@ -18,8 +18,8 @@ __all__ = ["Token", "tokenize"]
 MAX_NESTING = 100
 _OPERATORS = (
     "...", "===", "!==", ">>>", "**=",
-    "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "..", "**", "++", "--", "+=", "-=", "*=", "/=", "%=",
-    "<<", ">>",
+    "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "..", "**",
+    "++", "--", "+=", "-=", "*=", "/=", "%=", "<<", ">>",
     *"()[]{},:;?.<>+-*/%!=@&|^~#\\",
 )  # fmt: skip
 _NUMBER = re.compile(
@@ -236,7 +236,7 @@ class _Lexer:
             return 0
         else:
             value = int(digits) if len(digits) < MAX_DIGITS else 1 << MAX_BITS
-        if value.bit_length() > MAX_BITS:
+        if int(value).bit_length() > MAX_BITS:
             self.fail("an integer has at most 4,096 bits", self.at, end, "HR228")
         return value
 

@@ -7,7 +7,7 @@ wherever they stand. Parentheses are kept (`Group`), since they end paths and op
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, overload
 
 __all__ = [
     "Array",
@@ -71,7 +71,7 @@ class Node:
 class Literal(Node):
     """`null`, `true`, a number, a text."""
 
-    value: None | bool | int | float | str
+    value: bool | int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,13 +373,14 @@ Expression: TypeAlias = (
 
 
 @cache
-def _child_fields(kind: type[Node]) -> tuple[str, ...]:
+def _child_fields(kind: type) -> tuple[str, ...]:
     return tuple(item.name for item in fields(kind) if item.name not in {"start", "end"})
 
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below a node, in the order of the text."""
-    for name in _child_fields(type(node)):
+    kind: type = type(node)
+    for name in _child_fields(kind):
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value
@@ -396,6 +397,10 @@ def walk(node: Node) -> Iterator[Node]:
         pending.extend(reversed(list(children(current))))
 
 
+@overload
+def unwrap(node: Expression) -> Expression: ...
+@overload
+def unwrap(node: Node) -> Node: ...
 def unwrap(node: Node) -> Node:
     """The node without the parentheses around it."""
     while isinstance(node, Group):

@@ -39,14 +39,17 @@ class ParameterParser(Cursor):
         return tuple(items), rest
 
     def parameter(self) -> Parameter:
+        """A parameter with its default."""
         pattern = self.pattern()
         default = self.default()
         return Parameter(pattern.start, default.end if default else pattern.end, pattern, default)
 
     def default(self) -> Expression | None:
+        """What follows `=`."""
         return self.expression() if self.takes("=") else None
 
     def pattern(self) -> Pattern:
+        """A name or a pattern."""
         self.deeper()
         if self.sees("{"):
             pattern: Pattern = self.object_pattern()
@@ -58,6 +61,7 @@ class ParameterParser(Cursor):
         return pattern
 
     def atom(self) -> AtomPattern:
+        """A name, which no other parameter has."""
         token = self.token
         name = str(token.value)
         if token.kind != "name":
@@ -71,6 +75,7 @@ class ParameterParser(Cursor):
         return AtomPattern(token.start, token.end, name)
 
     def object_pattern(self) -> ObjectPattern:
+        """`{a, b: c = 1, ...rest}`."""
         opener = self.expect("{")
         members: list[PatternMember] = []
         rest = None
@@ -84,6 +89,7 @@ class ParameterParser(Cursor):
         return ObjectPattern(opener.start, self.expect("}").end, tuple(members), rest)
 
     def pattern_member(self) -> PatternMember:
+        """A member of an object pattern."""
         token = self.token
         if token.kind not in {"name", "text"}:
             self.unexpected("the name of a member")
@@ -101,6 +107,7 @@ class ParameterParser(Cursor):
         return PatternMember(token.start, end, str(token.value), pattern, default)
 
     def array_pattern(self) -> ArrayPattern:
+        """`[a, , b = 1, ...rest]`."""
         opener = self.expect("[")
         items: list[Parameter | None] = []
         rest = None

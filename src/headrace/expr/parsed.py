@@ -51,4 +51,4 @@ class ParsedText:
         return tuple(part for part in self.parts if isinstance(part, ParsedExpression))
 
 
-ParsedTree: TypeAlias = "None | bool | int | float | ParsedText | list[ParsedTree] | dict[str, ParsedTree]"
+ParsedTree: TypeAlias = "bool | int | float | ParsedText | list[ParsedTree] | dict[str, ParsedTree] | None"

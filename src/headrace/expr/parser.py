@@ -72,7 +72,7 @@ LEVELS = {
 """How strongly operators bind."""
 
 MAX_HEIGHT = 150
-_ATOMS: dict[object, None | bool] = {"null": None, "true": True, "false": False}
+_ATOMS: dict[object, bool | None] = {"null": None, "true": True, "false": False}
 
 
 def parse(value: str, tokens: list[Token]) -> Expression:
@@ -81,6 +81,10 @@ def parse(value: str, tokens: list[Token]) -> Expression:
     Raises:
         Problem: HR2xx, with its offsets.
     """
+    if len(tokens) == 1:
+        raise Problem(
+            "HR201", "there is no expression here", max(0, tokens[0].start - 1), tokens[0].start + 1
+        )
     parser = _Parser(value, tokens)
     node = parser.expression()
     if parser.token.kind != "end":
@@ -327,7 +331,7 @@ class _Parser(StepParser):
                 self.fail("`@` stands in a filter only: `[?@.x > 1]`")
             self.advance()
             return Root(token.start, token.end, "@")
-        self.unexpected("an operand")
+        return self.unexpected("an operand")
 
     def named(self, token: Token) -> Expression:
         name = str(token.value)
@@ -417,9 +421,7 @@ class _Parser(StepParser):
         if self.takes("["):
             key = self.expression()
             self.expect("]")
-        elif token.kind in {"name", "text"}:
-            key = str(self.advance().value)
-        elif token.kind == "number" and isinstance(token.value, int):
+        elif token.kind in {"name", "text"} or (token.kind == "number" and isinstance(token.value, int)):
             key = str(self.advance().value)
         else:
             self.unexpected("the name of a member")

@@ -152,6 +152,8 @@ def _condition(node: Expression) -> Condition:
         case Root() | Member() | Index() | Query():
             nodes = _nodes(node)
             return lambda *given: bool(nodes(*given))
+        case _:
+            pass
     raise _refused(node, "a condition of a filter is a path, a comparison, `match(…)` or `search(…)`")
 
 
@@ -211,6 +213,8 @@ def _operand(node: Expression) -> Operand:
             return partial(_only, _nodes(argument))
         case Query():
             raise _refused(node, "a path with many matches cannot be compared; use `count(…)` or `value(…)`")
+        case _:
+            pass
     raise _refused(node, "a filter compares literals, paths, `length(…)`, `count(…)` and `value(…)`")
 
 

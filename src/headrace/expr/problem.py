@@ -3,7 +3,7 @@
 __all__ = ["Problem"]
 
 
-class Problem(Exception):  # noqa: N818 - it becomes a finding, and is never seen outside
+class Problem(Exception):
     """A mistake that ends the reading of one expression.
 
     Attributes:

@@ -44,6 +44,7 @@ class StepParser(ParameterParser):
         return token.kind == "text" and after.value == "," and not ahead
 
     def selector(self) -> Child | Each | Slice | Filter:
+        """One selector."""
         token = self.token
         if self.takes("*"):
             return Each(token.start, token.end)

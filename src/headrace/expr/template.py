@@ -28,7 +28,7 @@ __all__ = [
     "compile_template",
 ]
 
-TemplateTree: TypeAlias = "None | bool | int | float | Text | list[TemplateTree] | dict[str, TemplateTree]"
+TemplateTree: TypeAlias = "bool | int | float | Text | list[TemplateTree] | dict[str, TemplateTree] | None"
 """A JSON value whose texts know their place."""
 
 TEXT_LIMIT = 64 * 1024
@@ -232,26 +232,27 @@ class _Reader:
     ) -> tuple[ParsedExpression | None, int]:
         """Read one expression; returns it, if nothing was wrong with its syntax, and where text goes on."""
         value = text.value
-        after = len(value)
+        if len(value) > TEXT_LIMIT or (len(value) > TEXT_LIMIT // 4 and len(value.encode()) > TEXT_LIMIT):
+            message = "a text with expressions has at most 64 KiB"
+            self.report(Problem("HR209", message, start, start + 2), text)
+            return None, len(value)
         try:
-            if len(value) > TEXT_LIMIT or (len(value) > TEXT_LIMIT // 4 and len(value.encode()) > TEXT_LIMIT):
-                raise Problem("HR209", "a text with expressions has at most 64 KiB", start, start + 2)
-            close = value.find("}}", start)
-            after = close + 2 if close >= 0 else len(value)
-            tokens, end = tokenize(text, start + 2 if opened is not None else start, opened)
-            after = end + 2 if opened is not None else end
-            if len(tokens) == 1:
-                raise Problem("HR201", "there is no expression here", start, after)
+            tokens, end = tokenize(text, start if opened is None else opened + 2, opened)
+        except Problem as problem:
+            self.report(problem, text)
+            close = value.find("}}", max(problem.start, start + 2))
+            return None, close + 2 if close >= 0 else len(value)
+        after = end if opened is None else end + 2
+        try:
             node = parse(value, tokens)
             problems: list[Problem] = []
             check(node, value, self.scope, problems.append)
         except Problem as problem:
-            resume = value.find("}}", problem.start) if after <= problem.start else after - 2
-            self.report(problem, text)
-            return None, resume + 2 if resume >= 0 else len(value)
+            problems = [problem]
+            node = None
         except RecursionError:
-            self.report(Problem("HR209", "nested too deeply; split it", start, start + 2), text)
-            return None, after
-        for problem in problems:
-            self.report(problem, text)
-        return ParsedExpression(node, text, path, interpolated, start, after), after
+            problems = [Problem("HR209", "nested too deeply; split it", start, after)]
+            node = None
+        for found in problems:
+            self.report(found, text)
+        return ParsedExpression(node, text, path, interpolated, start, after) if node else None, after

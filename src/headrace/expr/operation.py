@@ -1,0 +1,174 @@
+"""Emits operators: what Python has in common with JavaScript in place, the rest as calls."""
+
+import ast
+
+from headrace.expr.emitter import STORE, Emitter, constant, load
+from headrace.expr.kind import kind_of
+from headrace.expr.nodes import (
+    Binary,
+    Expression,
+    Index,
+    Literal,
+    Member,
+    Name,
+    Node,
+    Root,
+    Unary,
+    Undefined,
+    index_key,
+    unwrap,
+)
+from headrace.expr.text import to_number
+
+__all__ = ["OperationEmitter"]
+
+_ARITHMETIC = {
+    "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder", "**": "power",
+    "<": "less", "<=": "less_or_equal", ">": "greater", ">=": "greater_or_equal",
+}  # fmt: skip
+_ORDER: dict[str, ast.cmpop] = {"<": ast.Lt(), "<=": ast.LtE(), ">": ast.Gt(), ">=": ast.GtE()}
+_SMALL = 10**15  # a literal below cannot take a float beyond its range, nor an integer beyond its limit
+_LONG = 4096  # no number has so many digits
+
+
+class OperationEmitter(Emitter):
+    """The part of the emitter that knows operators."""
+
+    def test(self, node: Expression) -> ast.expr:
+        """A node as a condition that Python judges as JavaScript does."""
+        match unwrap(node):
+            case Unary(operator="!", operand=operand):
+                return self.place(ast.UnaryOp(ast.Not(), self.test(operand)), node)
+            case Binary(operator="&&" | "||" as operator, left=left, right=right):
+                both = [self.test(left), self.test(right)]
+                return self.place(ast.BoolOp(ast.And() if operator == "&&" else ast.Or(), both), node)
+            case _:
+                pass
+        code = self.emit(node, loose=True)
+        if kind_of(node) in {"boolean", "text"}:
+            return code
+        if self.direct and self.is_simple(node):
+            # Most conditions are booleans: no call for those.
+            is_true = ast.Compare(code, [ast.Is()], [constant(True)])
+            not_false = ast.Compare(self.emit(node), [ast.IsNot()], [constant(False)])
+            truthy = self.call("truthy", self.emit(node))
+            return self.place(
+                ast.BoolOp(ast.Or(), [is_true, ast.BoolOp(ast.And(), [not_false, truthy])]), node
+            )
+        return self.place(self.call("truthy", code), node)
+
+    def is_simple(self, node: Expression) -> bool:
+        """Whether reading it twice is cheap: a parameter, or a member of one."""
+        inner = unwrap(node)
+        if isinstance(inner, Member):
+            inner = unwrap(inner.target)
+        return isinstance(inner, Name | Root)
+
+    def unary(self, node: Unary, *, loose: bool) -> ast.expr:
+        """`! typeof + -`."""
+        operand = node.operand
+        if node.operator == "!":
+            return ast.UnaryOp(ast.Not(), self.test(operand))
+        if node.operator == "typeof":
+            return self.typeof(unwrap(operand))
+        if node.operator == "+":
+            return self.call("number", self.emit(operand, loose=loose))
+        if isinstance(operand, Literal) and isinstance(operand.value, int | float):
+            return constant(-operand.value)
+        if self.direct:
+            return ast.UnaryOp(ast.USub(), self.emit(operand))
+        return self.call("negate", self.emit(operand))
+
+    def typeof(self, operand: Expression) -> ast.expr:
+        """`typeof`, which tells a missing member from null."""
+        match operand:
+            case Undefined():
+                return constant("undefined")
+            case Member(target=target, name=name):
+                return self.call("typeof_member", self.guarded(target), constant(name))
+            case Index(target=target, index=index):
+                key = index_key(index)
+                code = self.emit(index) if key is None else constant(key)
+                return self.call("typeof_member", self.guarded(target), code)
+            case _:
+                return self.call("typeof", self.emit(operand, loose=True))
+
+    def logical(self, node: Binary, *, loose: bool) -> ast.expr:
+        """`|| && ??`: the right side only where it is needed."""
+        operator = node.operator
+        left_loose = loose or operator == "||"
+        right = self.emit(node.right, loose=loose)
+        if operator != "??" and kind_of(node.left) in {"boolean", "text"}:
+            left = self.emit(node.left, loose=left_loose)
+            return ast.BoolOp(ast.And() if operator == "&&" else ast.Or(), [left, right])
+        left = self.guarded(node.left, loose=left_loose)
+        variable = self.variable("left")
+        assigned = ast.NamedExpr(ast.Name(variable, STORE), left)
+        if operator == "??":
+            test: ast.expr = ast.Compare(assigned, [ast.IsNot()], [constant(None)])
+        else:
+            test = self.call("truthy", assigned)
+        if operator == "&&":
+            return ast.IfExp(test, right, load(variable))
+        return ast.IfExp(test, load(variable), right)
+
+    def equality(self, node: Binary) -> ast.expr:
+        """`== != === !==`."""
+        is_negated = node.operator.startswith("!")
+        is_strict = len(node.operator) == 3
+        left, right = unwrap(node.left), unwrap(node.right)
+        if isinstance(left, Literal | Undefined):
+            left, right = right, left
+        match right:
+            case Undefined() | Literal(value=None):
+                code = self.guarded(left, loose=True)
+                operator: ast.cmpop = ast.IsNot() if is_negated else ast.Is()
+                return ast.Compare(code, [operator], [constant(None)])
+            case _:
+                pass
+        both = [self.emit(side, loose=True) for side in (node.left, node.right)]
+        if self.compares_as_python(left, right, is_strict=is_strict):
+            return ast.Compare(both[0], [ast.NotEq() if is_negated else ast.Eq()], [both[1]])
+        if not self.bounded:
+            both = [self.call("measure", self.environment(), side) for side in both]
+        code = self.call("strict_equal" if is_strict else "equal", *both)
+        return ast.UnaryOp(ast.Not(), code) if is_negated else code
+
+    def compares_as_python(self, left: Node, right: Node, *, is_strict: bool) -> bool:
+        """Whether Python's `==` gives the answer, for an operand and perhaps a literal to the right."""
+        match right:
+            case Literal(value=str() as value):
+                number = to_number(value) if len(value) < _LONG else 0
+                return is_strict or number != number  # a text that is no number equals no number
+            case Literal(value=bool()):
+                return False
+            case Literal(value=int() | float() as number):
+                return is_strict and number not in (0, 1)  # which Python takes for booleans
+            case _:
+                return False
+
+    def arithmetic(self, node: Binary) -> ast.expr:
+        """Arithmetic and ordering."""
+        operator = node.operator
+        left, right = self.emit(node.left), self.emit(node.right)
+        if self.direct and self.is_direct(node):
+            if operator in _ORDER:
+                return ast.Compare(left, [_ORDER[operator]], [right])
+            return ast.BinOp(left, ast.Add() if operator == "+" else ast.Sub(), right)
+        return self.call(_ARITHMETIC[operator], left, right)
+
+    def is_direct(self, node: Binary) -> bool:
+        """Whether Python's operator gives the value or an error, whatever the other operand is."""
+        kinds = {kind_of(node.left), kind_of(node.right)}
+        if node.operator in _ORDER:
+            return kinds in ({"number"}, {"text"}, {"number", "unknown"}, {"text", "unknown"})
+        if node.operator == "+" and self.bounded and kinds in ({"text"}, {"text", "unknown"}):
+            return True
+        if node.operator not in {"+", "-"} or kinds not in ({"number"}, {"number", "unknown"}):
+            return False
+        sides = (unwrap(node.left), unwrap(node.right))
+        return any(isinstance(side, Literal) and _is_small(side.value) for side in sides)
+
+
+def _is_small(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _SMALL
