@@ -1,0 +1,19 @@
+"""The command line: what people and scripts type. Nothing below imports this package.
+
+entry        the group of commands; what an error looks like and which exit code it has
+run          run a flow            session   the part of it that is asynchronous
+validate     check flow files      finding   how a finding looks
+eval         evaluate expressions  stream    the same, a line of JSON at a time
+components   what there is         describe, snippet   its settings and an example
+postgres     the embedded server
+demo         a whole sync with a mock API
+watch        what happens, as it happens; progress   counts, rates, time left
+live, plain, events   three ways to show it: on a terminal, as lines, as JSON
+
+Exit codes: 0 done, 1 a run failed, 2 the input or the usage is wrong, 130 interrupted, 143 terminated with
+work left open. Start-up is kept fast: a command's module is loaded when the command is called.
+"""
+
+from headrace.cli.entry import main
+
+__all__ = ["main"]

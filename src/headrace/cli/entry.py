@@ -1,0 +1,148 @@
+"""The group of commands, and what becomes of errors: a text for people and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from headrace import __version__
+from headrace.cli.crash import report_crash
+from headrace.cli.finding import print_findings
+from headrace.cli.invocation import Invocation
+from headrace.cli.terminal import has_color, paint
+from headrace.errors import ExpressionError, FlowError, HeadraceError, InternalError, UsageError
+
+__all__ = ["COMMANDS", "main"]
+
+
+class Entry(NamedTuple):
+    """Where a command is, and its line in the help, which is shown without loading it."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "run": Entry("headrace.cli.run", "Run a flow: once, or by its schedules."),
+    "validate": Entry("headrace.cli.validate", "Check flow files."),
+    "eval": Entry("headrace.cli.eval", "Evaluate an expression or a template."),
+    "demo": Entry("headrace.cli.demo.command", "See a whole sync at work, with a mock API and a PostgreSQL."),
+    "components": Entry("headrace.cli.components", "List the components, or describe one."),
+    "postgres": Entry("headrace.cli.postgres", "The embedded PostgreSQL: start, stop, url, psql, status."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Loads a command's module when it is called, so that the others cost nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = import_module(entry.module).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+            hint = f"; did you mean `{near[0]}`?" if near else f"; there is {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command `{name}`{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="The home folder is HEADRACE_HOME, else ~/.headrace; nothing is written elsewhere.",
+)
+@click.version_option(__version__, prog_name="headrace", message="%(prog)s %(version)s")
+def headrace() -> None:
+    """Keep systems in sync: run flows from YAML files."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code.
+
+    Args:
+        arguments: without the program's name; those of the process if None.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal may not know every character
+    invocation = Invocation()
+    try:
+        status = _invoke(arguments, invocation)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read our output is gone (`headrace components | head`); nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+def _invoke(arguments: Sequence[str] | None, invocation: Invocation) -> int:
+    try:
+        status: Any = headrace.main(
+            None if arguments is None else list(arguments),
+            prog_name="headrace",
+            standalone_mode=False,
+            obj=invocation,
+        )
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except click.ClickException as error:
+        return _usage(error)
+    except BrokenPipeError:
+        raise
+    except InternalError as error:
+        return report_crash(error, invocation.mask)
+    except HeadraceError as error:
+        return _tell(error, invocation)
+    except Exception as error:
+        return report_crash(error, invocation.mask)
+    return status if isinstance(status, int) else 0
+
+
+def _usage(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _say(error.ctx.get_help() if error.ctx else error.format_message())
+        return 2
+    text = error.format_message().rstrip(".")
+    _say(_error(text[:1].lower() + text[1:]))
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        _say(f"`{context.command_path} --help` tells how it is used")
+    return 2
+
+
+def _tell(error: HeadraceError, invocation: Invocation) -> int:
+    if isinstance(error, FlowError):
+        print_findings(error.findings, sys.stderr, invocation.mask)
+        return 2
+    if isinstance(error, ExpressionError):
+        print_findings([error.finding], sys.stderr, invocation.mask)
+        return 2
+    _say(_error(invocation.mask(error.message)))
+    return 2 if isinstance(error, UsageError) else 1
+
+
+def _error(text: str) -> str:
+    return f"{paint('error:', has_color(sys.stderr), fg='red', bold=True)} {text}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,56 @@
+"""How findings look: the place, what is wrong, the line with carets, the cure."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TextIO
+
+from headrace.cli.terminal import has_color, paint
+from headrace.errors import Finding, Severity
+from headrace.values import Json
+
+__all__ = ["finding_json", "print_findings"]
+
+_HEAD = re.compile(r"(?P<place>.+?:\d+:\d+:) (?P<code>HR\d+) (?P<warning>warning: )?(?P<message>.*)", re.DOTALL)
+
+
+def print_findings(
+    findings: Iterable[Finding], stream: TextIO, mask: Callable[[str], str] = str
+) -> None:
+    """Write findings for people, in colour on a terminal."""
+    color = has_color(stream)
+    for finding in findings:
+        print(_painted(mask(finding.render()), color), file=stream)
+
+
+def _painted(text: str, color: bool) -> str:
+    if not color:
+        return text
+    head, *rest = text.split("\n")
+    match = _HEAD.fullmatch(head)
+    if match is None:
+        return text
+    hue = "yellow" if match["warning"] else "red"
+    lines = [
+        f"{paint(match['place'], color, bold=True)} {paint(match['code'], color, fg=hue, bold=True)} "
+        f"{match['warning'] or ''}{match['message']}"
+    ]
+    lines += [paint(line, color, fg=hue) if re.fullmatch(r"\s*\^+", line) else line for line in rest]
+    return "\n".join(lines)
+
+
+def finding_json(finding: Finding) -> dict[str, Json]:
+    """A finding as data: `code`, `severity`, `message`, `cure`, `file`, `line`, `column`."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "cure": finding.cure,
+        "file": finding.span.source.name,
+        "line": finding.span.line,
+        "column": finding.span.column,
+    }
+
+
+def count_errors(findings: Iterable[Finding]) -> int:
+    """How many of the findings are errors."""
+    return sum(finding.severity is Severity.ERROR for finding in findings)
