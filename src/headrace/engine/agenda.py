@@ -59,8 +59,8 @@ class Agenda:
     def take(self, now_ns: int) -> Entry | None:
         """The next task to execute, now marked as executing; None if none may start now."""
         while self._later and self._later[0][0] <= now_ns:
-            _, _, entry = heapq.heappop(self._later)
-            self.add(entry.task, entry.attempt, now_ns)
+            _, _, due = heapq.heappop(self._later)
+            self.add(due.task, due.attempt, now_ns)
         if len(self.executing) >= self.concurrency:
             return None
         entry = self._next()

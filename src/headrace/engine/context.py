@@ -201,7 +201,7 @@ class NodeContext:
         if target.boundary:
             branch.outcome.tasks.append(self.new_task(target, base, shaped, came_from))
         else:
-            await self.execution.deliver(target, branch, base, shaped, came_from)
+            await self.execution.enter(target.unit, target.uses_input, branch, base, shaped, came_from)
 
     def shape(self, target: Target, message: Message) -> tuple[Message, Message]:
         """The base value and the message that an edge makes of what is emitted.

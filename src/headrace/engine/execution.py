@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from headrace.store import Attempt, Outcome, TaskRecord
 
 __all__ = ["Execution", "Services"]
+
+_RECURSION_LIMIT = 10_000
+"""Each hop awaits the next, five calls deep: room for chains of nearly 2,000 nodes, within 8 MiB of stack."""
+
+_TOO_DEEP = "more than about 1,900 nodes follow one another here; put a `common-module/async` between them"
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +80,7 @@ class Execution:
         Raises:
             Raised: the first unhandled error. The caller rolls the transactions back.
         """
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
         task = self.task
         unit = self.program.units.get(task.node)
         if unit is None:
@@ -85,21 +92,10 @@ class Execution:
             await context.emit(task.port, task.message)
         else:
             uses_input = unit.input is not None and task.port == unit.first_input
-            await self._enter(unit, uses_input, self.root, task.base, task.message, None)
+            await self.enter(unit, uses_input, self.root, task.base, task.message, None)
         return self.root.outcome
 
-    async def deliver(
-        self,
-        target: Target,
-        branch: Branch,
-        base: Message,
-        message: Message,
-        came_from: tuple[NodeContext, str, int, int],
-    ) -> None:
-        """Bring a message over an inner edge; returns when everything below has finished."""
-        await self._enter(target.unit, target.uses_input, branch, base, message, came_from)
-
-    async def _enter(
+    async def enter(
         self,
         unit: Unit,
         uses_input: bool,
@@ -108,6 +104,11 @@ class Execution:
         message: Message,
         came_from: tuple[NodeContext, str, int, int] | None,
     ) -> None:
+        """Bring a message to a node; returns when everything below has finished.
+
+        Raises:
+            Raised: the first unhandled error, of this node or from below.
+        """
         stats = unit.stats
         stats.received += 1
         stats.active += 1
@@ -121,6 +122,8 @@ class Execution:
             raise
         except (ComponentError, ExpressionError) as error:
             await context.fail(error)
+        except RecursionError:
+            await context.fail(PermanentError(_TOO_DEEP, code="HR312"))
         except Exception as error:  # noqa: BLE001 - a bug of a component is that node's failure
             _log.debug("component %s of node %s", unit.node.spec.name, unit.name, exc_info=True)
             await context.fail(error)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 from headrace.errors import ComponentError, ExpressionError, InfrastructureError, InternalError
 from headrace.flow.model import Node
@@ -94,7 +95,7 @@ def error_detail(record: ErrorRecord, cause: Exception) -> dict[str, Json]:
         "place": record.place,
     }
     if isinstance(cause, ComponentError):
-        detail |= cause.detail
+        detail |= cast("dict[str, Json]", cause.detail)
     return detail
 
 

@@ -38,31 +38,29 @@ class Timetable:
             if next_ns is None:
                 return
             await self._sleep_until(next_ns, policy.jitter_s)
-            for due_ns in self._due(schedule, policy, next_ns, record.anchor_ns):
+            due = self._due(schedule, next_ns, record.anchor_ns)
+            for due_ns in self._fired(due, policy):
                 await self._fire(self._program, self._trigger, due_ns)
-            last_ns = self._last_due(schedule, next_ns, record.anchor_ns)
+            last_ns = due[-1]
 
     async def _sleep_until(self, time_ns: int, jitter_s: float) -> None:
-        late_s = random.uniform(0.0, jitter_s)  # noqa: S311 - spreads load, guards nothing
+        time_ns += int(random.uniform(0.0, jitter_s) * 1e9)  # noqa: S311 - spreads load, guards nothing
         # A timer may come a little early, and a machine may sleep: ask the clock, not the timer.
-        while (left_s := (time_ns - self._clock.now_ns()) / 1e9 + late_s) > 0:
-            await self._clock.sleep(min(left_s, 60.0))
+        while (left_ns := time_ns - self._clock.now_ns()) > 0:
+            await self._clock.sleep(min(left_ns / 1e9, 60.0))
 
-    def _due(self, schedule: Schedule, policy: SchedulePolicy, first_ns: int, anchor_ns: int) -> list[int]:
-        """The times that are due now and shall be fired, under the trigger's `catchup`."""
+    def _due(self, schedule: Schedule, first_ns: int, anchor_ns: int) -> list[int]:
+        """The times on the grid from `first_ns` up to now."""
         now_ns = self._clock.now_ns()
         due = [first_ns]
         while (next_ns := schedule.next_after(due[-1], anchor_ns)) is not None and next_ns <= now_ns:
             due.append(next_ns)
+        return due
+
+    def _fired(self, due: list[int], policy: SchedulePolicy) -> list[int]:
+        """Which of the due times are fired, under the trigger's `catchup`."""
         if policy.catchup is Catchup.ALL:
             return due
-        latest = due[-1]
-        is_missed = (now_ns - latest) / 1e9 > _LATE_S + policy.jitter_s
-        return [] if is_missed and policy.catchup is Catchup.NONE else [latest]
-
-    def _last_due(self, schedule: Schedule, first_ns: int, anchor_ns: int) -> int:
-        now_ns = self._clock.now_ns()
-        last_ns = first_ns
-        while (next_ns := schedule.next_after(last_ns, anchor_ns)) is not None and next_ns <= now_ns:
-            last_ns = next_ns
-        return last_ns
+        late_s = (self._clock.now_ns() - due[-1]) / 1e9
+        is_missed = late_s > _LATE_S + policy.jitter_s
+        return [] if is_missed and policy.catchup is Catchup.NONE else due[-1:]

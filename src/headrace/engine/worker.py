@@ -171,8 +171,8 @@ class Worker:
         except ComponentError as error:  # the commit failed
             await execution.transactions.rollback()
             node = active.program.units[task.node].node
-            raised = execution.raised(error, node, node.span, task.message)
-            await self._failed(active, entry, raised)
+            failure = execution.raised(error, node, node.span, task.message)
+            await self._failed(active, entry, failure)
         except asyncio.CancelledError:
             await execution.transactions.rollback()
             active.executing.pop(task.id, None)

@@ -15,6 +15,7 @@ from headrace.sdk.resource import Closable, Resources
 from headrace.sdk.schedule import Catchup, Firing, Overlap, Schedule, SchedulePolicy
 from headrace.sdk.settings import (
     Duration,
+    JsonValue,
     MessageModel,
     MessageTemplate,
     Settings,
@@ -38,6 +39,7 @@ __all__ = [
     "InfrastructureError",
     "Input",
     "Json",
+    "JsonValue",
     "Message",
     "MessageModel",
     "MessageTemplate",

@@ -12,6 +12,7 @@ from headrace.values import Message, kind
 
 __all__ = [
     "Duration",
+    "JsonValue",
     "MessageModel",
     "MessageTemplate",
     "Settings",
@@ -95,6 +96,10 @@ Size = Annotated[
     WithJsonSchema({"type": ["string", "integer"], "examples": ["64MiB", 1048576]}),
 ]
 """Bytes, written `64MiB`, `10kB` or as a bare number."""
+
+
+JsonValue = Annotated[Any, WithJsonSchema({})]
+"""Any JSON value, as it came: not copied and not looked into."""
 
 
 def _is_template(value: object) -> object:

@@ -3,7 +3,17 @@
 from pydantic import Field
 
 from headrace.expr.time import time_text
-from headrace.sdk import Catchup, Duration, Firing, Json, Message, Overlap, SchedulePolicy, Settings
+from headrace.sdk import (
+    Catchup,
+    Duration,
+    Firing,
+    Json,
+    JsonValue,
+    Message,
+    Overlap,
+    SchedulePolicy,
+    Settings,
+)
 
 __all__ = ["TriggerSettings", "firing_message"]
 
@@ -11,7 +21,7 @@ __all__ = ["TriggerSettings", "firing_message"]
 class TriggerSettings(Settings):
     """Settings of every trigger that fires by a schedule."""
 
-    payload: Json = None
+    payload: JsonValue = None
     """Handed on as `payload` with every firing."""
     overlap: Overlap = Overlap.SKIP
     """What happens when a firing is due while the last run is still open."""

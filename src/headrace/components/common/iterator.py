@@ -11,6 +11,7 @@ from headrace.sdk import (
     Emission,
     Input,
     Json,
+    JsonValue,
     Message,
     MessageModel,
     Output,
@@ -48,9 +49,9 @@ class IteratorSettings(Settings):
 class IteratorInput(MessageModel):
     """What the iterator takes."""
 
-    array: list[Json]
+    array: list[JsonValue]
     """The items."""
-    context: Json = None
+    context: JsonValue = None
     """Handed on with each item and batch, and with `done`."""
 
 
@@ -60,7 +61,7 @@ class _Tally:
 
     processed: int = 0
     failed: int = 0
-    errors: list[Json] = field(default_factory=list)
+    errors: list[JsonValue] = field(default_factory=list)
 
     def add(self, emission: Emission, batch_number: int) -> None:
         self.failed += len(emission.errors)

@@ -10,6 +10,7 @@ from headrace.sdk import (
     Context,
     Input,
     Json,
+    JsonValue,
     Message,
     MessageTemplate,
     Output,
@@ -40,7 +41,7 @@ class RouterRule(Settings):
         "in",
     ] = "equals"
     """How the field is compared with `value`; `true` equals `"true"`."""
-    value: Json = None
+    value: JsonValue = None
     """What the field is compared with; an array for `in`, a regular expression for `matches`."""
     when: MessageTemplate = None
     """Instead of field, operator and value: an expression that is true where the rule matches."""

@@ -4,6 +4,7 @@ from headrace.components.common.firing import firing_message
 from headrace.sdk import (
     Firing,
     Json,
+    JsonValue,
     Message,
     Output,
     Overlap,
@@ -18,7 +19,7 @@ __all__ = ["Signal"]
 class SignalSettings(Settings):
     """Settings of the signal."""
 
-    payload: Json = None
+    payload: JsonValue = None
     """Handed on as `payload` where the request brings none."""
 
 

@@ -14,6 +14,7 @@ from headrace.sdk import (
     Context,
     Input,
     Json,
+    JsonValue,
     Message,
     MessageModel,
     Output,
@@ -33,11 +34,11 @@ class ConnectorQuery(MessageModel):
 
     query: str = ""
     """One SQL statement; parameters are `$1`, `$2`, …"""
-    parameters: list[Json] = Field(default_factory=list)
+    parameters: list[JsonValue] = Field(default_factory=list)
     """For `$1` and on; `executeMany`: a list of them for each execution."""
     operation: Literal["query", "execute", "executeMany", "upsert"] = "query"
     """`execute` leaves the rows out of the result; `executeMany` runs once a row; `upsert` needs no SQL."""
-    rows: list[Json] = Field(default_factory=list)
+    rows: list[JsonValue] = Field(default_factory=list)
     """`executeMany`: lists of parameters; `upsert`: objects by column."""
     table: str = ""
     """`upsert`: the table, with or without its schema."""

@@ -87,5 +87,3 @@ async def _share(
     shared = await resources.acquire((settings.transaction, database.key), make)
     shared.grow(settings.max_open_conns)
     return shared
-
-

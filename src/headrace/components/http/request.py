@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from pydantic import Field
 
 from headrace.expr.text import to_text
-from headrace.sdk import Json, MessageModel, PermanentError
+from headrace.sdk import Json, JsonValue, MessageModel, PermanentError
 from headrace.values import encode_json, kind
 
 __all__ = ["ClientRequest", "encode_body", "full_url", "text_headers"]
@@ -19,11 +19,11 @@ class ClientRequest(MessageModel):
     """The HTTP method."""
     url: str = ""
     """A path below `baseUrl`, or a whole URL."""
-    headers: dict[str, Json] = Field(default_factory=dict)
+    headers: dict[str, JsonValue] = Field(default_factory=dict)
     """Over the `defaultHeaders`; null takes a default away."""
-    query_params: dict[str, Json] = Field(default_factory=dict)
+    query_params: dict[str, JsonValue] = Field(default_factory=dict)
     """Added to the URL's own; null and empty text are sent as empty, arrays repeat the name."""
-    body: Json = None
+    body: JsonValue = None
     """Text is sent as it is; other values as JSON, or as a form with that `contentType`; null: no body."""
     content_type: str | None = None
     """Of the body; `application/json` for values, `text/plain` for text if not given."""

@@ -1,0 +1,347 @@
+"""Runs as sets of tasks: loops, async, limits, ids, cancel, timeout, stopping."""
+
+import asyncio
+import tracemalloc
+
+import pytest
+from support.flows import Recorder, Seen, bench, run_flow
+
+from headrace.errors import PermanentError
+from headrace.store import ErrorFate, MemoryStore, RunStatus
+
+LOOP = """
+nodes:
+  start: {component: common-module/signal}
+  count: {component: common-module/modify}
+  more:
+    component: common-module/router
+    settings:
+      rules: [{when: "{{$.page < $.until}}", outputPort: again}]
+  end: {component: test-module/probe}
+edges:
+  - from: start:out
+    to: count:in
+    data: {page: 1, until: "{{$.payload}}"}
+  - count -> more
+  - from: more:again
+    to: count:in
+    data: {page: "{{$.page + 1}}", until: "{{$.until}}"}
+  - more:default -> end
+"""
+
+
+async def test_a_loop_is_a_chain_of_tasks():
+    run, seen = await run_flow(LOOP, 5)
+    assert seen["end"] == [{"page": 5, "until": 5}]
+    assert run.tasks_done == 1 + 5
+
+
+async def test_a_loop_of_many_thousand_rounds_runs_in_flat_memory():
+    """The million of the promise is in `make soak`; what grows would grow here as well."""
+    async with bench(LOOP) as flow:
+        await flow.run(2_000)
+        tracemalloc.start()
+        try:
+            await flow.run(2_000)
+            small, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            run = await flow.run(20_000)
+            after, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert run.status is RunStatus.SUCCEEDED
+    assert after - small < 200_000
+    assert peak - small < 1_000_000
+
+
+class _Noting(MemoryStore):
+    """Notes the ids of the tasks that are created, with what they carry."""
+
+    def __init__(self):
+        super().__init__()
+        self.created = {}
+
+    async def commit(self, task, outcome, now_ns):
+        for new in outcome.tasks:
+            self.created[new.id.replace(task.run_id, "RUN")] = new.message
+        return await super().commit(task, outcome, now_ns)
+
+
+async def test_ids_of_tasks_do_not_depend_on_order_or_time():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      iterate:
+        component: common-module/iterator
+        settings: {concurrency: 4}
+        input: {array: "{{$.payload}}"}
+      slow: {component: test-module/probe}
+      detach: {component: common-module/async}
+      end: {component: test-module/probe}
+    edges:
+      - start -> iterate
+      - iterate:item -> slow -> detach -> end
+    """
+    stores = []
+    for turns in (lambda item: item, lambda item: 10 - item):
+        seen, store = Seen(), _Noting()
+
+        async def shuffle(message, context, turns=turns):
+            for _ in range(turns(message["item"])):
+                await asyncio.sleep(0)
+
+        seen.before["slow"] = shuffle
+        async with bench(spec, seen=seen, store=store) as flow:
+            fired = await flow.store.fire(await _same_run(flow))
+            flow.engine._working.begin(flow.program, fired.run, [(fired.task, _attempt())])
+            await flow.engine.wait(fired.run.id)
+        stores.append({id_: m["item"] for id_, m in store.created.items() if "item" in m})
+    assert len(stores[0]) == 8
+    assert stores[0] == stores[1]
+
+
+def _attempt():
+    from headrace.store import Attempt
+
+    return Attempt()
+
+
+async def _same_run(flow):
+    from headrace.store import FireRequest
+
+    return FireRequest(
+        flow="test",
+        version="v",
+        trigger="start",
+        port="out",
+        run_id="same",
+        scheduled_at_ns=1,
+        fired_at_ns=1,
+        vars={},
+        message=lambda tick: {"payload": list(range(8))},
+        on_request=True,
+    )
+
+
+async def test_async_makes_each_message_a_task_of_its_own():
+    seen = Seen()
+    seen.fail("end", PermanentError("the first fails alone"))
+    run, _ = await run_flow(
+        """
+        nodes:
+          start: {component: common-module/signal}
+          iterate: {component: common-module/iterator, input: {array: "{{$.payload}}"}}
+          detach: {component: common-module/async}
+          end: {component: test-module/probe}
+        edges:
+          - start -> iterate
+          - iterate:item -> detach -> end
+        """,
+        [1, 2, 3],
+        seen=seen,
+    )
+    assert len(seen["end"]) == 3
+    assert (run.dead_letters, run.tasks_done) == (1, 2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "lane", "expected"), [(8, 3, 3), (2, 100, 2)], ids=["async's", "the flow's"]
+)
+async def test_limits_of_tasks_at_once(concurrency, lane, expected):
+    seen = Seen()
+    active, most = 0, 0
+
+    async def watch(message, context):
+        nonlocal active, most
+        active += 1
+        most = max(most, active)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        active -= 1
+
+    seen.before["end"] = watch
+    await run_flow(
+        f"""
+        concurrency: {concurrency}
+        nodes:
+          start: {{component: common-module/signal}}
+          iterate: {{component: common-module/iterator, input: {{array: "{{{{$.payload}}}}"}}}}
+          detach: {{component: common-module/async, settings: {{maxConcurrency: {lane}}}}}
+          end: {{component: test-module/probe}}
+        edges:
+          - start -> iterate
+          - iterate:item -> detach -> end
+        """,
+        list(range(20)),
+        seen=seen,
+    )
+    assert most == expected
+    assert len(seen["end"]) == 20
+
+
+async def test_loop_closing_tasks_wait_while_too_many_tasks_are_open():
+    seen = Seen()
+    open_most = 0
+    async with bench(
+        """
+        maxQueued: 10
+        concurrency: 1
+        nodes:
+          start: {component: common-module/signal}
+          page: {component: common-module/modify}
+          spread: {component: common-module/iterator, input: {array: [1, 2, 3, 4], context: "{{$}}"}}
+          detach: {component: common-module/async}
+          work: {component: test-module/probe}
+          more:
+            component: common-module/router
+            settings: {rules: [{when: "{{$.context.page < 50}}", outputPort: again}]}
+        edges:
+          - from: start:out
+            to: page:in
+            data: {page: 1}
+          - page -> spread
+          - spread:item -> detach -> work
+          - spread:done -> more
+          - from: more:again
+            to: page:in
+            data: {page: "{{$.context.page + 1}}"}
+        """,
+        seen=seen,
+    ) as flow:
+
+        async def watch(message, context):
+            nonlocal open_most
+            (run,) = await flow.store.open_runs("test")
+            open_most = max(open_most, len(run.tasks))
+
+        seen.before["work"] = watch
+        run = await flow.run()
+    assert run.status is RunStatus.SUCCEEDED
+    assert len(seen["work"]) == 200
+    assert open_most <= 10 + 4 + 1 + 1
+
+
+async def test_cancel_drops_what_is_open_and_cuts_off_what_executes():
+    seen = Seen()
+    started = asyncio.Event()
+
+    async def hang(message, context):
+        started.set()
+        await asyncio.Event().wait()
+
+    seen.before["end"] = hang
+    async with bench(
+        """
+        nodes:
+          start: {component: common-module/signal}
+          end: {component: test-module/probe}
+        edges:
+          - start -> end
+        """,
+        seen=seen,
+    ) as flow:
+        run = await flow.engine.fire(flow.program, "start")
+        await started.wait()
+        await flow.engine.cancel(run.id)
+        ended = await flow.engine.wait(run.id)
+    assert ended.status is RunStatus.CANCELLED
+    assert ended.ended_at_ns is not None
+
+
+async def test_a_run_that_takes_longer_than_its_timeout_fails(jumping_clock):
+    seen = Seen()
+
+    async def sleep(message, context):
+        await context.clock.sleep(3600)
+
+    seen.before["end"] = sleep
+    run, _ = await run_flow(
+        """
+        timeout: 30m
+        nodes:
+          start: {component: common-module/signal}
+          end: {component: test-module/probe}
+        edges:
+          - start -> end
+        """,
+        seen=seen,
+        clock=jumping_clock,
+    )
+    assert run.status is RunStatus.FAILED
+    assert run.errors[0].message == "the run took longer than its timeout of 1800 s"
+    assert run.errors[0].fate is ErrorFate.ENDED
+
+
+async def test_stopping_lets_executing_tasks_finish_and_leaves_the_rest_open():
+    seen = Seen()
+    started, release = asyncio.Event(), asyncio.Event()
+
+    async def wait(message, context):
+        started.set()
+        await release.wait()
+
+    seen.before["first"] = wait
+    async with bench(
+        """
+        nodes:
+          start: {component: common-module/signal}
+          first: {component: test-module/probe}
+          detach: {component: common-module/async}
+          second: {component: test-module/probe}
+        edges:
+          - start -> first -> detach -> second
+        """,
+        seen=seen,
+    ) as flow:
+        run = await flow.engine.fire(flow.program, "start")
+        await started.wait()
+        draining = asyncio.create_task(flow.engine.drain(grace_s=30))
+        await asyncio.sleep(0)
+        release.set()
+        assert await draining == [run.id]
+        (left,) = await flow.store.open_runs("test")
+    assert [task.node for task, _ in left.tasks] == ["second"]
+    assert seen["second"] == []
+
+
+async def test_what_outlives_the_grace_is_cut_off_and_stays_open():
+    seen = Seen()
+    started = asyncio.Event()
+
+    async def hang(message, context):
+        started.set()
+        await asyncio.Event().wait()
+
+    seen.before["end"] = hang
+    async with bench(
+        """
+        nodes:
+          start: {component: common-module/signal}
+          end: {component: test-module/probe}
+        edges:
+          - start -> end
+        """,
+        seen=seen,
+    ) as flow:
+        await flow.engine.fire(flow.program, "start")
+        await started.wait()
+        await flow.engine.drain(grace_s=0.01)
+        (left,) = await flow.store.open_runs("test")
+    assert [task.node for task, _ in left.tasks] == ["end"]
+
+
+async def test_a_long_chain_of_nodes_runs():
+    names = [f"n{i}" for i in range(1500)]
+    nodes = "\n".join(f"  {name}: {{component: common-module/modify}}" for name in names)
+    chain = " -> ".join(["start", *names, "end"])
+    run, seen = await run_flow(
+        f"nodes:\n  start: {{component: common-module/signal}}\n{nodes}\n"
+        f"  end: {{component: test-module/probe}}\nedges:\n  - {chain}\n",
+        1,
+    )
+    assert run.status is RunStatus.SUCCEEDED
+    assert len(seen["end"]) == 1
+
+
+def test_observers_need_nothing_but_what_they_want():
+    assert Recorder().errors == []
