@@ -1,0 +1,14 @@
+CREATE TABLE IF NOT EXISTS users (
+    external_id TEXT PRIMARY KEY,
+    email TEXT,
+    name TEXT,
+    status VARCHAR(20) NOT NULL,
+    metadata JSONB,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS sync_metadata (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL
+);
