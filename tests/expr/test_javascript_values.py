@@ -212,7 +212,8 @@ def test_exponents_print_shortest_as_in_javascript(javascript):
 @pytest.mark.parametrize("name", ["encodeURIComponent", "encodeURI", "decodeURIComponent", "decodeURI"])
 def test_url_coding_is_that_of_javascript(javascript, name):
     values = [
-        "", "a b", "é😀", ";/?:@&=+$,#", "!*'()~-_.", "%20", "%2F%3b", "%C3%A9", "%41%zz", "%", "%ff", "%e0%80",
+        "", "a b", "é😀", ";/?:@&=+$,#", "!*'()~-_.", "%20", "%2F%3b", "%C3%A9", "%41%zz", "%", "%ff",
+        "%e0%80",
         "".join(map(chr, range(128))).replace("%", ""), "100%25", "\u2028",
     ]  # fmt: skip
     answers = javascript([(f"x => {name}(x)", [value]) for value in values])

@@ -19,6 +19,7 @@ __all__ = [
     "count",
     "count_items",
     "count_text",
+    "described",
     "integer",
     "number",
     "object_",
@@ -38,11 +39,15 @@ _ARTICLES = {"array": "an array", "object": "an object", "null": "null", "text":
 _FAR = 2**62
 
 
+def described(value: Json) -> str:
+    """What a value is, in a sentence: `a number`, `text`, `null`."""
+    return _ARTICLES.get(kind(value), f"a {kind(value)}")
+
+
 def wrong(name: str, wanted: str, value: Json, position: int = 0) -> Failure:
     """A value of the wrong type: HR220 for null, as in arithmetic, HR224 for the others."""
-    what = _ARTICLES.get(kind(value), f"a {kind(value)}")
     code = "HR220" if value is None else "HR224"
-    return Failure(code, f"`{name}` takes {wanted}, but {{operand}} is {what}", position)
+    return Failure(code, f"`{name}` takes {wanted}, but {{operand}} is {described(value)}", position)
 
 
 def quoted(value: str) -> str:

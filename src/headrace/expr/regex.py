@@ -80,28 +80,26 @@ class Pattern:
         """The matches from left to right, none overlapping; an empty match moves on by a character."""
         data = text.encode()
         single_bytes = len(data) == len(text)
-        position = byte_seen = seen = 0
-        while position <= len(data):
-            match = self._compiled.search(data, position)
-            if match is None:
-                return
+        has_groups = self._compiled.groups > 0
+        last = -1, -1
+        byte_seen = seen = 0
+        for match in self._compiled.finditer(data):
             start, end = match.span()
+            # An empty match is found again from its own place, and inside a character's bytes.
+            if start == end and ((start, end) == last or _is_inside(data, start)):
+                continue
+            last = start, end
             seen += start - byte_seen if single_bytes else len(data[byte_seen:start].decode())
-            groups = tuple(
-                None if part is None else part.decode() for part in (match.group(), *match.groups())
-            )
-            length = len(groups[0] or "")
-            yield Found(seen, seen + length, groups)
             byte_seen = start
-            position = end if end > start else _after_character(data, end)
+            whole = text[start:end] if single_bytes else data[start:end].decode()
+            found = (None if part is None else part.decode() for part in match.groups())
+            groups = (whole, *found) if has_groups else (whole,)
+            yield Found(seen, seen + len(whole), groups)
 
 
-def _after_character(data: bytes, position: int) -> int:
-    """The position after the character that begins at `position` of some UTF-8."""
-    position += 1
-    while position < len(data) and data[position] & 0xC0 == 0x80:
-        position += 1
-    return position
+def _is_inside(data: bytes, position: int) -> bool:
+    """Whether some UTF-8 has a character around the position, not one that begins there."""
+    return position < len(data) and data[position] & 0xC0 == 0x80
 
 
 @lru_cache(maxsize=512)

@@ -1,10 +1,12 @@
 """JavaScript's `split`, by text and by regular expression (ECMA-262, 22.1.3.23 and 22.2.6.14)."""
 
-from headrace.expr.argument import MAX_ITEMS, count_items, integer, textual
+from headrace.expr.argument import count_items, integer, textual
 from headrace.expr.regex import Pattern, PatternLike
 from headrace.values import Json
 
 __all__ = ["split_text"]
+
+_NO_LIMIT = 2**62
 
 
 def split_text(name: str, value: str, separator: PatternLike, limit: Json) -> list[Json]:
@@ -13,9 +15,9 @@ def split_text(name: str, value: str, separator: PatternLike, limit: Json) -> li
     Raises:
         Failure: HR223, over 1,000,000 parts; HR224, a separator that is no text.
     """
-    most = integer(name, limit, 2, MAX_ITEMS)
-    if most < 0:  # JavaScript takes it as unsigned
-        most = MAX_ITEMS
+    most = integer(name, limit, 2, -1)
+    if most < 0:  # none; JavaScript takes a negative one as very large
+        most = _NO_LIMIT
     if most == 0:
         return []
     if separator is None:
@@ -23,14 +25,11 @@ def split_text(name: str, value: str, separator: PatternLike, limit: Json) -> li
     if isinstance(separator, Pattern):
         return _split_by_pattern(name, value, separator)[:most]
     between = textual(name, separator, 1)
-    parts: list[Json]
-    if between:
-        count_items(name, min(most, value.count(between) + 1))
-        parts = [*value.split(between, most)]
-    else:
+    if not between:
         count_items(name, min(most, len(value)))
-        parts = [*value[:most]]
-    return parts[:most]
+        return [*value[:most]]
+    count_items(name, min(most, value.count(between) + 1))
+    return [*value.split(between, most)[:most]]
 
 
 def _split_by_pattern(name: str, value: str, pattern: Pattern) -> list[Json]:

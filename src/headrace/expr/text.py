@@ -89,9 +89,7 @@ def to_text(value: Json) -> str:
     return stringify(value)
 
 
-def stringify(
-    value: Json, indent: int | str | None = None, keys: Sequence[str] | None = None
-) -> str:
+def stringify(value: Json, indent: int | str | None = None, keys: Sequence[str] | None = None) -> str:
     """Exactly what `JSON.stringify` prints.
 
     Args:

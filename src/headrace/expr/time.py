@@ -59,6 +59,7 @@ def _second_text(second: int) -> str:
     return (_EPOCH + timedelta(seconds=second)).isoformat()[:19]
 
 
+@lru_cache(maxsize=256)
 def time_text(ns: int) -> str:
     """RFC 3339 in UTC with `Z`; a fraction only if there is one, without trailing zeros.
 

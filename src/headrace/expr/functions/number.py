@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from headrace.expr.argument import count, count_items, number, wrong
+from headrace.expr.argument import count, count_items, described, number, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.signature import Function
@@ -108,9 +108,9 @@ def _numbers(name: str, value: Json) -> list[Number]:
     numbers: list[Number] = []
     for index, item in enumerate(value):
         if isinstance(item, bool) or not isinstance(item, int | float):
-            what = "null" if item is None else "no number"
             code = "HR220" if item is None else "HR224"
-            raise Failure(code, f"`{name}` takes numbers, but item {index} of {{operand}} is {what}", 0)
+            what = f"item {index} of {{operand}} is {described(item)}"
+            raise Failure(code, f"`{name}` takes numbers, but {what}", 0)
         numbers.append(item)
     return numbers
 
@@ -141,18 +141,18 @@ def _avg(value: Json) -> Json:
 
 def extreme(name: str, pick: Callable[..., Json], values: tuple[Json, ...]) -> Json:
     """The least or greatest of the arguments, or of the items of one array; numbers or all text."""
-    items = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
+    first = values[0] if values else None
+    in_array = len(values) == 1 and isinstance(first, list)
+    items: list[Json] = first if in_array else list(values)  # type: ignore[assignment]  # a list
     if not items:
         return None
-    texts = sum(isinstance(item, str) for item in items)
-    if texts == len(items):
-        return pick(items)
+    wanted: tuple[type, ...] = (str,) if isinstance(items[0], str) else (int, float)
     for position, item in enumerate(items):
-        if item is None or texts or isinstance(item, bool | list | dict):
-            operand = position if items is not values[0] else 0
-            if item is None:
-                raise Failure("HR220", f"`{name}` cannot compare null in {{operand}}", operand)
-            raise Failure("HR224", f"`{name}` takes numbers, or text alone, in {{operand}}", operand)
+        if not isinstance(item, wanted) or isinstance(item, bool):
+            code = "HR220" if item is None else "HR224"
+            place = f"item {position} of {{operand}}" if in_array else "{operand}"
+            what = f"numbers, or text alone, but {place} is {described(item)}"
+            raise Failure(code, f"`{name}` compares {what}", 0 if in_array else position)
     return pick(items)
 
 
