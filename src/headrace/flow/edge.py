@@ -10,7 +10,7 @@ from headrace.flow.draft import Draft, DraftEdge, DraftNode, Endpoint
 from headrace.flow.field import Reader, kind_of
 from headrace.flow.model import PortRef
 from headrace.flow.tree import Broken, Entry, Mapping, Scalar, Sequence, Tree
-from headrace.source import Text
+from headrace.source import Span, Text
 
 __all__ = ["connect", "read_edges"]
 
@@ -59,7 +59,8 @@ def _chain(item: Scalar, reader: Reader) -> list[DraftEdge]:
         start = left
         if position > 0:  # the port in the middle of a chain is an input; on it goes by the only output
             start = Endpoint(start.node, None, start.node_span, start.node_span, start.node_span)
-        edges.append(DraftEdge(0, item.text.whole, start, end))
+        span = Span(left.span.source, left.span.start, end.span.end)
+        edges.append(DraftEdge(0, span, start, end))
     return edges
 
 
@@ -105,6 +106,8 @@ def _mapped(tree: Mapping, reader: Reader) -> list[DraftEdge]:
     if source is None:
         return []
     starts = source.items if isinstance(source, Sequence) else (source,)
+    if not starts:
+        reader.error("HR116", "`from` needs at least one port", source.span)
     edges = []
     for start_tree in starts:
         start = _one_end(start_tree, "`from`", reader)

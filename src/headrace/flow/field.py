@@ -96,7 +96,8 @@ class Reader:
         word = "a whole number" if whole else "a number"
         value = tree.value if isinstance(tree, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, int | float) or (whole and value != int(value)):
-            self.error("HR115", f"{what} must be {word}, but it is {kind_of(tree)}", tree.span)
+            found = str(value) if isinstance(value, float) else kind_of(tree)
+            self.error("HR115", f"{what} must be {word}, but it is {found}", tree.span)
             return None
         if value < least:
             self.error("HR115", f"{what} must be {least:g} or more", tree.span)

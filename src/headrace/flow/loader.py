@@ -1,26 +1,27 @@
 """Loads a flow: text or object -> tree -> draft -> checks -> model, with all findings at once."""
 
-import re
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headrace.errors import Finding, FlowError, Severity, UsageError
 from headrace.flow import lint
+from headrace.flow.alias import Reuse
 from headrace.flow.draft import Draft, DraftNode
 from headrace.flow.edge import connect, read_edges
 from headrace.flow.field import Reader
 from headrace.flow.graph import Link, Ports, boundary_edges
-from headrace.flow.model import Edge, Flow, Node, Retry
+from headrace.flow.model import Edge, Flow, Node
 from headrace.flow.node import read_defaults, read_node
 from headrace.flow.override import apply_overrides
 from headrace.flow.parsed import from_object
+from headrace.flow.resource import expect, read_metadata, read_retry, read_secrets
 from headrace.flow.settings import check_settings
-from headrace.flow.tree import Mapping, Reuse, Scalar, Tree, to_json, walk
+from headrace.flow.tree import Mapping, Scalar, Tree, to_json, walk
 from headrace.flow.version import version_of
 from headrace.flow.yaml import read_yaml
 from headrace.sdk import Registry
-from headrace.source import Source, Span
+from headrace.source import Source
 from headrace.values import Json, encode_json
 
 __all__ = ["Loaded", "load_flow", "load_object", "read_flow", "require"]
@@ -31,16 +32,9 @@ _SPEC = (
     "description", "secrets", "vars", "timeout", "concurrency", "retry", "maxQueued", "defaults",
     "nodes", "edges",
 )  # fmt: skip
-# The metadata that Kubernetes itself puts into every resource.
-_METADATA = (
-    "name", "namespace", "labels", "annotations", "generateName", "uid", "resourceVersion",
-    "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-    "managedFields", "ownerReferences", "finalizers", "selfLink",
-)  # fmt: skip
-_FLOW_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label, as Kubernetes wants it
-_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEFAULT_CONCURRENCY = 8
 _DEFAULT_MAX_QUEUED = 10_000
+_MOST_PLACES = 5
 _NO_OVERRIDES: AbstractMapping[str, Json] = {}
 
 
@@ -88,7 +82,11 @@ def _not_utf8(name: str, data: bytes, error: UnicodeDecodeError) -> Finding:
     message = f"the file is not UTF-8: the byte 0x{data[error.start]:02x} here is none of its characters"
     cure = "save the file as UTF-8"
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        message = "the file is UTF-16, not UTF-8"
+        source, message = (
+            Source(name, data.decode("utf-16", errors="replace")),
+            "the file is UTF-16, not UTF-8",
+        )
+        return Finding("HR108", message, source.span(0, 0), cure=cure)
     return Finding("HR108", message, source.span(len(before), len(before) + 1), cure=cure)
 
 
@@ -161,9 +159,6 @@ def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
     )
 
 
-_MOST_PLACES = 5
-
-
 # ---- the resource
 
 
@@ -173,9 +168,9 @@ def _read(
     top = reader.mapping(tree, "a flow", _TOP)
     if top is None:
         return None
-    _expect(top, "apiVersion", API_VERSION, reader)
-    _expect(top, "kind", "Flow", reader)
-    name, annotations = _read_metadata(top, reader)
+    expect(top, "apiVersion", API_VERSION, reader)
+    expect(top, "kind", "Flow", reader)
+    name, annotations = read_metadata(top, reader)
     spec_tree = top.get("spec")
     if spec_tree is None:
         reader.error("HR116", "`spec` is required by a flow", top.head)
@@ -189,38 +184,8 @@ def _read(
     return _build(draft, spec, source, name, annotations, version, reader)
 
 
-def _expect(top: Mapping, key: str, value: str, reader: Reader) -> None:
-    tree = top.get(key)
-    if tree is None:
-        reader.error("HR116", f"`{key}` is required by a flow", top.head, f"write `{key}: {value}`")
-    elif (text := reader.text(tree, f"`{key}`")) is not None and text != value:
-        reader.error("HR115", f"`{key}` must be `{value}`", tree.span)
-
-
-def _read_metadata(top: Mapping, reader: Reader) -> tuple[str, dict[str, str]]:
-    tree = top.get("metadata")
-    metadata = reader.mapping(tree, "`metadata`", _METADATA)
-    if tree is None:
-        reader.error("HR116", "`metadata` is required by a flow", top.head)
-    if metadata is None:
-        return "", {}
-    name = ""
-    if (name_tree := metadata.get("name")) is None:
-        reader.error("HR116", "`name` is required by `metadata`", metadata.head)
-    elif (text := reader.text(name_tree, "`name`")) is not None:
-        name = text
-        if not _FLOW_NAME.fullmatch(text):
-            message = f"`{text}` is no name for a flow; use up to 63 lower-case letters, digits and `-`"
-            reader.error("HR125", message, name_tree.span)
-    annotations = {}
-    if mapping := reader.mapping(metadata.get("annotations"), "`annotations`"):
-        for key, entry in mapping.entries.items():
-            annotations[key] = reader.text(entry.value, f"annotation `{key}`") or ""
-    return name, annotations
-
-
 def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:
-    draft = Draft(spec.head, secrets=_read_secrets(spec.get("secrets"), reader))
+    draft = Draft(spec.head, secrets=read_secrets(spec.get("secrets"), reader))
     if variables := reader.mapping(spec.get("vars"), "`vars`"):
         values = to_json(variables)
         draft.vars = values if isinstance(values, dict) else {}
@@ -251,26 +216,6 @@ def _ports(node: DraftNode) -> Ports:
     return Ports(inputs, node.outputs or (), trigger=node.spec is not None and node.spec.trigger)
 
 
-def _read_secrets(tree: Tree | None, reader: Reader) -> tuple[str, ...]:
-    names: dict[str, Span] = {}
-    for item in reader.items(tree, "`secrets`"):
-        name = reader.text(item, "the name of a secret")
-        if name is None:
-            continue
-        if not _SECRET_NAME.fullmatch(name):
-            cure = "`secrets` lists names; the values come from outside of the flow"
-            message = f"`{_short(name)}` is no name for a secret; use letters, digits and `_`"
-            reader.error("HR125", message, item.span, cure)
-        elif name in names:
-            reader.error("HR103", f"secret `{name}` given twice; first at line {names[name].line}", item.span)
-        names.setdefault(name, item.span)
-    return tuple(names)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:40]}…"
-
-
 # ---- the model
 
 
@@ -286,7 +231,7 @@ def _build(
     timeout = reader.duration(spec.get("timeout"), "`timeout`")
     concurrency = reader.number(spec.get("concurrency"), "`concurrency`", least=1, whole=True)
     queued = reader.number(spec.get("maxQueued"), "`maxQueued`", least=1, whole=True)
-    retry = _read_retry(spec.get("retry"), reader)
+    retry = read_retry(spec.get("retry"), reader)
     note = spec.get("description")
     description = reader.text(note, "`description`") if note else ""
     if any(finding.severity is Severity.ERROR for finding in reader.findings):
@@ -330,21 +275,4 @@ def _node(node: DraftNode) -> Node | None:
         result_name=node.result_name,
         control=dict(node.control),
         description=node.description,
-    )
-
-
-def _read_retry(tree: Tree | None, reader: Reader) -> Retry:
-    retry = Retry()
-    mapping = reader.mapping(tree, "`retry`", ("maxAttempts", "initialDelay", "backoff", "maxDelay"))
-    if mapping is None:
-        return retry
-    attempts = reader.number(mapping.get("maxAttempts"), "`maxAttempts`", least=1, whole=True)
-    backoff = reader.number(mapping.get("backoff"), "`backoff`", least=1, whole=False)
-    first = reader.duration(mapping.get("initialDelay"), "`initialDelay`")
-    longest = reader.duration(mapping.get("maxDelay"), "`maxDelay`")
-    return Retry(
-        max_attempts=retry.max_attempts if attempts is None else int(attempts),
-        initial_delay_s=retry.initial_delay_s if first is None else first,
-        backoff=retry.backoff if backoff is None else backoff,
-        max_delay_s=retry.max_delay_s if longest is None else longest,
     )

@@ -12,7 +12,7 @@ from headrace.source import Source
 
 __all__ = ["Patch", "explain", "expression_end", "unquoted_expression"]
 
-_UNQUOTED = re.compile(r"(?:^|[:\-,\[{?]|:[ \t]+[^'\"\s|>{][^'\"\r\n]*?)[ \t]*(\{\{)", re.MULTILINE)
+_UNQUOTED = re.compile(r"(?:^|[:\-,\[{?])[ \t]*(?=\{\{)|:[ \t]+(?=[^'\"\s|>{][^'\"\r\n]*?\{\{)", re.MULTILINE)
 _KEY_BEFORE = re.compile(r"([\w$.-]+)[ \t]*:[ \t]+$")
 _LONGEST_EXPRESSION = 20_000
 
@@ -64,7 +64,7 @@ def _tab(source: Source, place: int) -> int | None:
 
 def _unquoted_before(source: Source, place: int) -> int | None:
     start, end = _line_bounds(source, place)
-    found = [match.start(1) for match in _UNQUOTED.finditer(source.text, start, end)]
+    found = [match.end() for match in _UNQUOTED.finditer(source.text, start, end)]
     return found[0] if found else None
 
 
@@ -80,8 +80,8 @@ def expression_end(text: str, start: int) -> int:
 
 
 def unquoted_expression(source: Source, start: int) -> tuple[Finding, int]:
-    """HR102 for the `{{` at `start`, and the offset where the unquoted text ends."""
-    end = expression_end(source.text, start)
+    """HR102 for the text with `{{` that begins at `start`, and the offset where it ends."""
+    end = expression_end(source.text, source.text.index("{{", start))
     rest = re.compile(r"[^\r\n]*").match(source.text, end)
     if rest and not re.match(r"\s*(?:[,\]}#]|$)", rest[0]):
         end = rest.end()  # text goes on after the expression
@@ -167,12 +167,9 @@ _MESSAGES: tuple[tuple[str, str, str], ...] = (
         "text after the end of the flow",
         "all of it stands in one mapping with `apiVersion`, `kind`, `metadata` and `spec`",
     ),
-    (
-        "did not find expected key",
-        "expected a key here, in the same column as the keys before it",
-        "a text that goes on after a closing quote must be quoted as a whole",
-    ),
+    ("did not find expected key", "expected a key here", _SAME_COLUMN),
 )
+_AT_BEGIN = ("did not find expected alphabetic", "could not find expected ':'", "while scanning a tag")
 
 
 def _other(source: Source, problem: str, place: int, context: str, began: int) -> Finding:
@@ -190,8 +187,11 @@ def _other(source: Source, problem: str, place: int, context: str, began: int) -
         )
     if "cannot start any token" in problem:
         return Finding("HR107", f"a value cannot begin with `{char}`; quote it", here)
+    if "did not find expected key" in problem and source.text[:place].rstrip(" \t").endswith(("'", '"')):
+        message = "the text goes on after its closing quote"
+        return Finding("HR107", message, here, cure="quote the value as a whole")
     for part, message, cure in _MESSAGES:
         if part in words:
-            at = opened if part == "did not find expected alphabetic" else here
+            at = opened if part in _AT_BEGIN else here
             return Finding("HR107", message.replace("{char}", at.text), at, cure=cure)
     return Finding("HR107", "this cannot be read as YAML", here, cure="check quotes and indentation above")

@@ -8,32 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from headrace.source import Source, Span, Text
+from headrace.source import Span, Text
 from headrace.values import Json
 
-__all__ = ["Broken", "Entry", "Mapping", "Path", "Reuse", "Scalar", "Sequence", "Tree", "to_json", "walk"]
+__all__ = ["Broken", "Entry", "Mapping", "Path", "Scalar", "Sequence", "Tree", "to_json", "walk"]
 
 Path: TypeAlias = tuple[str | int, ...]
-
-
-class Reuse(Source):
-    """A source read through an alias or a merge key: the same text, and the place of the use.
-
-    Everything below an alias has its places in a `Reuse`, so that whoever reports a finding there knows
-    both the anchor's text and the place that used it.
-    """
-
-    def __init__(self, source: Source, name: str, use: Span) -> None:
-        super().__init__(source.name, source.text)
-        self.anchor = name
-        self.use = use
-        self.__dict__["line_starts"] = source.line_starts  # counted once per file, not per alias
-
-    @property
-    def uses(self) -> tuple[tuple[str, Span], ...]:
-        """What to say of the use, from the inside out."""
-        outer = self.use.source.uses if isinstance(self.use.source, Reuse) else ()
-        return ((f"used here by `*{self.anchor}`", self.use), *outer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

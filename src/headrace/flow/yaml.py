@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import yaml
 
 from headrace.errors import Finding
+from headrace.flow.alias import reuse
 from headrace.flow.plain import ambiguity, resolve
 from headrace.flow.scalar import locate
 from headrace.flow.syntax import Patch, explain, unquoted_expression
-from headrace.flow.tree import Broken, Entry, Mapping, Reuse, Scalar, Sequence, Tree
+from headrace.flow.tree import Broken, Entry, Mapping, Scalar, Sequence, Tree
 from headrace.source import Source, Span, Text
 
 __all__ = ["read_yaml"]
@@ -283,7 +284,7 @@ class _Composer:
         self.size += size - 1
         if self.size > _MAX_VALUES:
             raise _TooMuch(f"more than {_MAX_VALUES:,} values, aliases expanded", use)
-        return _Rebase(name, use).tree(tree)
+        return reuse(tree, name, use)
 
 
 _TYPE_TAGS: dict[type, str] = {bool: "bool", int: "int", float: "float", type(None): "null"}
@@ -310,41 +311,3 @@ def _merged(frame: _Frame) -> dict[str, Entry]:
             if name not in frame.entries:
                 added.setdefault(name, entry)
     return {**dict(own[:position]), **added, **dict(own[position:])}
-
-
-class _Rebase:
-    """Copies an anchor's tree for one alias: the same text, in a source that knows the use."""
-
-    def __init__(self, name: str, use: Span) -> None:
-        self.name = name
-        self.use = use
-        self.sources: dict[int, Reuse] = {}
-
-    def source(self, source: Source) -> Source:
-        if id(source) not in self.sources:
-            if isinstance(source, Reuse):
-                made = Reuse(source, source.anchor, self.span(source.use))
-            else:
-                made = Reuse(source, self.name, self.use)
-            self.sources[id(source)] = made
-        return self.sources[id(source)]
-
-    def span(self, span: Span) -> Span:
-        return Span(self.source(span.source), span.start, span.end)
-
-    def tree(self, tree: Tree) -> Tree:
-        span = self.span(tree.span)
-        match tree:
-            case Scalar():
-                text = Text(tree.text.value, span.source, tree.text.offsets)
-                return Scalar(tree.value, text, span)
-            case Sequence():
-                return Sequence(tuple(self.tree(item) for item in tree.items), span)
-            case Mapping():
-                entries = {
-                    name: Entry(name, self.span(entry.place), self.tree(entry.value))
-                    for name, entry in tree.entries.items()
-                }
-                return Mapping(entries, span)
-            case Broken():
-                return Broken(span)

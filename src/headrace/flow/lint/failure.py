@@ -2,8 +2,9 @@
 
 from headrace.flow.draft import DraftEdge, DraftNode
 from headrace.flow.field import Reader
-from headrace.flow.lint.view import CONNECTOR, ITERATOR, View, readings
+from headrace.flow.lint.view import CONNECTOR, ITERATOR, View
 from headrace.flow.model import PortRef
+from headrace.flow.reading import readings
 
 __all__ = ["check_lost_errors"]
 

@@ -1,7 +1,8 @@
 """Names of response headers."""
 
 from headrace.flow.field import Reader
-from headrace.flow.lint.view import CLIENT, View, readings
+from headrace.flow.lint.view import CLIENT, View
+from headrace.flow.reading import readings
 
 __all__ = ["check_headers"]
 

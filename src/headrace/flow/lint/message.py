@@ -2,10 +2,10 @@
 
 from headrace.expr import Template
 from headrace.expr.suggestion import did_you_mean, listed
+from headrace.flow.check import check_model, field_aliases
 from headrace.flow.draft import DraftNode
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import View
-from headrace.flow.settings import check_model, field_aliases
 from headrace.flow.tree import Broken, Mapping, Scalar, Tree, to_json, walk
 from headrace.sdk import Input
 

@@ -3,7 +3,8 @@
 from headrace.expr import Template
 from headrace.expr.suggestion import did_you_mean
 from headrace.flow.field import Reader
-from headrace.flow.lint.view import Reading, View, readings
+from headrace.flow.lint.view import View
+from headrace.flow.reading import Reading, readings
 
 __all__ = ["check_secrets", "check_vars"]
 

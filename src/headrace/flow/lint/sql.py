@@ -7,7 +7,8 @@ from headrace.expr import Template
 from headrace.expr.nodes import Root, walk
 from headrace.flow.draft import DraftNode
 from headrace.flow.field import Reader
-from headrace.flow.lint.view import CONNECTOR, ITERATOR, Reading, View, readings
+from headrace.flow.lint.view import CONNECTOR, ITERATOR, View
+from headrace.flow.reading import Reading, readings
 
 __all__ = ["check_first_of_batch", "check_interpolation", "first_words"]
 
@@ -58,7 +59,7 @@ def _check_first(node: DraftNode, template: Template, reader: Reader) -> None:
 
 def _first_items(found: list[Reading]) -> Iterator[tuple[str, Reading]]:
     for reading in found:
-        if reading.at[:1] == ("parameters",) and len(reading.keys) > 3 and _is_first(reading):
+        if reading.at[:1] == ("parameters",) and reading.keys[2:3] == (0,):
             yield str(reading.keys[1]), reading
 
 

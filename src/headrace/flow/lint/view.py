@@ -1,61 +1,21 @@
-"""What rules ask of a draft: what lies below what, and what its expressions read."""
+"""What rules ask of a draft: what lies below what, and how its nodes are connected."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from headrace.expr import Template
-from headrace.expr.nodes import Index, Member, Node, path_of, unwrap, walk
-from headrace.flow.draft import Draft, DraftEdge, DraftNode, Path
+from headrace.flow.draft import Draft, DraftEdge, DraftNode
 from headrace.flow.graph import Link, PortGraph, Ports
 from headrace.flow.model import PortRef
 from headrace.flow.tree import to_json
-from headrace.source import Span
 from headrace.values import Json
 
-__all__ = ["CLIENT", "CONNECTOR", "DELAY", "ITERATOR", "Reading", "View", "readings"]
+__all__ = ["CLIENT", "CONNECTOR", "DELAY", "ITERATOR", "View"]
 
 CLIENT = "http-module/client"
 CONNECTOR = "database-module/connector"
 DELAY = "common-module/delay"
 ITERATOR = "common-module/iterator"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A path that an expression reads.
-
-    Attributes:
-        keys: root and keys, `('$', 'users', 0, 'email')`.
-        span: where.
-        at: where in the template its expression stands.
-        whole: whether the path is all of the expression.
-    """
-
-    keys: Path
-    span: Span
-    at: Path
-    whole: bool
-
-
-def readings(template: Template | None) -> Iterator[Reading]:
-    """The longest paths that the expressions of a template read, from the message or another root."""
-    for expression in template.expressions if template else ():
-        inner: set[int] = set()
-        for node in walk(expression.node):
-            if id(node) in inner:
-                continue
-            keys = path_of(node)
-            if keys is None:
-                continue
-            inner.update(id(part) for part in _chain(node))
-            whole = unwrap(expression.node) is unwrap(node) and not expression.interpolated
-            yield Reading(keys, expression.text.span(node.start, node.end), expression.path, whole)
-
-
-def _chain(node: Node) -> Iterator[Node]:
-    """The parts of a path that are paths themselves, and what its literal indexes are made of."""
-    yield from walk(node) if isinstance(unwrap(node), Member | Index) else (node,)
 
 
 class View:

@@ -1,0 +1,90 @@
+"""Reads what stands around nodes and edges: the resource's header, secrets, retries."""
+
+import re
+
+from headrace.flow.field import Reader
+from headrace.flow.model import Retry
+from headrace.flow.tree import Mapping, Tree
+from headrace.source import Span
+
+__all__ = ["expect", "read_metadata", "read_retry", "read_secrets"]
+
+# The metadata that Kubernetes itself puts into every resource.
+_METADATA = (
+    "name", "namespace", "labels", "annotations", "generateName", "uid", "resourceVersion",
+    "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+    "managedFields", "ownerReferences", "finalizers", "selfLink",
+)  # fmt: skip
+_FLOW_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label, as Kubernetes wants it
+_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def expect(top: Mapping, key: str, value: str, reader: Reader) -> None:
+    """See that a key of the resource has the one value that there is."""
+    tree = top.get(key)
+    if tree is None:
+        reader.error("HR116", f"`{key}` is required by a flow", top.head, f"write `{key}: {value}`")
+    elif (text := reader.text(tree, f"`{key}`")) is not None and text != value:
+        reader.error("HR115", f"`{key}` must be `{value}`", tree.span)
+
+
+def read_metadata(top: Mapping, reader: Reader) -> tuple[str, dict[str, str]]:
+    """`metadata`: the flow's name and annotations."""
+    tree = top.get("metadata")
+    metadata = reader.mapping(tree, "`metadata`", _METADATA)
+    if tree is None:
+        reader.error("HR116", "`metadata` is required by a flow", top.head)
+    if metadata is None:
+        return "", {}
+    name = ""
+    if (name_tree := metadata.get("name")) is None:
+        reader.error("HR116", "`name` is required by `metadata`", metadata.head)
+    elif (text := reader.text(name_tree, "`name`")) is not None:
+        name = text
+        if not _FLOW_NAME.fullmatch(text):
+            message = f"`{text}` is no name for a flow; use up to 63 lower-case letters, digits and `-`"
+            reader.error("HR125", message, name_tree.span)
+    annotations = {}
+    if mapping := reader.mapping(metadata.get("annotations"), "`annotations`"):
+        for key, entry in mapping.entries.items():
+            annotations[key] = reader.text(entry.value, f"annotation `{key}`") or ""
+    return name, annotations
+
+
+def read_secrets(tree: Tree | None, reader: Reader) -> tuple[str, ...]:
+    """`spec.secrets`: names, never values."""
+    names: dict[str, Span] = {}
+    for item in reader.items(tree, "`secrets`"):
+        name = reader.text(item, "the name of a secret")
+        if name is None:
+            continue
+        if not _SECRET_NAME.fullmatch(name):
+            cure = "`secrets` lists names; the values come from outside of the flow"
+            message = f"`{_short(name)}` is no name for a secret; use letters, digits and `_`"
+            reader.error("HR125", message, item.span, cure)
+        elif name in names:
+            reader.error("HR103", f"secret `{name}` given twice; first at line {names[name].line}", item.span)
+        names.setdefault(name, item.span)
+    return tuple(names)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def read_retry(tree: Tree | None, reader: Reader) -> Retry:
+    """`spec.retry` over the defaults."""
+    retry = Retry()
+    mapping = reader.mapping(tree, "`retry`", ("maxAttempts", "initialDelay", "backoff", "maxDelay"))
+    if mapping is None:
+        return retry
+    attempts = reader.number(mapping.get("maxAttempts"), "`maxAttempts`", least=1, whole=True)
+    backoff = reader.number(mapping.get("backoff"), "`backoff`", least=1, whole=False)
+    first = reader.duration(mapping.get("initialDelay"), "`initialDelay`")
+    longest = reader.duration(mapping.get("maxDelay"), "`maxDelay`")
+    return Retry(
+        max_attempts=retry.max_attempts if attempts is None else int(attempts),
+        initial_delay_s=retry.initial_delay_s if first is None else first,
+        backoff=retry.backoff if backoff is None else backoff,
+        max_delay_s=retry.max_delay_s if longest is None else longest,
+    )
