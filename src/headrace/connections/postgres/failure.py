@@ -45,7 +45,8 @@ def failure_of(result: PGresult, sql: str = "", *, lost: bool = False) -> Except
     """
     sqlstate = _text(result, _Field.SQLSTATE)
     primary = _text(result, _Field.MESSAGE_PRIMARY) or result.get_error_message("utf-8").strip()
-    if sqlstate == "26000" or _text(result, _Field.SOURCE_FUNCTION) == "RevalidateCachedQuery":
+    is_stale = sqlstate == "26000" or _text(result, _Field.SOURCE_FUNCTION) == "RevalidateCachedQuery"
+    if is_stale and not lost:
         return StalePlan(primary)
     if sqlstate == "42601" and "multiple commands" in primary:
         primary = "one query takes one statement; give each statement a node of its own, or use `setup`"

@@ -13,6 +13,9 @@ __all__ = ["SSL_MODES", "PostgresTarget"]
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 """libpq's words, from the weakest to the strongest."""
 
+CONNECT_TIMEOUT_S = 10.0
+"""How long a connection may take to come about; `connect_timeout` in a URL says otherwise."""
+
 _OWN = {"host", "port", "dbname", "user", "password", "sslmode"}
 _SECRET = {"sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 
@@ -63,6 +66,8 @@ class PostgresTarget:
         port = given.get("port", "5432")
         if not port.isdecimal():
             raise UsageError("the port in the database URL must be a number")
+        if not given.get("connect_timeout", "0").isdecimal():
+            raise UsageError("`connect_timeout` in the database URL must be a number of seconds")
         user = given.get("user", "postgres")
         return cls(
             host=given.get("host", "localhost"),
@@ -87,6 +92,12 @@ class PostgresTarget:
             return f"{self.host}/.s.PGSQL.{self.port}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def connect_timeout_s(self) -> float:
+        """How long a connection may take to come about, in seconds; libpq leaves that to us."""
+        given = float(dict(self.options).get("connect_timeout", 0))
+        return given if given > 0 else CONNECT_TIMEOUT_S
+
     def conninfo(self, addresses: tuple[str, ...] = ()) -> bytes:
         """Libpq's connection string.
 
@@ -97,7 +108,7 @@ class PostgresTarget:
         settings = {
             "application_name": "headrace",
             "gssencmode": "disable",  # else libpq asks for a Kerberos ticket first
-            **dict(self.options),
+            **{name: value for name, value in self.options if name != "connect_timeout"},
             "host": ",".join([self.host] * count),
             "hostaddr": ",".join(addresses),
             "port": str(self.port),

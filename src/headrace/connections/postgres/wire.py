@@ -19,10 +19,7 @@ from headrace.connections.postgres.failure import failure_of
 from headrace.connections.postgres.target import PostgresTarget
 from headrace.errors import InfrastructureError, PermanentError
 
-__all__ = ["CONNECT_TIMEOUT_S", "Wire"]
-
-CONNECT_TIMEOUT_S = 10.0
-"""How long a connection may take to come about; ten seconds outlast a failover of a name or address."""
+__all__ = ["Wire"]
 
 _CANCEL_TIMEOUT_S = 5.0
 _ERROR = pq.ExecStatus.FATAL_ERROR
@@ -52,7 +49,7 @@ class Wire:
         self._loop.add_reader(self._fd, self._on_readable)
 
     @classmethod
-    async def connect(cls, target: PostgresTarget, timeout_s: float = CONNECT_TIMEOUT_S) -> "Wire":
+    async def connect(cls, target: PostgresTarget) -> "Wire":
         """Connect and log in.
 
         Raises:
@@ -61,7 +58,7 @@ class Wire:
         """
         conn: PGconn | None = None
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(target.connect_timeout_s):
                 addresses = await _resolve(target)
                 conn = pq.PGconn.connect_start(target.conninfo(addresses))
                 await _log_in(conn, target)
@@ -69,7 +66,7 @@ class Wire:
             if conn is not None:
                 conn.finish()
             raise InfrastructureError(
-                f"PostgreSQL at {target.address} did not answer within {timeout_s:g} s; "
+                f"PostgreSQL at {target.address} did not answer within {target.connect_timeout_s:g} s; "
                 "check host, port and firewalls"
             ) from error
         except BaseException:
@@ -92,8 +89,8 @@ class Wire:
 
     def check(self) -> bool:
         """Whether it is still whole: reads what the server said meanwhile, without a round trip."""
-        if not self.broken and self._poll.poll(0):
-            self._on_readable()
+        while not self.broken and self._poll.poll(0):
+            self._on_readable()  # a farewell first, then the end
         return not self.broken
 
     def send_command(self, sql: bytes, values: Sequence[bytes | None] = ()) -> None:
@@ -204,14 +201,11 @@ class Wire:
     def _lost(self, error: psycopg.Error) -> Exception:
         self.close()
         for result in self._results:
-            if result.status == _ERROR:
-                failure = failure_of(result, lost=True)
-                if isinstance(failure, InfrastructureError):
-                    return failure
-        reason = " ".join(str(error).split()).removeprefix("consuming input failed: ")
-        return InfrastructureError(
-            f"the connection to PostgreSQL at {self._target.address} was lost: {reason}"
-        )
+            if result.status == _ERROR and result.error_field(pq.DiagnosticField.SQLSTATE):
+                return failure_of(result, lost=True)
+        reason = str(error).strip().partition("\n")[0].removeprefix("consuming input failed: ")
+        where = f"PostgreSQL at {self._target.address}"
+        return InfrastructureError(f"the connection to {where} was lost: {reason}")
 
     async def _cancel(self) -> None:
         """Ask the server to stop what it is doing, by a connection of its own (libpq does that)."""
@@ -275,9 +269,7 @@ def _refusal(conn: PGconn, target: PostgresTarget) -> Exception:
     reason = text.partition("failed: ")[2] or text
     where = f"PostgreSQL at {target.address}"
     if "Connection refused" in text or "No such file or directory" in text:
-        return InfrastructureError(
-            f"{where} refuses connections; is the server running, and is that its port?"
-        )
+        return InfrastructureError(f"{where} refuses connections; is it running, and is that its port?")
     permanent = (
         "authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied",
         "does not support SSL", "certificate", "SSL error", "permission denied", "not permitted to log in",
