@@ -62,6 +62,8 @@ def explain_root(name: str) -> tuple[str, str]:
 def explain_token(token: Token, following: Token, operand: str) -> tuple[str, str] | None:
     """The code and message for a token that cannot stand after `operand`; None if nothing is known."""
     value = token.value
+    if operand == "not":
+        return "HR201", "`not` has no meaning here; write `!` or `not(…)`"
     if token.kind == "number" and operand and isinstance(value, float):
         return "HR201", "an element is written `[0]`"
     if token.kind == "name" and operand and value in _WORDS:

@@ -122,8 +122,10 @@ class OperationEmitter(Emitter):
         match right:
             case Undefined() | Literal(value=None):
                 code = self.guarded(left, loose=True)
+                # In a variable, for Python complains of identity with what it finds to be a literal.
+                variable = ast.NamedExpr(ast.Name(self.variable("left"), STORE), code)
                 operator: ast.cmpop = ast.IsNot() if is_negated else ast.Is()
-                return ast.Compare(code, [operator], [constant(None)])
+                return ast.Compare(variable, [operator], [constant(None)])
             case _:
                 pass
         both = [self.emit(side, loose=True) for side in (node.left, node.right)]

@@ -171,7 +171,8 @@ class _Parser(StepParser):
                 self.nesting -= 1
             else:
                 right = self.binary(level + 1)
-            self.check_mix(operator, right)
+            if operator != "**":
+                self.check_mix(operator, right)
             left = Binary(left.start, right.end, operator, left, right)
         return left
 

@@ -14,6 +14,7 @@ from headrace.expr.text import to_text
 from headrace.values import Json, kind
 
 __all__ = [
+    "a_kind",
     "absent",
     "array_rest",
     "call_deep",
@@ -95,7 +96,7 @@ def key_text(key: Json, operand: int | None = 0) -> str:
     if key is None:
         raise Failure("HR220", "null cannot be the name of a member", operand)
     if isinstance(key, list | dict):
-        raise Failure("HR224", f"an {kind(key)} cannot be the name of a member", operand)
+        raise Failure("HR224", f"{a_kind(key)} cannot be the name of a member", operand)
     return to_text(key)
 
 
@@ -148,7 +149,7 @@ def spread(environment: Environment, value: Json) -> Sequence[Json]:
         return value
     if value is None:
         raise Failure("HR220", "cannot spread null into an array", 0)
-    raise Failure("HR224", f"only arrays and text can be spread into an array, not a {described(value)}", 0)
+    raise Failure("HR224", f"only arrays and text can be spread into an array, not {a_kind(value)}", 0)
 
 
 def spread_object(environment: Environment, value: Json) -> Mapping[str, Json]:
@@ -174,7 +175,7 @@ def destructure_array(environment: Environment, value: Json) -> Json:
     if value is None:
         raise Failure("HR220", "cannot take null apart", None)
     if not isinstance(value, list | str):
-        raise Failure("HR224", f"cannot take a {described(value)} apart as an array", None)
+        raise Failure("HR224", f"cannot take {a_kind(value)} apart as an array", None)
     environment.spend(len(value))
     return list(value)
 
@@ -299,8 +300,7 @@ def number(value: Json) -> Json:
     return number_of(value, "cannot make a number of {0}", 0, (value,), finite=False)
 
 
-def described(value: Json) -> str:
-    """A value's type with what it is, short."""
-    if isinstance(value, bool | int | float):
-        return f"{kind(value)} ({to_text(value)})"
-    return kind(value)
+def a_kind(value: Json) -> str:
+    """A value's type with its article: `a number`, `an array`, `text`."""
+    name = kind(value)
+    return name if name in {"null", "text"} else f"{'an' if name in {'array', 'object'} else 'a'} {name}"
