@@ -8,9 +8,8 @@ group inside a repetition keeps what it matched in an earlier round; the flag `i
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import re2
 
@@ -24,8 +23,7 @@ PatternLike: TypeAlias = "Json | Pattern"
 """An argument that is text or a regular expression."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One match.
 
     Attributes:
