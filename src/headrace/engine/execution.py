@@ -17,7 +17,7 @@ from headrace.sdk import Clock, RunInfo
 from headrace.values import Json, Message
 
 if TYPE_CHECKING:
-    from headrace.engine.program import Program, Target, Unit
+    from headrace.engine.program import Program, Unit
     from headrace.flow.model import Node
     from headrace.source import Span
     from headrace.store import Attempt, Outcome, TaskRecord

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from headrace.engine.observer import NodeStats
-from headrace.errors import Finding, FlowError
+from headrace.errors import ComponentError, Finding, FlowError
 from headrace.expr import Template
 from headrace.flow.model import Edge, Flow, Node
 from headrace.flow.settings import resolve
@@ -111,7 +111,7 @@ class Program:
                 (o.name for o in unit.node.spec.outputs if o.error and o.name in unit.targets), None
             )
             if not unit.node.spec.trigger:
-                await unit.component.open(resources)
+                await _open(unit, resources)
                 closing.push_async_callback(unit.component.close)
         return cls(flow, units, triggers)
 
@@ -127,6 +127,14 @@ class Program:
             for name, unit in self.units.items()
             if unit.component.lane_limit is not None
         }
+
+
+async def _open(unit: Unit, resources: Resources) -> None:
+    try:
+        await unit.component.open(resources)
+    except ComponentError as error:
+        error.args = (f"node `{unit.name}` ({unit.node.span}): {error.message}",)
+        raise
 
 
 def _resolve_all(flow: Flow, secrets: Mapping[str, str]) -> dict[str, Settings]:

@@ -91,7 +91,7 @@ class Worker:
         return None if active is None else active.stats
 
     async def cancel(self, run_id: str, status: RunStatus, error: ErrorRecord | None = None) -> None:
-        """End a run: executing tasks are cut off and rolled back, those already committing end well (rule 8)."""
+        """End a run: executing tasks are cut off and rolled back; those that commit already end well."""
         active = self._active.get(run_id)
         if active is None:
             return

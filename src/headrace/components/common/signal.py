@@ -3,7 +3,6 @@
 from headrace.components.common.firing import firing_message
 from headrace.sdk import (
     Firing,
-    Json,
     JsonValue,
     Message,
     Output,

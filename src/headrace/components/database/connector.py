@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from headrace.components.database.driver import SharedDatabase, open_database
+from headrace.components.database.driver import SharedDatabase, open_database, set_up
 from headrace.components.database.settings import ConnectorSettings
 from headrace.components.database.upsert import upsert_statements
 from headrace.connections.sql import classify
@@ -72,7 +72,7 @@ class Connector(Component):
         """Share a pool with the nodes that connect to the same place, and run `setup`."""
         self._database = await open_database(self.settings, resources)
         for sql in self.settings.setup:
-            await self._database.execute(Statement(sql))
+            await set_up(self._database, sql, resources)
 
     async def handle(self, message: Message, context: Context) -> None:
         """Run the statement and pass the result on."""

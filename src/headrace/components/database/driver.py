@@ -7,9 +7,9 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from headrace.components.database.settings import ConnectorSettings
-from headrace.sdk import Database, PermanentError, Resources
+from headrace.sdk import Database, PermanentError, Resources, Statement
 
-__all__ = ["SharedDatabase", "open_database"]
+__all__ = ["SharedDatabase", "open_database", "set_up"]
 
 
 class SharedDatabase(Database, Protocol):
@@ -34,11 +34,37 @@ async def open_database(settings: ConnectorSettings, resources: Resources) -> Sh
     return await _open_postgres(settings, resources)
 
 
+class _Done:
+    """That a statement of `setup` was run."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def set_up(database: SharedDatabase, sql: str, resources: Resources) -> None:
+    """Run a statement once a start and database, however many nodes name it.
+
+    Raises:
+        ComponentError: as `Database.execute`.
+    """
+
+    async def run() -> _Done:
+        await database.execute(Statement(sql))
+        return _Done()
+
+    await resources.acquire(("setup", database.key, sql), run)
+
+
 async def _open_sqlite(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
     module = importlib.import_module("headrace.connections.sqlite")
+    database = module.SqliteDatabase(_sqlite_path(settings), max_size=settings.max_open_conns)
+    return await _share(database, settings, resources)
+
+
+def _sqlite_path(settings: ConnectorSettings) -> Path:
+    """`sqlite:///relative.db` and `sqlite:////absolute.db`, as SQLAlchemy has it; else `database`."""
     url = settings.url.get_secret_value()
-    path = Path(unquote(urlsplit(url).path) if url else settings.database).absolute()
-    return await _share(module.SqliteDatabase(path, max_size=settings.max_open_conns), settings, resources)
+    return Path(unquote(urlsplit(url).path).removeprefix("/") if url else settings.database).absolute()
 
 
 async def _open_postgres(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
@@ -79,7 +105,7 @@ async def _embedded_target(settings: ConnectorSettings, resources: Resources, mo
 async def _share(
     database: SharedDatabase, settings: ConnectorSettings, resources: Resources
 ) -> SharedDatabase:
-    """One pool for all nodes with the same target; `transaction: statement` has a pool of its own (rule 15)."""
+    """One pool for all nodes with the same target; `transaction: statement` has one of its own (rule 15)."""
 
     async def make() -> SharedDatabase:
         return database
