@@ -112,14 +112,14 @@ def _invoke(arguments: Sequence[str] | None, invocation: Invocation) -> int:
         return report_crash(error, invocation.mask)
     except HeadraceError as error:
         return _tell(error, invocation)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last place before a traceback
         return report_crash(error, invocation.mask)
     return status if isinstance(status, int) else 0
 
 
 def _usage(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        _say(error.ctx.get_help() if error.ctx else error.format_message())
+        _say(error.ctx.get_help())
         return 2
     text = error.format_message().rstrip(".")
     _say(_error(text[:1].lower() + text[1:]))

@@ -18,7 +18,9 @@ __all__ = ["command"]
 @click.command("eval")
 @click.argument("expression", metavar="EXPR", required=False)
 @click.option("--data", metavar="JSON", help="The message `$`: JSON, @FILE, or - for standard input.")
-@click.option("--jsonl", is_flag=True, help='Read lines {"expr", "data"}, write lines {"value"} or {"error"}.')
+@click.option(
+    "--jsonl", is_flag=True, help='Read lines {"expr", "data"}, write lines {"value"} or {"error"}.'
+)
 def command(expression: str | None, data: str | None, *, jsonl: bool) -> int:
     """Print the value of an expression as JSON.
 
@@ -30,7 +32,9 @@ def command(expression: str | None, data: str | None, *, jsonl: bool) -> int:
     """
     if jsonl:
         if expression is not None or data is not None:
-            raise UsageError("--jsonl reads expressions and data from standard input; leave out EXPR and --data")
+            raise UsageError(
+                "--jsonl reads expressions and data from standard input; leave out EXPR and --data"
+            )
         evaluate_lines(sys.stdin.buffer, sys.stdout.buffer)
         return 0
     if expression is None:

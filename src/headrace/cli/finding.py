@@ -10,12 +10,12 @@ from headrace.values import Json
 
 __all__ = ["finding_json", "print_findings"]
 
-_HEAD = re.compile(r"(?P<place>.+?:\d+:\d+:) (?P<code>HR\d+) (?P<warning>warning: )?(?P<message>.*)", re.DOTALL)
+_HEAD = re.compile(
+    r"(?P<place>.+?:\d+:\d+:) (?P<code>HR\d+) (?P<warning>warning: )?(?P<message>.*)", re.DOTALL
+)
 
 
-def print_findings(
-    findings: Iterable[Finding], stream: TextIO, mask: Callable[[str], str] = str
-) -> None:
+def print_findings(findings: Iterable[Finding], stream: TextIO, mask: Callable[[str], str] = str) -> None:
     """Write findings for people, in colour on a terminal."""
     color = has_color(stream)
     for finding in findings:

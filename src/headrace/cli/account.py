@@ -1,0 +1,98 @@
+"""Sentences about runs and their errors."""
+
+from headrace.cli.wording import number, plural, span_of_time
+from headrace.store import ErrorFate, ErrorRecord, RunRecord, RunStatus
+
+__all__ = ["FATES", "deadly_errors", "dropped_line", "ended_line", "error_line", "started_line"]
+
+FATES = {
+    ErrorFate.HANDLED: "handled",
+    ErrorFate.COLLECTED: "collected",
+    ErrorFate.RETRIED: "tried again",
+    ErrorFate.DEAD: "given up",
+    ErrorFate.ENDED: "the run ends",
+}
+
+_DROPPED = {
+    "overlap": "the last run is still going on",
+    "queued": "the last run is still going on; it waits",
+    "exhausted": "it has fired as often as it may",
+    "duplicate": "it has fired for this time already",
+}
+
+_NOUNS = {
+    "items": ("item", "items"),
+    "requests": ("request", "requests"),
+    "rows_written": ("row written", "rows written"),
+    "rows_read": ("row read", "rows read"),
+    "repeated": ("request repeated", "requests repeated"),
+}
+
+
+def started_line(run: RunRecord) -> str:
+    """`run 4f2a… of scheduled-data-sync started by scheduler`."""
+    return f"run {run.id} of {run.flow} started by {run.trigger}"
+
+
+def dropped_line(trigger: str, reason: str) -> str:
+    """Why a firing made no run."""
+    return f"{trigger} was due and started no run: {_DROPPED.get(reason, reason)}"
+
+
+def error_line(error: ErrorRecord) -> str:
+    """An error on one line: place, code, node, what happened, what became of it."""
+    node = f" {error.node}:" if error.node else ""
+    facts = [f"{name} {error.context[name]}" for name in ("page", "batchNum") if name in error.context]
+    facts += [f"attempt {error.attempt}"] if error.attempt > 1 else []
+    text = " ".join(error.message.split())
+    return f"{error.place}: {error.code}{node} {text} ({', '.join([FATES[error.fate], *facts])})"
+
+
+def deadly_errors(run: RunRecord, most: int = 10) -> list[str]:
+    """The errors that made a run fail, whole, with the lines of the flow; at most so many of them."""
+    deadly = [error for error in run.errors if error.fate in (ErrorFate.DEAD, ErrorFate.ENDED)]
+    texts = []
+    for error in deadly[:most]:
+        node = f" {error.node}:" if error.node else ""
+        text = f"{error.place}: {error.code}{node} {error.message}"
+        texts.append(f"{text}\n{error.excerpt}" if error.excerpt else text)
+    if len(deadly) > most:
+        texts.append(f"… and {plural(len(deadly) - most, 'further error')}")
+    return texts
+
+
+def ended_line(run: RunRecord, pages: int) -> str:
+    """The last line of a run: `succeeded in 3.2 s: 20,000 items, 200 pages, 2 errors handled`.
+
+    Args:
+        run: as it ended.
+        pages: answers of its source; 0 if its requests were no pages.
+    """
+    elapsed_s = ((run.ended_at_ns or run.started_at_ns) - run.started_at_ns) / 1e9
+    parts = _counts(run, pages)
+    if run.retries:
+        parts.append(plural(run.retries, "task tried again", "tasks tried again"))
+    if run.status is RunStatus.SUCCEEDED:
+        parts += [plural(run.error_count, "error handled", "errors handled")] if run.error_count else []
+    else:
+        parts += [plural(run.error_count, "error")] if run.error_count else []
+        parts += [plural(run.dead_letters, "dead letter")] if run.dead_letters else []
+    counted = f": {', '.join(parts)}" if parts else ""
+    return f"{run.status.value} in {span_of_time(elapsed_s)}{counted}"
+
+
+def _counts(run: RunRecord, pages: int) -> list[str]:
+    """The run's counters, summed over its nodes, in words."""
+    sums: dict[str, int] = {}
+    for name, count in run.counters.items():
+        counter = name.rpartition(".")[2]
+        sums[counter] = sums.get(counter, 0) + count
+    ordered = [name for name in _NOUNS if name in sums] + sorted(sums.keys() - _NOUNS.keys())
+    texts = []
+    for name in ordered:
+        one, many = _NOUNS.get(name, (name.replace("_", " "), name.replace("_", " ")))
+        if name == "requests" and pages:
+            one, many = "page", "pages"
+        if sums[name]:
+            texts.append(f"{number(sums[name])} {one if sums[name] == 1 else many}")
+    return texts

@@ -1,0 +1,104 @@
+"""What happens, as lines: for logs, pipes and terminals that cannot redraw."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from headrace.cli.account import deadly_errors, dropped_line, ended_line, error_line, started_line
+from headrace.cli.progress import Meter, Snapshot
+from headrace.cli.watch import Dropped, Ended, Event, Raised, Said, Started
+from headrace.cli.wording import clock_time, number, plural
+
+__all__ = ["Line", "PlainView", "progress_text", "telling_lines"]
+
+_PROGRESS_S = 5.0
+_MOST_ERRORS = 20
+"""Shown of those that came at once; they are in the run's record all the same."""
+
+
+class Line(NamedTuple):
+    """A line, or several, about an event; and whether it tells of an error."""
+
+    text: str
+    event: Event
+    is_error: bool = False
+
+
+def telling_lines(events: Sequence[Event]) -> list[Line]:
+    """What to say about events, in their order; of many errors the first."""
+    lines: list[Line] = []
+    errors = 0
+    for event in events:
+        match event:
+            case Started(run):
+                lines.append(Line(started_line(run), event))
+            case Ended(run, pages):
+                lines += [Line(text, event, is_error=True) for text in deadly_errors(run)]
+                lines.append(Line(ended_line(run, pages), event))
+            case Raised(_, error):
+                errors += 1
+                if errors <= _MOST_ERRORS:
+                    lines.append(Line(error_line(error), event, is_error=True))
+                elif errors == _MOST_ERRORS + 1:
+                    total = sum(isinstance(other, Raised) for other in events)
+                    more = plural(total - _MOST_ERRORS, "further error")
+                    lines.append(Line(f"… and {more}", event, is_error=True))
+            case Dropped(trigger, reason):
+                lines.append(Line(dropped_line(trigger, reason), event))
+            case Said(text):
+                lines.append(Line(text, event))
+    return lines
+
+
+def progress_text(snapshot: Snapshot) -> str:
+    """`1,200 of 5,000 items (24%), 12 pages, 120 batches, 410/s, 0:09 left`; empty if nothing is known."""
+    parts = []
+    if snapshot.total:
+        percent = snapshot.done * 100 // snapshot.total
+        parts.append(f"{number(snapshot.done)} of {number(snapshot.total)} items ({percent}%)")
+    if snapshot.pages:
+        parts.append(plural(snapshot.pages, "page"))
+    if snapshot.batches:
+        parts.append(plural(snapshot.batches, "batch", "batches"))
+    if snapshot.rate:
+        parts.append(f"{snapshot.rate:,.0f}/s")
+    if snapshot.left_s is not None and snapshot.done < snapshot.total:
+        parts.append(f"{clock_time(snapshot.left_s)} left")
+    return ", ".join(parts)
+
+
+class PlainView:
+    """Lines on standard output: begin, progress every five seconds, errors as they come, end."""
+
+    period_s = 0.25
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._meter: Meter | None = None
+        self._said_s = now_s()
+        self._active: set[str] = set()
+
+    def open(self, meter: Meter) -> None:
+        """See `View`."""
+        self._meter = meter
+
+    def show(self, events: list[Event]) -> None:
+        """See `View`."""
+        for event in events:
+            if isinstance(event, Started):
+                self._active.add(event.run.id)
+                self._said_s = self._now_s()
+            elif isinstance(event, Ended):
+                self._active.discard(event.run.id)
+        lines = [line.text for line in telling_lines(events)]
+        if self._active and self._meter is not None and self._now_s() - self._said_s >= _PROGRESS_S:
+            self._said_s = self._now_s()
+            snapshot = self._meter.read()
+            working = sum(row.active for row in snapshot.rows)
+            lines.append(progress_text(snapshot) or f"{clock_time(snapshot.elapsed_s)}, {working} active")
+        if lines:
+            print("\n".join(lines), file=sys.stdout, flush=True)
+
+    def close(self) -> None:
+        """See `View`."""

@@ -1,0 +1,147 @@
+"""`headrace run`: a flow, once or by its schedules."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from headrace.app import full_registry, home_folder, load_secrets, read_env_file
+from headrace.cli.data import parse_settings, read_data
+from headrace.cli.events import EventView
+from headrace.cli.finding import print_findings
+from headrace.cli.invocation import Invocation
+from headrace.cli.logs import show_logs
+from headrace.cli.plain import PlainView
+from headrace.cli.schedule import next_firings, triggers_of
+from headrace.cli.session import Order, run_flow, run_loop
+from headrace.cli.terminal import is_live
+from headrace.cli.watch import View
+from headrace.errors import UsageError
+from headrace.expr.suggestion import did_you_mean, listed
+from headrace.flow.loader import read_flow, require
+from headrace.flow.model import Flow
+from headrace.sdk.settings import parse_duration
+from headrace.values import encode_json
+
+__all__ = ["command", "view_for"]
+
+
+@click.command("run")
+@click.argument("path", metavar="FLOW", type=click.Path(path_type=Path))
+@click.option("--once", is_flag=True, help="Fire a trigger now, whatever its schedule, and end with the run.")
+@click.option("--trigger", metavar="NODE", help="With --once: which trigger, if there are several.")
+@click.option(
+    "--data", metavar="JSON", help="With --once: the payload: JSON, @FILE, or - for standard input."
+)
+@click.option("--set", "settings", metavar="K=V", multiple=True, help="Replace a value: vars.pageSize=50.")
+@click.option(
+    "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
+)
+@click.option("--store", metavar="URL", default="memory", show_default=True, help="Where runs are kept.")
+@click.option("--json", "as_json", is_flag=True, help="Print what happens as an object of JSON a line.")
+@click.option(
+    "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
+)
+@click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+@click.option(
+    "--next", "count", metavar="N", type=click.IntRange(1), help="Print the next N firings, and end."
+)
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    path: Path,
+    *,
+    once: bool,
+    trigger: str | None,
+    data: str | None,
+    settings: tuple[str, ...],
+    env_file: Path | None,
+    store: str,
+    as_json: bool,
+    grace: str,
+    verbose: int,
+    count: int | None,
+) -> int:
+    """Run the flow of the file FLOW.
+
+    Without --once it follows the schedules of its triggers until Ctrl-C or SIGTERM: the first lets running
+    tasks end within the grace period, the second stops at once. Exit code 0: done, 1: a run failed, 2: the
+    flow or the usage is wrong, 130: interrupted, 143: terminated with a run left unfinished.
+    """
+    if not once and (trigger is not None or data is not None):
+        raise UsageError(f"{'--data' if trigger is None else '--trigger'} goes with --once")
+    loaded = read_flow(path, full_registry(), overrides=parse_settings(settings))
+    flow = require(loaded)
+    print_findings(loaded.findings, sys.stderr)
+    if count is not None:
+        _print_firings(flow, count, as_json=as_json)
+        return 0
+    chosen = _choose(flow, trigger) if once else None
+    if not once:
+        _check_follows(flow)
+    secrets = load_secrets(flow.secrets, env_file=read_env_file(env_file) if env_file else None)
+    invocation.mask = secrets.mask
+    show_logs(verbose, secrets.mask)
+    order = Order(
+        flow=flow,
+        secrets=secrets.values,
+        mask=secrets.mask,
+        home=home_folder(),
+        store=store,
+        trigger=chosen,
+        payload=read_data(data),
+        grace_s=_grace_s(grace),
+    )
+    return run_loop(run_flow(order, view_for(as_json=as_json)))
+
+
+def view_for(*, as_json: bool = False) -> View:
+    """The way to show runs that suits where standard output goes."""
+    if as_json:
+        return EventView()
+    if is_live():
+        view: View = import_module("headrace.cli.live").LiveView()
+        return view
+    return PlainView()
+
+
+def _grace_s(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--grace: {error}") from error
+
+
+def _choose(flow: Flow, name: str | None) -> str:
+    """The trigger to fire."""
+    names = [node.name for node in flow.triggers]
+    if not names:
+        raise UsageError(f"{flow.name} has no trigger, so nothing can start a run")
+    if name is None and len(names) > 1:
+        raise UsageError(f"{flow.name} has several triggers; choose one with --trigger: {listed(names)}")
+    if name is not None and name not in names:
+        hint = did_you_mean(name, names) or f"; there is {listed(names)}"
+        raise UsageError(f"{flow.name} has no trigger `{name}`{hint}")
+    return name or names[0]
+
+
+def _check_follows(flow: Flow) -> None:
+    """Refuse to wait for ever for nothing."""
+    if not flow.triggers:
+        raise UsageError(f"{flow.name} has no trigger, so nothing can start a run")
+    scheduled = [name for name, trigger in triggers_of(flow).items() if trigger.schedule is not None]
+    if not scheduled:
+        names = listed(node.name for node in flow.triggers)
+        raise UsageError(f"the triggers of {flow.name} ({names}) fire on request only; use --once")
+    if not any(flow.nodes[name].starts for name in scheduled):
+        raise UsageError(f"{listed(scheduled)} of {flow.name} has `control: {{start: false}}`; use --once")
+
+
+def _print_firings(flow: Flow, count: int, *, as_json: bool) -> None:
+    firings = next_firings(flow, count)
+    for due in firings:
+        if as_json:
+            print(encode_json({"trigger": due.trigger, "at": due.text}).decode())
+        else:
+            print(f"{due.text}  {due.trigger}")

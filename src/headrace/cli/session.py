@@ -1,0 +1,161 @@
+"""A flow that runs in this process: once or by its schedules, until it is done or told to stop."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from headrace.app import open_engine
+from headrace.app.session import open_store
+from headrace.cli.progress import Meter
+from headrace.cli.stopping import StopSignals
+from headrace.cli.watch import View, Watch
+from headrace.cli.wording import plural, span_of_time
+from headrace.engine import Engine
+from headrace.flow.model import Flow
+from headrace.store import RunRecord, RunStatus
+from headrace.values import Json
+
+__all__ = ["Order", "run_flow", "run_loop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run.
+
+    Attributes:
+        secrets: values by name.
+        mask: takes them out of texts for people.
+        trigger: to fire once; None to follow the schedules.
+        payload: of that firing; null for the trigger's own.
+        grace_s: how long running tasks may take to end when told to stop.
+    """
+
+    flow: Flow
+    secrets: dict[str, str]
+    mask: Callable[[str], str]
+    home: Path
+    store: str = "memory"
+    trigger: str | None = None
+    payload: Json = None
+    grace_s: float = 30.0
+
+
+def run_loop(work: Coroutine[None, None, int]) -> int:
+    """Run in an event loop, the faster one if it is installed; returns what the work returns."""
+    uvloop = import_module("uvloop") if find_spec("uvloop") else None
+    # What is loaded by now stays; the collector need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(50_000)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
+        return runner.run(work)
+
+
+async def run_flow(order: Order, view: View) -> int:
+    """Run a flow and show it; returns the exit code.
+
+    Raises:
+        FlowError: its settings are wrong.
+        ComponentError: a node could not get what it needs.
+        StoreError: the store failed.
+    """
+    watch, stop = Watch(), StopSignals()
+    store = open_store(order.store)
+    opened = open_engine(order.home, store=store, observer=watch, mask=order.mask)
+    try:
+        with stop.handled():
+            async with opened as engine, asyncio.TaskGroup() as group:
+                session = _Session(order, engine, watch, view, stop, group)
+                showing = group.create_task(session.show())
+                status = await session.run()
+                showing.cancel()
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    finally:
+        view.show(watch.take())
+        view.close()
+    return status
+
+
+class _Session:
+    """One call of `run_flow`; its tasks belong to `group`."""
+
+    def __init__(
+        self,
+        order: Order,
+        engine: Engine,
+        watch: Watch,
+        view: View,
+        stop: StopSignals,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self._order = order
+        self._engine = engine
+        self._watch = watch
+        self._view = view
+        self._stop = stop
+        self._group = group
+
+    async def show(self) -> None:
+        """Show what happens, for ever."""
+        while True:
+            self._view.show(self._watch.take())
+            await asyncio.sleep(self._view.period_s)
+
+    async def run(self) -> int:
+        """Work until it is done, or until a signal comes."""
+        work = self._group.create_task(self._work())
+        asked = self._group.create_task(self._stop.asked.wait())
+        await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if work.done():
+            return work.result()
+        work.cancel()
+        return await self._drain()
+
+    async def _work(self) -> int:
+        order = self._order
+        program = await self._engine.load(order.flow, order.secrets)
+        self._watch.meter = Meter(program, self._engine.stats)
+        self._view.open(self._watch.meter)
+        if order.trigger is not None:
+            run = await self._engine.fire(program, order.trigger, order.payload)
+            return _exit_code(await self._engine.wait(run.id))
+        self._engine.follow(program)
+        await self._engine.followed()
+        while self._watch.active:  # the schedules have ended; what they began has not
+            await self._engine.wait(next(iter(self._watch.active)))
+        return 1 if self._watch.failures else 0
+
+    async def _drain(self) -> int:
+        grace_s, active = self._order.grace_s, self._watch.active
+        how = "press Ctrl-C again" if self._stop.received is signal.SIGINT else "a second signal means"
+        if active:
+            again = f"{how} to stop at once" if "press" in how else f"{how} at once"
+            self._watch.say(f"stopping: running tasks have {span_of_time(grace_s)} to end; {again}")
+        drain = self._group.create_task(self._engine.drain(grace_s))
+        insisted = self._group.create_task(self._stop.insisted.wait())
+        await asyncio.wait({drain, insisted}, return_when=asyncio.FIRST_COMPLETED)
+        insisted.cancel()
+        drain.cancel()
+        left = len(active)
+        if left:
+            lost = "; the store is in memory, so they are not taken up again" if self._is_in_memory else ""
+            self._watch.say(f"stopped; {plural(left, 'run is', 'runs are')} left unfinished{lost}")
+        else:
+            self._watch.say("stopped; no run is left unfinished")
+        if self._stop.received is signal.SIGTERM and not left:
+            return 0
+        return self._stop.exit_code
+
+    @property
+    def _is_in_memory(self) -> bool:
+        return self._order.store == "memory"
+
+
+def _exit_code(run: RunRecord) -> int:
+    return 0 if run.status is RunStatus.SUCCEEDED else 1

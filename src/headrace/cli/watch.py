@@ -1,0 +1,114 @@
+"""What happens in a process that runs flows, kept until it is shown."""
+
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from headrace.cli.progress import Meter
+from headrace.engine import Observer
+from headrace.store import ErrorRecord, RunRecord
+
+__all__ = ["Dropped", "Ended", "Event", "Raised", "Said", "Started", "View", "Watch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run began."""
+
+    run: RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run ended, durably; `pages` as for `RunStats`."""
+
+    run: RunRecord
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An error was raised in a run."""
+
+    run_id: str
+    error: ErrorRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A firing was due and made no run."""
+
+    trigger: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that people should know."""
+
+    text: str
+
+
+Event: TypeAlias = Started | Ended | Raised | Dropped | Said
+
+
+class View(Protocol):
+    """A way to show what happens."""
+
+    period_s: float
+    """How often `show` is to be called."""
+
+    def open(self, meter: Meter) -> None:
+        """The program is loaded; its counts can be read."""
+
+    def show(self, events: list[Event]) -> None:
+        """Show what happened since the last call, and the counts as they are now."""
+
+    def close(self) -> None:
+        """Nothing more will happen."""
+
+
+@dataclass
+class Watch(Observer):
+    """Keeps events, since observers must be quick, and knows which runs are active.
+
+    Attributes:
+        active: runs that have not ended, by id.
+        failures: how many runs have ended otherwise than well.
+        meter: the counts of the loaded program; None before.
+    """
+
+    active: dict[str, RunRecord] = field(default_factory=dict)
+    failures: int = 0
+    meter: Meter | None = None
+    _events: list[Event] = field(default_factory=list)
+
+    def take(self) -> list[Event]:
+        """What happened since this was called last."""
+        events, self._events = self._events, []
+        return events
+
+    def say(self, text: str) -> None:
+        """Tell people something, in its place among the events."""
+        self._events.append(Said(text))
+
+    def run_started(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        if self.meter is not None:
+            self.meter.begin(run.id, is_alone=not self.active)
+        self.active[run.id] = run
+        self._events.append(Started(run))
+
+    def run_ended(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        self.active.pop(run.id, None)
+        self.failures += run.status.value != "succeeded"
+        pages = self.meter.end(run.id) if self.meter is not None else 0
+        self._events.append(Ended(run, pages))
+
+    def firing_dropped(self, trigger: str, reason: str) -> None:
+        """See `Observer`."""
+        self._events.append(Dropped(trigger, reason))
+
+    def error_raised(self, run_id: str, error: ErrorRecord) -> None:
+        """See `Observer`."""
+        self._events.append(Raised(run_id, error))
