@@ -133,7 +133,8 @@ def _decode_block(raw: str, start: int, end: int, *, folded: bool) -> Iterator[D
     if header[2]:
         # The indicator counts from the parent's indentation, which a scalar does not know of itself.
         longest = max((_indent(raw, first, last) for first, last, _ in lines), default=0)
-        indents = range(int(header[2]), min(longest, _MAX_INDENT) + 1)
+        least = int(header[2])
+        indents = range(least, max(least, min(longest, _MAX_INDENT)) + 1)
     else:
         filled = (_indent(raw, first, last) for first, last, _ in lines if raw[first:last].strip(" "))
         indent = next(filled, _MAX_INDENT)
