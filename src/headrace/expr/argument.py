@@ -16,7 +16,6 @@ __all__ = [
     "MAX_TEXT",
     "array",
     "choice",
-    "count",
     "count_items",
     "count_text",
     "described",
@@ -26,6 +25,7 @@ __all__ = [
     "quoted",
     "text",
     "textual",
+    "whole_number",
     "wrong",
 ]
 
@@ -111,25 +111,25 @@ def number(name: str, value: Json, position: int = 0) -> int | float:
 
 
 def integer(name: str, value: Json, position: int, default: int) -> int:
-    """A position or length as JavaScript reads one: null is the default, fractions are cut off."""
+    """A position or length as JavaScript reads one: null is the default, fractions are cut off.
+
+    What is past any length is cut to 2**62, which Python's own positions hold.
+    """
     if value is None:
         return default
     converted = number(name, value, position)
-    if isinstance(converted, float):
-        return int(converted) if abs(converted) < _FAR else int(math.copysign(_FAR, converted))
-    return converted
+    return int(max(-_FAR, min(converted, _FAR)))
 
 
-def count(name: str, value: Json, position: int, least: int = 0) -> int:
-    """A whole number that is at least `least`."""
+def whole_number(name: str, value: Json, position: int = 0, least: int | None = None) -> int:
+    """An integer, or a float without a fraction; `least` or more, if given."""
     converted = number(name, value, position)
-    if converted < least or (isinstance(converted, float) and not converted.is_integer()):
-        raise Failure(
-            "HR224",
-            f"`{name}` takes a whole number from {least}, but {{operand}} is {number_text(converted)}",
-            position,
-        )
-    return int(converted)
+    is_whole = isinstance(converted, int) or converted.is_integer()
+    if is_whole and (least is None or converted >= least):
+        return int(converted)
+    wanted = "a whole number" if least is None else f"a whole number from {least}"
+    what = f"but {{operand}} is {number_text(converted)}"
+    raise Failure("HR224", f"`{name}` takes {wanted}, {what}", position)
 
 
 def choice(name: str, value: Json, choices: Sequence[str], position: int) -> str:

@@ -99,7 +99,7 @@ def stringify(value: Json, indent: int | str | None = None, keys: Sequence[str] 
     """
     if keys is not None:
         value = _with_keys(value, dict.fromkeys(keys))
-    gap = " " * min(indent, 10) if isinstance(indent, int) else (indent or "")[:10]
+    gap = " " * max(0, min(indent, 10)) if isinstance(indent, int) else (indent or "")[:10]
     if gap:
         return "".join(_pretty(value, gap, "\n"))
     if _is_plain(value):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from headrace.expr.argument import number, quoted, wrong
+from headrace.expr.argument import quoted, whole_number, wrong
 from headrace.expr.failure import Failure
 from headrace.values import Json
 
@@ -110,7 +110,7 @@ def instant(name: str, value: Json, position: int = 0) -> int:
             raise Failure(failure.code, failure.message, position) from failure
     if isinstance(value, bool) or value is None:
         raise wrong(name, "a time (nanoseconds or RFC 3339 text)", value, position)
-    return int(number(name, value, position))
+    return whole_number(name, value, position)
 
 
 def to_datetime(ns: int, zone: ZoneInfo) -> datetime:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import zip_longest
 
-from headrace.expr.argument import array, count, count_items, wrong
+from headrace.expr.argument import array, count_items, whole_number, wrong
 from headrace.expr.entry import function
 from headrace.expr.signature import Callback, Function
 from headrace.values import Json
@@ -30,7 +30,7 @@ def _compact(value: Json) -> Json:
 
 
 def _chunk(items: Json, size: Json) -> Json:
-    found, step = array("chunk", items), count("chunk", size, 1, 1)
+    found, step = array("chunk", items), whole_number("chunk", size, 1, 1)
     return [found[start : start + step] for start in range(0, len(found), step)]
 
 
@@ -55,7 +55,7 @@ def _from(value: Json, callback: Callable[[Json, Json], Json] | None = None) -> 
         count_items("Array.from", len(value))
         items = [*value]
     elif isinstance(value, dict):
-        length = count("Array.from", value.get("length") or 0, 0)
+        length = whole_number("Array.from", value.get("length") or 0, 0)
         count_items("Array.from", length)
         items = [value.get(str(index)) for index in range(length)]
     else:

@@ -1,6 +1,6 @@
 """`JSON.stringify`, `JSON.parse` and `jsonparse`: every digit of an integer is kept."""
 
-from headrace.expr.argument import quoted, wrong
+from headrace.expr.argument import integer, quoted, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.signature import Function
@@ -42,12 +42,10 @@ def _parse(value: Json) -> Json:
 def _stringify(value: Json, keys: Json = None, indent: Json = None) -> Json:
     if keys is not None and not isinstance(keys, list):
         raise wrong("JSON.stringify", "an array of member names or null", keys, 1)
-    if isinstance(indent, float):
-        indent = int(indent)
-    if isinstance(indent, bool) or not isinstance(indent, int | str):
-        indent = None
     names = None if keys is None else [key for key in keys if isinstance(key, str)]
-    return stringify(value, indent, names)
+    if isinstance(indent, str) or indent is None:
+        return stringify(value, indent, names)
+    return stringify(value, integer("JSON.stringify", indent, 2, 0), names)
 
 
 TABLE: tuple[Function, ...] = (

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from headrace.expr.argument import count, count_items, described, number, wrong
+from headrace.expr.argument import count_items, described, number, whole_number, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.signature import Function
@@ -46,7 +46,7 @@ def rounded(value: Number, digits: int) -> Number:
 
 
 def _round(value: Json, digits: Json = 0) -> Json:
-    decimals = count("round", digits or 0, 1)
+    decimals = whole_number("round", digits or 0, 1)
     if decimals > 100:
         raise Failure("HR224", "`round` takes from 0 to 100 decimals", 1)
     return rounded(number("round", value), decimals)
@@ -165,10 +165,10 @@ def _max(*values: Json) -> Json:
 
 
 def _range(start: Json, end: Json = None, step: Json = None) -> Json:
-    first = int(number("range", start))
-    last = first if end is None else int(number("range", end, 1))
+    first = whole_number("range", start)
+    last = first if end is None else whole_number("range", end, 1)
     first = 0 if end is None else first
-    stride = 1 if step is None else int(number("range", step, 2))
+    stride = 1 if step is None else whole_number("range", step, 2)
     if stride == 0:
         raise Failure("HR224", "`range` takes a step other than 0", 2)
     items = range(first, last, stride)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from headrace.expr.argument import choice, number, quoted, text
+from headrace.expr.argument import choice, number, quoted, text, whole_number
 from headrace.expr.entry import function
 from headrace.expr.environment import Environment
 from headrace.expr.failure import Failure
@@ -93,7 +93,7 @@ def _add_months(value: Json, months: Json, zone: Json = None) -> Json:
         return None
     ns = instant("addMonths", value)
     moment = to_datetime(ns, _zone("addMonths", zone, 2))
-    index = moment.year * 12 + moment.month - 1 + int(number("addMonths", months, 1))
+    index = moment.year * 12 + moment.month - 1 + whole_number("addMonths", months, 1)
     year, month = divmod(index, 12)
     if not 1 <= year <= 9999:
         raise Failure("HR224", "`addMonths` leaves the years 1 to 9999", 1)

@@ -3,7 +3,7 @@
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from headrace.expr.argument import count
+from headrace.expr.argument import whole_number
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
@@ -23,7 +23,7 @@ _LEAST = 5e-324
 
 
 def _digits(name: str, value: Json, least: int) -> int:
-    wanted = count(name, value, 1, least)
+    wanted = whole_number(name, value, 1, least)
     if wanted > 100:
         raise Failure("HR224", f"`{name}` takes from {least} to 100 digits", 1)
     return wanted
@@ -85,7 +85,7 @@ def _to_exponential(value: Number, digits: Json = None) -> Json:
 
 
 def _to_string(value: Number, radix: Json = None) -> Json:
-    base = 10 if radix is None else count("toString", radix, 1, 2)
+    base = 10 if radix is None else whole_number("toString", radix, 1, 2)
     if base > 36:
         raise Failure("HR224", f"`toString` takes a radix from 2 to 36, but {{operand}} is {base}", 1)
     if base == 10 or _is_special(value):
