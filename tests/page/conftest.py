@@ -1,0 +1,22 @@
+"""The database and the clock of the tests of the reference page."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from headrace.connections.embedded import EmbeddedServer
+from support.clock import JumpingClock
+from support.sync import Target, fresh_target
+
+
+@pytest.fixture
+def target(postgres_server: EmbeddedServer) -> Iterator[Target]:
+    """An empty database `myapp`, which the page's settings name."""
+    with fresh_target(postgres_server) as made:
+        yield made
+
+
+@pytest.fixture
+def clock() -> JumpingClock:
+    """A clock that shows the same time until someone sleeps."""
+    return JumpingClock()
