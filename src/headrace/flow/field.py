@@ -60,7 +60,7 @@ class Reader:
         for key, entry in tree.entries.items():
             if key not in keys:
                 free = [name for name in keys if name not in tree.entries]
-                hint = did_you_mean(key, free or keys)
+                hint = did_you_mean(key, free) or did_you_mean(key, keys)
                 cure = "" if hint else f"it has {listed(keys)}"
                 self.error("HR110", f"unknown key `{key}` in {what}{hint}", entry.place, cure)
 
