@@ -55,15 +55,18 @@ def run_loop(work: Coroutine[None, None, int]) -> int:
         return runner.run(work)
 
 
-async def run_flow(order: Order, view: View) -> int:
+async def run_flow(order: Order, view: View, watch: Watch | None = None) -> int:
     """Run a flow and show it; returns the exit code.
+
+    Args:
+        watch: where others may put in a word; a new one if None.
 
     Raises:
         FlowError: its settings are wrong.
         ComponentError: a node could not get what it needs.
         StoreError: the store failed.
     """
-    watch, stop = Watch(), StopSignals()
+    watch, stop = watch or Watch(), StopSignals()
     store = open_store(order.store)
     opened = open_engine(order.home, store=store, observer=watch, mask=order.mask)
     try:
