@@ -36,6 +36,7 @@ def test_what_a_dumper_wrote_maps_back_character_by_character(
     text = read_value(source)
     if text is None:  # a scalar that is refused, such as `no`
         return
+    value = yaml.safe_load(written)["key"]  # what the dumper folded may read differently
     assert text.value == value
     assert len(text.offsets) == len(value) + 1
     assert sorted(text.offsets) == list(text.offsets)

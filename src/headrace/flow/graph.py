@@ -6,12 +6,14 @@ outputs that it reaches. Nothing here depends on the order of the file.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
 from headrace.flow.model import PortRef
 from headrace.sdk import Input, Output
 
-__all__ = ["Link", "PortGraph", "Ports", "boundary_edges", "strong_groups"]
+__all__ = ["Link", "PortGraph", "Ports", "Vertex", "boundary_edges", "strong_groups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +34,37 @@ class Link:
     target: PortRef
 
 
-Vertex = tuple[str, str, str]  # node, "in" or "out", port
+Vertex: TypeAlias = tuple[str, str, str]  # node, "in" or "out", port
 
 
-@dataclass(slots=True)
 class PortGraph:
     """The ports of a flow and the edges between them."""
 
-    nodes: Mapping[str, Ports]
-    links: Sequence[Link]
-    _reached: dict[Vertex, list[Vertex]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name, ports in self.nodes.items():
+    def __init__(self, nodes: Mapping[str, Ports], links: Sequence[Link]) -> None:
+        self.nodes = nodes
+        self.links = links
+        self._reached: dict[Vertex, list[Vertex]] = {}
+        for name, ports in nodes.items():
             for port in ports.inputs:
                 names = [output.name for output in ports.outputs]
                 if port.reaches is not None:
                     names = [output for output in names if output in port.reaches]
                 self._reached[name, "in", port.name] = [(name, "out", output) for output in names]
 
-    def arcs(self, links: Iterable[Link]) -> dict[Vertex, list[Vertex]]:
+    def _arcs(self, links: Iterable[Link]) -> dict[Vertex, list[Vertex]]:
         """Successors of every port, over these edges and through the nodes."""
-        arcs = {vertex: list(below) for vertex, below in self._reached.items()}
+        arcs = dict(self._reached)
         for link in links:
             arcs.setdefault(_out(link), []).append(_in(link))
         return arcs
+
+    @cached_property
+    def _all_arcs(self) -> dict[Vertex, list[Vertex]]:
+        return self._arcs(self.links)
+
+    @cached_property
+    def _inner_arcs(self) -> dict[Vertex, list[Vertex]]:
+        return self._arcs(link for link in self.links if link.index not in self.boundary)
 
     def below(self, starts: Iterable[PortRef], *, across: bool = True) -> set[Vertex]:
         """The ports that messages leaving these outputs can come to, the starts included.
@@ -65,11 +73,7 @@ class PortGraph:
             starts: outputs.
             across: whether boundary edges are followed.
         """
-        kept = self.links
-        if not across:
-            cut = self.boundary()
-            kept = [link for link in self.links if link.index not in cut]
-        arcs = self.arcs(kept)
+        arcs = self._all_arcs if across else self._inner_arcs
         seen: set[Vertex] = {(start.node, "out", start.port) for start in starts}
         waiting = deque(seen)
         while waiting:
@@ -79,45 +83,57 @@ class PortGraph:
                     waiting.append(vertex)
         return seen
 
-    def fixed_boundary(self) -> frozenset[int]:
-        """The edges that are boundaries by declaration: out of triggers and of detached outputs."""
-        declared = set()
-        for link in self.links:
-            ports = self.nodes.get(link.source.node)
-            if ports is None:
-                continue
-            detached = {output.name for output in ports.outputs if output.detached}
-            if ports.trigger or link.source.port in detached:
-                declared.add(link.index)
-        return frozenset(declared)
+    @cached_property
+    def loops(self) -> list[frozenset[Vertex]]:
+        """The groups of ports that lead back to themselves, boundary edges included."""
+        return _loops(self._all_arcs)
 
+    @cached_property
     def boundary(self) -> frozenset[int]:
         """The indexes of all edges on which a message becomes a task of its own."""
-        cut = set(self.fixed_boundary())
+        cut = self._declared()
         while True:
             inner = [link for link in self.links if link.index not in cut]
-            closing = {link.index for group in self.loops(inner) for link in self._closing(group, inner)}
+            closing = self._closing(inner)
             if not closing:
                 return frozenset(cut)
             cut |= closing
 
-    def loops(self, links: Iterable[Link] | None = None) -> list[frozenset[Vertex]]:
-        """The groups of ports that lead back to themselves, over these edges (all by default)."""
-        arcs = self.arcs(self.links if links is None else links)
-        return [group for group in strong_groups(arcs) if len(group) > 1]
+    def _declared(self) -> set[int]:
+        """The edges that are boundaries by declaration: out of triggers and of detached outputs."""
+        detached = {
+            (name, output.name)
+            for name, ports in self.nodes.items()
+            for output in ports.outputs
+            if ports.trigger or output.detached
+        }
+        return {link.index for link in self.links if (link.source.node, link.source.port) in detached}
 
-    def _closing(self, group: frozenset[Vertex], inner: Iterable[Link]) -> list[Link]:
-        """The edges of a loop that lead into ports which are entered from outside as well."""
-        entered = {_in(link) for link in self.links if _out(link) not in group}
-        inside = [link for link in inner if _out(link) in group and _in(link) in group]
-        closing = [link for link in inside if _in(link) in entered]
-        # A loop that nothing enters never runs; it is cut everywhere, whatever the order.
-        return closing or inside
+    def _closing(self, inner: Sequence[Link]) -> set[int]:
+        """The edges of loops that lead into ports which are entered from outside as well."""
+        group_of = {vertex: group for group in _loops(self._arcs(inner)) for vertex in group}
+        entered = {
+            _in(link) for link in self.links if group_of.get(_in(link)) is not group_of.get(_out(link))
+        }
+        inside: dict[frozenset[Vertex], list[Link]] = {}
+        for link in inner:
+            group = group_of.get(_in(link))
+            if group is not None and group is group_of.get(_out(link)):
+                inside.setdefault(group, []).append(link)
+        closing: set[int] = set()
+        for links in inside.values():
+            # A loop that nothing enters never runs; it is cut everywhere, whatever the order.
+            closing.update(link.index for link in [k for k in links if _in(k) in entered] or links)
+        return closing
+
+
+def _loops(arcs: Mapping[Vertex, Sequence[Vertex]]) -> list[frozenset[Vertex]]:
+    return [group for group in strong_groups(arcs) if len(group) > 1]
 
 
 def boundary_edges(nodes: Mapping[str, Ports], links: Sequence[Link]) -> frozenset[int]:
     """The indexes of the edges on which a message becomes a task of its own (rule 1)."""
-    return PortGraph(nodes, links).boundary()
+    return PortGraph(nodes, links).boundary
 
 
 def _out(link: Link) -> Vertex:

@@ -42,7 +42,7 @@ def check_done(view: View, reader: Reader) -> None:
         if view.setting(iterator, "durable") is True or not view.is_wired(iterator.name, "done"):
             continue
         inner = view.graph.below(view.branches(iterator), across=False)
-        loops = set().union(*view.graph.loops())
+        loops = set().union(*view.graph.loops)
         for edge, source, target in view.draft.wired:
             closes_loop = (source.node, "out", source.port) in loops and (
                 target.node,

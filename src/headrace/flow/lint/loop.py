@@ -12,7 +12,7 @@ _ALWAYS = "done"  # an iterator's (or pages') output that fires however few item
 
 def check_exits(view: View, reader: Reader) -> None:
     """HR131: a loop in which every node only leads back."""
-    for group in view.graph.loops():
+    for group in view.graph.loops:
         nodes = [view.draft.nodes[name] for name in dict.fromkeys(node for node, _, _ in sorted(group))]
         if any(_has_exit(node, group) for node in nodes):
             continue
@@ -72,7 +72,7 @@ def _cycle(view: View, start: str, group: frozenset[Vertex]) -> list[str]:
 
 def check_loops_below_batches(view: View, reader: Reader) -> None:
     """HR132: a loop's next round is started by every batch instead of once at the end."""
-    for group in view.graph.loops():
+    for group in view.graph.loops:
         for node in view.of(ITERATOR):
             ports = [port for port in ("batch", "item") if (node.name, "out", port) in group]
             if ports:
