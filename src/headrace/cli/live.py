@@ -18,6 +18,9 @@ __all__ = ["LiveView", "picture"]
 _NARROW = 60
 """Terminals with fewer columns get the counts that matter most, without a table's further columns."""
 
+_SHORTEST_BAR = 10
+"""A bar with fewer characters gets a line of its own."""
+
 
 class LiveView:
     """Counts per node, progress and time left: read and redrawn some times a second, never per message.
@@ -133,17 +136,17 @@ def _overall(snapshot: Snapshot, width: int) -> RenderableType:
         facts.append(clock_time(snapshot.elapsed_s))
     else:
         facts.append(f"{clock_time(snapshot.left_s)} left")
+    text = " · ".join(facts)
+    beside = min(width - len(text) - 2, 40)
     bar = ProgressBar(
-        total=snapshot.total, completed=min(snapshot.done, snapshot.total), width=_bar_width(width)
+        total=snapshot.total,
+        completed=min(snapshot.done, snapshot.total),
+        width=beside if beside >= _SHORTEST_BAR else max(width - 1, 1),
     )
     both = Table.grid(padding=(0, 1, 0, 0))
-    if width < _NARROW:
-        both.add_row(bar)
-        both.add_row(Text(" · ".join(facts), overflow="fold"))
+    if beside >= _SHORTEST_BAR:
+        both.add_row(bar, Text(text))
     else:
-        both.add_row(bar, Text(" · ".join(facts), no_wrap=True, overflow="ellipsis"))
+        both.add_row(bar)
+        both.add_row(Text(text))
     return both
-
-
-def _bar_width(width: int) -> int:
-    return max(width - 4, 10) if width < _NARROW else max(min(width - 70, 40), 12)

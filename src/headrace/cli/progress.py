@@ -86,6 +86,7 @@ class Meter:
     def _rebase(self) -> None:
         self._base = {name: _copy(stats) for name, stats in self._stats.items()}
         self._started_s = self._now_s()
+        self._ended_s: float | None = None
         self._samples: deque[_Sample] = deque()
 
     def begin(self, run_id: str, *, is_alone: bool) -> None:
@@ -98,11 +99,14 @@ class Meter:
 
     def end(self, run_id: str) -> int:
         """A run has ended; returns how many pages its source gave, 0 if it has none."""
-        return self._runs.pop(run_id, RunStats()).pages
+        stats = self._runs.pop(run_id, RunStats())
+        if not self._runs:
+            self._ended_s = self._now_s()
+        return stats.pages
 
     def read(self) -> Snapshot:
         """The counts now."""
-        now_s = self._now_s()
+        now_s = self._now_s() if self._ended_s is None else self._ended_s
         counts = {name: _since(stats, self._base[name]) for name, stats in self._stats.items()}
         source = max(counts.values(), key=lambda count: count.items_total, default=NodeStats())
         expected = sum(stats.expected for stats in self._runs.values()) or self._latest.expected

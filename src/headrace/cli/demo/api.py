@@ -1,7 +1,8 @@
 """A mock API with users, over HTTP/1.1 on 127.0.0.1, which now and then refuses to answer.
 
     GET /v1/users?page=1&limit=100[&updated_since=2024-03-01T00:00:00Z]
-    -> {"data": [{"id", "email", "first_name", "last_name", "active", "updated_at"}], "page", "limit", "total"}
+    -> {"data": [{"id", "email", "first_name", "last_name", "active", "updated_at"}],
+        "page", "limit", "total"}
 
 The same number of users gives the same users, always. It runs in the event loop of its caller: a page of
 100 users costs it less than a millisecond, far below what the sync itself does with them.

@@ -2,7 +2,9 @@
 
 import re
 
+from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from headrace.connections.embedded import SharedServer
 from headrace.connections.postgres import PostgresPool, PostgresTarget
@@ -13,8 +15,10 @@ __all__ = ["DATABASE", "RECENT_SYNCS", "USER", "DemoDatabase"]
 
 DATABASE = "myapp"
 USER = "headrace"
-_FRACTION = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$")
+_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$")
 """A time in RFC 3339."""
+
+_TABLE_WIDTH = 80
 
 RECENT_SYNCS = """\
 SELECT
@@ -48,20 +52,22 @@ class DemoDatabase:
         count = counted.rows[0]["count"]
         return count if isinstance(count, int) else 0
 
-    async def recent_syncs(self) -> Table:
-        """The reference page's query."""
-        return await self._table(RECENT_SYNCS, "recent syncs")
+    async def recent_syncs(self, width: int) -> RenderableType:
+        """What the reference page's query gives, for a display of that many columns."""
+        return await self._table(RECENT_SYNCS, "recent syncs", width)
 
-    async def some_users(self) -> Table:
+    async def some_users(self, width: int) -> RenderableType:
         """The first few users."""
-        return await self._table(_SOME_USERS, "users")
+        return await self._table(_SOME_USERS, "users", width)
 
     async def close(self) -> None:
         """Let go of the connection."""
         await self._pool.close()
 
-    async def _table(self, sql: str, title: str) -> Table:
+    async def _table(self, sql: str, title: str, width: int) -> RenderableType:
         result = await self._pool.execute(Statement(sql))
+        if width < _TABLE_WIDTH:
+            return _list(title, result.rows)
         return _table(title, result.rows)
 
 
@@ -71,13 +77,30 @@ def _table(title: str, rows: list[dict[str, Json]]) -> Table:
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0)
     )
     for column in rows[0] if rows else ():
+        heading = column.replace("_", " ")
         is_number = all(isinstance(row[column], int | float | None) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
+        is_long = max(len(_cell(row[column])) for row in rows) >= len(heading)
+        table.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            no_wrap=is_long,
+            min_width=max(map(len, heading.split())),
+        )
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     return table
 
 
+def _list(title: str, rows: list[dict[str, Json]]) -> Text:
+    """For narrow displays: a line for each value."""
+    text = Text(title, style="bold")
+    for row in rows:
+        text.append("\n")
+        for column, value in row.items():
+            text.append(f"\n{column.replace('_', ' ')}: {_cell(value)}", style="not bold")
+    return text
+
+
 def _cell(value: Json) -> str:
     text = to_text(value)
-    return _FRACTION.sub(r"\1 \2", text) if isinstance(value, str) else text
+    return _TIME.sub(r"\1 \2", text) if isinstance(value, str) else text

@@ -88,9 +88,9 @@ class _Demo:
         if status != 0:
             return status
         after = await database.count_users()
-        self._console.print(await database.recent_syncs())
+        self._console.print(await database.recent_syncs(self._console.width))
         self._say("")
-        self._console.print(await database.some_users())
+        self._console.print(await database.some_users(self._console.width))
         self._say("")
         self._say(_comparison(before, after))
         self._say_where_next(path)
