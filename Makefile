@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench docs clean
+.PHONY: help install demo test soak check format bench docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ demo: $(STAMP) ## Run the scheduled sync: a mock API into an embedded PostgreSQL
 test: $(STAMP) ## Run all tests
 	$(BIN)/pytest -n $(JOBS)
 
+soak: $(STAMP) ## Run the tests that take minutes
+	$(BIN)/pytest -m soak --timeout 1800
+
 check: $(STAMP) ## Format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -41,7 +44,7 @@ bench: $(STAMP) ## Measure headrace against scripts written by hand, in one run
 	$(BIN)/python bench/run.py
 
 docs: $(STAMP) ## Make the generated pages of docs/ anew
-	$(BIN)/python -m headrace.testing.docs docs
+	$(BIN)/python docs/generate.py
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

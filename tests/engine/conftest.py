@@ -1,6 +1,7 @@
 """Fixtures of the engine's tests."""
 
 import pytest
+
 from support.clock import JumpingClock
 
 

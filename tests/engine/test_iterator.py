@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from support.flows import Seen, bench, run_flow
 
 from headrace.errors import InfrastructureError, PermanentError
 from headrace.store import ErrorFate, RunStatus
+from support.flows import Seen, bench, run_flow
 
 FLOW = """
 nodes:

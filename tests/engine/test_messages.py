@@ -1,10 +1,10 @@
 """How messages move: shaping on edges and nodes, base values, fan-out, failures. One task, no database."""
 
 import pytest
-from support.flows import Seen, bench, run_flow
 
 from headrace.errors import InfrastructureError, PermanentError, TemporaryError
 from headrace.store import ErrorFate, RunStatus
+from support.flows import Seen, bench, run_flow
 
 SIGNAL = "start: {component: common-module/signal}"
 

@@ -4,10 +4,10 @@ import asyncio
 import tracemalloc
 
 import pytest
-from support.flows import Recorder, Seen, bench, run_flow
 
-from headrace.errors import PermanentError
-from headrace.store import ErrorFate, MemoryStore, RunStatus
+from headrace.errors import PermanentError, TemporaryError
+from headrace.store import Attempt, ErrorFate, FireRequest, MemoryStore, RunStatus
+from support.flows import Recorder, Seen, bench, run_flow
 
 LOOP = """
 nodes:
@@ -93,22 +93,14 @@ async def test_ids_of_tasks_do_not_depend_on_order_or_time():
         seen.before["slow"] = shuffle
         async with bench(spec, seen=seen, store=store) as flow:
             fired = await flow.store.fire(await _same_run(flow))
-            flow.engine._working.begin(flow.program, fired.run, [(fired.task, _attempt())])
+            flow.engine._working.begin(flow.program, fired.run, [(fired.task, Attempt())])
             await flow.engine.wait(fired.run.id)
         stores.append({id_: m["item"] for id_, m in store.created.items() if "item" in m})
     assert len(stores[0]) == 8
     assert stores[0] == stores[1]
 
 
-def _attempt():
-    from headrace.store import Attempt
-
-    return Attempt()
-
-
 async def _same_run(flow):
-    from headrace.store import FireRequest
-
     return FireRequest(
         flow="test",
         version="v",
@@ -246,6 +238,41 @@ async def test_cancel_drops_what_is_open_and_cuts_off_what_executes():
         ended = await flow.engine.wait(run.id)
     assert ended.status is RunStatus.CANCELLED
     assert ended.ended_at_ns is not None
+
+
+async def test_a_run_that_is_cancelled_before_its_first_task_began_ends():
+    async with bench(LOOP) as flow:
+        run = await flow.engine.fire(flow.program, "start", 5)
+        await flow.engine.cancel(run.id)
+        ended = await asyncio.wait_for(flow.engine.wait(run.id), 5)
+    assert ended.status is RunStatus.CANCELLED
+    assert flow.seen["end"] == []
+
+
+async def test_a_task_that_fails_while_its_run_is_cancelled_is_not_tried_again():
+    seen, release = Seen(), asyncio.Event()
+
+    class Slow(MemoryStore):
+        async def retry(self, *arguments):
+            await release.wait()
+            return await super().retry(*arguments)
+
+    seen.fail("end", TemporaryError("busy"))
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      end: {component: test-module/probe}
+    edges: [start -> end]
+    """
+    async with bench(spec, seen=seen, store=Slow()) as flow:
+        run = await flow.engine.fire(flow.program, "start")
+        while not seen["end"]:
+            await asyncio.sleep(0)
+        await flow.engine.cancel(run.id)
+        release.set()
+        ended = await asyncio.wait_for(flow.engine.wait(run.id), 5)
+    assert ended.status is RunStatus.CANCELLED
+    assert len(seen["end"]) == 1
 
 
 async def test_a_run_that_takes_longer_than_its_timeout_fails(jumping_clock):

@@ -4,11 +4,11 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from support.flows import Seen, bench
 
 from headrace.components.common.cron import Cron, CronSettings
 from headrace.components.common.ticker import Ticker, TickerSettings
 from headrace.store import RunStatus
+from support.flows import Seen, bench
 
 TICKER = """
 nodes:

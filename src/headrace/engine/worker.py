@@ -34,6 +34,7 @@ class _ActiveRun:
 
     Attributes:
         executing: the asyncio task of each executing task that may still be cancelled.
+        begun: those of them that have come to run; one that is cancelled before never does.
         ended: set once the run's end is durable.
     """
 
@@ -42,6 +43,7 @@ class _ActiveRun:
     agenda: Agenda
     stats: RunStats = field(default_factory=RunStats)
     executing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     timers: list[asyncio.Task[None]] = field(default_factory=list)
     wakes_at_ns: int | None = None
@@ -96,6 +98,9 @@ class Worker:
         if active is None:
             return
         active.agenda.clear()
+        for task_id in active.executing.keys() - active.begun:
+            active.executing.pop(task_id).cancel()
+            active.agenda.executing.discard(task_id)
         keep = frozenset(active.agenda.executing)
         now_ns = self._services.clock.now_ns()
         committed = await self._store.cancel(run_id, status, error, keep, now_ns)
@@ -160,6 +165,7 @@ class Worker:
 
     async def _execute(self, active: _ActiveRun, entry: Entry) -> None:
         task = entry.task
+        active.begun.add(task.id)
         execution = self._execution(active, entry)
         try:
             outcome = await execution.perform()
@@ -221,8 +227,11 @@ class Worker:
             self._decided(active, task, committed)
             return
         error = raised.fated(ErrorFate.RETRIED)
-        await self._store.retry(task, following, error)
+        dropped = await self._store.retry(task, following, error, now_ns)
         self._services.observer.error_raised(task.run_id, error)
+        if dropped is not None:
+            self._decided(active, task, dropped)
+            return
         active.agenda.done(task)
         active.agenda.add(task, following, now_ns)
         self._pump(active)
@@ -231,6 +240,7 @@ class Worker:
         """Go on after the store has decided: new tasks are due, or the run has ended."""
         if task is not None:
             active.agenda.done(task)
+            active.begun.discard(task.id)
         for new in committed.tasks:
             active.agenda.add(new, Attempt(), 0)
         if committed.ended is None:

@@ -125,13 +125,17 @@ class MemoryStore:
             created += outcome.tasks
         return self._decided(run, task, outcome.errors, created, now_ns)
 
-    async def retry(self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None) -> None:
+    async def retry(
+        self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
+    ) -> Committed | None:
         """See `Store`."""
         run = self._runs[task.run_id]
-        if task.id in run.open:
-            run.open[task.id] = task, attempt
-            if error is not None:
-                _add_error(run.record, error)
+        if error is not None:
+            _add_error(run.record, error)
+        if run.ends_as is not None:
+            return await self.drop(task, now_ns)
+        run.open[task.id] = task, attempt
+        return None
 
     async def bury(self, task: TaskRecord, attempts: int, error: ErrorRecord, now_ns: int) -> Committed:
         """See `Store`."""

@@ -41,8 +41,14 @@ class Store(Protocol):
         """
         ...
 
-    async def retry(self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None) -> None:
-        """Record that a task failed and is due again as `attempt` says; `error` None: it was interrupted."""
+    async def retry(
+        self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
+    ) -> Committed | None:
+        """Record that a task failed and is due again as `attempt` says; `error` None: it was interrupted.
+
+        Returns:
+            None; or what it led to that the task was dropped instead, since its run was cancelled.
+        """
         ...
 
     async def bury(self, task: TaskRecord, attempts: int, error: ErrorRecord, now_ns: int) -> Committed:

@@ -1,0 +1,140 @@
+"""Write the generated pages: docs/components.md and docs/functions.md. `make docs`; a test compares."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from headrace.app import builtin_registry
+from headrace.expr.builtins import FUNCTIONS, METHODS
+from headrace.expr.signature import Function, Method
+from headrace.sdk import Spec
+
+NOTE = "<!-- Made by `make docs` from the declarations in the code; do not edit. -->"
+
+
+def components_page() -> str:
+    """Every component: what it does, its ports, settings and messages."""
+    lines = ["# Components", "", NOTE]
+    for module in builtin_registry().modules:
+        lines += ["", f"## {module.name}", "", module.summary]
+        for cls in module.components:
+            lines += component_section(cls.spec)
+    return "\n".join(lines) + "\n"
+
+
+def component_section(spec: Spec) -> list[str]:
+    """One component."""
+    lines = ["", f"### {spec.name}", "", spec.summary, "", spec.documentation, ""]
+    lines += [f"- in `{port.name}`: {port.summary}" for port in spec.inputs]
+    for port in spec.outputs:
+        lines.append(f"- out `{port.name}`: {port.summary}" + (" (detached)" if port.detached else ""))
+    if spec.dynamic_outputs is not None:
+        lines.append("- further outputs are named by the settings")
+    lines += table("Settings", spec.settings)
+    for port in spec.inputs:
+        if port.message is not None:
+            lines += table(f"Message at `{port.name}`", port.message)
+    return lines
+
+
+def table(title: str, model: type[BaseModel]) -> list[str]:
+    """A model's fields, nested models below."""
+    schema = model.model_json_schema(by_alias=True)
+    if not schema.get("properties"):
+        return []
+    lines = ["", f"**{title}**", "", "| name | type | default | |", "|---|---|---|---|"]
+    lines += rows(schema, schema.get("$defs", {}), "")
+    return lines
+
+
+def rows(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> Iterator[str]:
+    """The rows of an object's fields; those of objects within it follow."""
+    for name, field in schema["properties"].items():
+        default = "required" if name in schema.get("required", ()) else shown(field)
+        about = " ".join(field.get("description", "").split())
+        yield f"| `{prefix}{name}` | {kind(field, definitions)} | {default} | {about} |"
+        for inner, definition in nested(field, definitions):
+            yield from rows(definition, definitions, f"{prefix}{name}{inner}.")
+
+
+def nested(field: dict[str, Any], definitions: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The object types within a field's type: of the field itself or of its items."""
+    for option in [field, *field.get("anyOf", ()), *field.get("oneOf", ())]:
+        for suffix, candidate in (("", option), ("[]", option.get("items", {}))):
+            reference = candidate.get("$ref", "").rpartition("/")[2]
+            definition = definitions.get(reference, {})
+            if "properties" in definition:
+                yield suffix, definition
+
+
+def kind(field: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """A type in words."""
+    options = field.get("anyOf") or field.get("oneOf")
+    if options:
+        return " or ".join(dict.fromkeys(kind(option, definitions) for option in options))
+    if "$ref" in field:
+        return kind(definitions[field["$ref"].rpartition("/")[2]], definitions)
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if field.get("format") == "duration":
+        return "duration"
+    if field.get("format") == "password":
+        return "text (secret)"
+    words = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false"}
+    named = field.get("type")
+    if isinstance(named, list):
+        return " or ".join(words.get(name, name) for name in named)
+    if named == "array":
+        return f"array of {kind(field.get('items', {}), definitions)}"
+    if named == "object":
+        return "object"
+    return words.get(named, "any value") if named else "any value"
+
+
+def shown(field: dict[str, Any]) -> str:
+    """A field's default as it would stand in YAML."""
+    value = field.get("default")
+    if value in (None, "", [], {}):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    unit = "s" if field.get("format") == "duration" else ""
+    return f"`{value:g}{unit}`" if isinstance(value, float) else f"`{value}`"
+
+
+def functions_page() -> str:
+    """Every function, global and method, with its examples."""
+    lines = ["# Functions and methods of expressions", "", NOTE, ""]
+    lines += ["Each example is a test. Errors are shown by their code.", "", "## Functions", ""]
+    lines += entries([FUNCTIONS[name] for name in sorted(FUNCTIONS) if "." not in name])
+    lines += ["", "## Globals", ""]
+    lines += entries([FUNCTIONS[name] for name in sorted(FUNCTIONS) if "." in name])
+    lines += ["", "## Methods", ""]
+    lines += entries([METHODS[name] for name in sorted(METHODS)])
+    return "\n".join(lines) + "\n"
+
+
+def entries(declared: list[Function] | list[Method]) -> Iterator[str]:
+    """A table's rows."""
+    yield from ("| | | examples |", "|---|---|---|")
+    for entry in declared:
+        examples = "<br>".join(
+            f"`{example.expression}` → `{example.value}`".replace("|", "\\|") for example in entry.examples
+        )
+        name = entry.signature or f"{entry.name}(…)"
+        receivers = f" ({', '.join(entry.calls)})" if isinstance(entry, Method) else ""
+        yield f"| `{name}`{receivers} | {entry.summary} | {examples} |"
+
+
+PAGES = {"components.md": components_page, "functions.md": functions_page}
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")

@@ -1,0 +1,44 @@
+"""The documentation is run: generated pages are compared, flows are loaded, links lead somewhere."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from headrace.app import builtin_registry
+from headrace.flow.loader import load_flow
+from headrace.source import Source
+
+ROOT = Path(__file__).parents[2]
+GENERATED = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*/README.md")])
+
+
+@pytest.mark.parametrize("name", sorted(GENERATED))
+def test_generated_pages_are_up_to_date(name):
+    assert (ROOT / "docs" / name).read_text() == GENERATED[name](), "run `make docs`"
+
+
+def readme_flow():
+    (block,) = re.findall(r"```yaml\n(apiVersion.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return block
+
+
+def test_the_flow_of_the_readme_has_nothing_wrong():
+    loaded = load_flow(Source("users.yaml", readme_flow()), builtin_registry())
+    assert [str(finding) for finding in loaded.findings] == []
+
+
+def test_the_mistake_in_the_readme_reads_as_the_readme_says():
+    block = readme_flow().replace("state -> fetch -> batches", "state -> fetsh -> batches")
+    loaded = load_flow(Source("users.yaml", block), builtin_registry())
+    errors = [finding for finding in loaded.findings if finding.code == "HR112"]
+    said = "\n".join(f"    {line}" for line in errors[0].render().splitlines())
+    assert said in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", re.sub(r"`[^`]*`", "", page.read_text()))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
