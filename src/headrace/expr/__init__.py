@@ -8,6 +8,7 @@ run time has its place in the user's file, in whatever way the text was quoted o
 
 from headrace.expr.template import (
     Environment,
+    ParsedExpression,
     Scope,
     Template,
     TemplateTree,
@@ -17,6 +18,7 @@ from headrace.expr.template import (
 
 __all__ = [
     "Environment",
+    "ParsedExpression",
     "Scope",
     "Template",
     "TemplateTree",

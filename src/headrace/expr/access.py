@@ -34,7 +34,9 @@ class AccessEmitter(Emitter):
                 tests.append((self.variable("target"), code))
                 code = load(tests[-1][0])
             # Python complains of subscripts on literals, which nobody writes in earnest.
-            direct = self.direct and at > last_optional and isinstance(code, ast.Name | ast.Subscript | ast.Call)
+            direct = (
+                self.direct and at > last_optional and isinstance(code, ast.Name | ast.Subscript | ast.Call)
+            )
             code = self.place(self.link(link, code, direct=direct), link)
         for variable, assigned in reversed(tests):
             target_code = ast.NamedExpr(ast.Name(variable, STORE), assigned)

@@ -50,7 +50,9 @@ def print_node(node: Node) -> str:
     Parentheses are nodes (`Group`), so none are added: nodes that come from the parser have all they need.
     """
     match node:
-        case Literal() | Undefined() | Root() | Name() | FunctionName() | Constant() | Regex() | TextTemplate():
+        case (
+            Literal() | Undefined() | Root() | Name() | FunctionName() | Constant() | Regex() | TextTemplate()
+        ):
             return _operand(node)
         case Array() | Object() | Spread() | Property() | Group():
             return _collection(node)
@@ -67,16 +69,14 @@ def print_node(node: Node) -> str:
         case Conditional(test=test, then=then, otherwise=otherwise):
             return f"{print_node(test)} ? {print_node(then)} : {print_node(otherwise)}"
         case _:
-            raise TypeError(type(node).__name__)
+            return _operand(node)
 
 
 def _listed(nodes: Iterable[Node]) -> str:
     return ", ".join(map(print_node, nodes))
 
 
-def _operand(
-    node: Literal | Undefined | Root | Name | FunctionName | Constant | Regex | TextTemplate,
-) -> str:
+def _operand(node: Node) -> str:
     match node:
         case Literal(value=str() as value):
             return quote(value)
@@ -92,15 +92,20 @@ def _operand(
             return f"/{source}/{flags}"
         case TextTemplate(parts=parts):
             texts = (
-                _template_text(part) if isinstance(part, str) else f"${{{print_node(part)}}}" for part in parts
+                _template_text(part) if isinstance(part, str) else f"${{{print_node(part)}}}"
+                for part in parts
             )
             return f"`{''.join(texts)}`"
+        case Root(name=name) | Name(name=name) | FunctionName(name=name) | Constant(name=name):
+            return name
         case _:
-            return node.name
+            raise TypeError(type(node).__name__)
 
 
-def _template_text(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
+def _template_part(part: str | Node) -> str:
+    if isinstance(part, Node):
+        return f"${{{print_node(part)}}}"
+    escaped = part.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
     return escaped.replace("\r", "\\r")
 
 
