@@ -1,0 +1,51 @@
+"""Figures as text for people."""
+
+from collections.abc import Sequence
+
+from contest import Row
+from cost import Costs
+
+__all__ = ["contest_table", "cost_table", "memory_line"]
+
+
+def contest_table(rows: Sequence[Row]) -> str:
+    """A line for each contestant."""
+    lines = [("", "records/s", "CPU s", "peak MiB", "in flight", "x floor")]
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        figures = f"{row.records_per_s:,.0f}", f"{row.cpu_s:.2f}", f"{row.peak_mib:.0f}", str(row.in_flight)
+        lines.append((row.name, *figures, ratio))
+    return _aligned(lines)
+
+
+def memory_line(peaks: dict[int, float]) -> str:
+    """Whether memory grows with the number of records."""
+    return "peak memory, one batch a page: " + ", ".join(
+        f"{peak:.1f} MiB at {users:,} records" for users, peak in peaks.items()
+    )
+
+
+def cost_table(costs: Costs) -> str:
+    """A line for each part."""
+    expression = costs.expression
+    return _aligned(
+        [
+            ("the page's `users` transform, a record", f"{expression['compiled_us']:.2f} us"),
+            ("the same by hand in Python (json.dumps)", f"{expression['by_hand_us']:.2f} us"),
+            ("time of the first to the second", f"{expression['ratio']:.2f}"),
+            ("hops/s, through a chain of modify nodes", f"{costs.hops_per_s:,.0f}"),
+            ("tasks/s, in a loop, store in memory", f"{costs.tasks_per_s:,.0f}"),
+            ("`headrace --help`", f"{costs.help_s * 1000:.0f} ms"),
+            ("`headrace run --once` of two nodes", f"{costs.run_s * 1000:.0f} ms"),
+        ]
+    )
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as they need to be: the first to the left, figures to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    texts = []
+    for first, *others in lines:
+        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+        texts.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(texts)

@@ -1,0 +1,29 @@
+"""`make bench` works: all is measured, results are right. How fast things are is not tested here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+BENCH = Path(__file__).parents[2] / "bench"
+
+
+def run_bench(*options):
+    command = [sys.executable, BENCH / "run.py", "--quick", "--users", "2000", "--repeat", "1", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_quick_measurement_has_all_rows_and_all_figures():
+    done = run_bench("--json")
+
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert [(row["name"], row["in_flight"], row["ratio"] is None) for row in report["contest"]] == [
+        ("floor: one page at a time", 1, True),
+        ("headrace, batchSize 100", 1, False),
+        ("headrace, batchSize 10", 1, False),
+        ("floor: 8 pages in flight", 8, True),
+        ("headrace, 8 pages in flight", 8, False),
+    ]
+    assert list(report["memory_mib"]) == ["200", "2000"]
+    assert set(report["costs"]) == {"expression", "hops_per_s", "tasks_per_s", "help_s", "run_s"}
