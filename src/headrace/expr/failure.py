@@ -16,7 +16,7 @@ The codes that builtins use (beside those of operators, HR220 and HR221):
 __all__ = ["Failure"]
 
 
-class Failure(Exception):  # noqa: N818 - not an error of its own: it becomes an ExpressionError with a place
+class Failure(Exception):
     """An operation has no value for its operands; it knows its operands, not its place.
 
     The template that evaluates the expression turns it into an `ExpressionError`: it finds the failing

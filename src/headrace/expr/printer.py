@@ -91,11 +91,7 @@ def _operand(node: Node) -> str:
         case Regex(source=source, flags=flags):
             return f"/{source}/{flags}"
         case TextTemplate(parts=parts):
-            texts = (
-                _template_text(part) if isinstance(part, str) else f"${{{print_node(part)}}}"
-                for part in parts
-            )
-            return f"`{''.join(texts)}`"
+            return f"`{''.join(map(_template_part, parts))}`"
         case Root(name=name) | Name(name=name) | FunctionName(name=name) | Constant(name=name):
             return name
         case _:
