@@ -93,15 +93,15 @@ def _mapped(tree: Mapping, reader: Reader) -> list[DraftEdge]:
     reader.known(tree, "an edge", _KEYS)
     target = _one_of(tree, "to", "target", reader)
     shape = _one_of(tree, "data", "add", reader)
-    for key, found in (("from", tree.entries.get("from")), ("to", target)):
+    for key, found in (("from", tree.given("from")), ("to", target)):
         if found is None:
             reader.error("HR116", f"`{key}` is required by an edge", tree.head)
     data = reader.compile(shape.value, Scope.EDGE) if shape else None
     if shape and shape.key == "add" and not _may_be_object(shape.value):
         reader.error("HR115", f"`add` must be a mapping, but it is {kind_of(shape.value)}", shape.value.span)
-    note = tree.get("description")
+    note = tree.optional("description")
     description = reader.text(note, "`description`") if note else ""
-    source = tree.get("from")
+    source = tree.optional("from")
     end = _one_end(target.value, "`to`", reader) if target else None
     if source is None:
         return []
@@ -124,10 +124,10 @@ def _mapped(tree: Mapping, reader: Reader) -> list[DraftEdge]:
 
 def _one_of(tree: Mapping, first: str, second: str, reader: Reader) -> Entry | None:
     """One of two keys that exclude each other."""
-    if first in tree.entries and second in tree.entries:
+    if tree.given(first) and tree.given(second):
         place = tree.entries[second].place
         reader.error("HR126", f"`{first}` and `{second}` exclude each other", place)
-    return tree.entries.get(first) or tree.entries.get(second)
+    return tree.given(first) or tree.given(second)
 
 
 def _may_be_object(tree: Tree) -> bool:
@@ -141,9 +141,9 @@ def _one_end(tree: Tree, what: str, reader: Reader) -> Endpoint | None:
     """`node:port` as text, or `{node, port}`."""
     if isinstance(tree, Mapping):
         reader.known(tree, what, ("node", "port"))
-        if "node" not in tree.entries:
+        if tree.optional("node") is None:
             reader.error("HR116", f"`node` is required by {what}", tree.head)
-        node, port_tree = tree.get("node"), tree.get("port")
+        node, port_tree = tree.optional("node"), tree.optional("port")
         name = reader.text(node, "`node`")
         port = reader.text(port_tree, "`port`") if port_tree else None
         if name is None or node is None or (port_tree is not None and port is None):

@@ -171,7 +171,7 @@ def _read(
     expect(top, "apiVersion", API_VERSION, reader)
     expect(top, "kind", "Flow", reader)
     name, annotations = read_metadata(top, reader)
-    spec_tree = top.get("spec")
+    spec_tree = top.optional("spec")
     if spec_tree is None:
         reader.error("HR116", "`spec` is required by a flow", top.head)
     spec = reader.mapping(spec_tree, "`spec`")
@@ -185,23 +185,23 @@ def _read(
 
 
 def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:
-    draft = Draft(spec.head, secrets=read_secrets(spec.get("secrets"), reader))
-    if variables := reader.mapping(spec.get("vars"), "`vars`"):
+    draft = Draft(spec.head, secrets=read_secrets(spec.optional("secrets"), reader))
+    if variables := reader.mapping(spec.optional("vars"), "`vars`"):
         values = to_json(variables)
         draft.vars = values if isinstance(values, dict) else {}
         for _, part in walk(variables):
             if isinstance(part, Scalar) and isinstance(part.value, str) and "{{" in part.value:
                 message = "vars are plain constants; `{{` is not evaluated here"
                 reader.error("HR127", message, part.span, "move the expression to where the var is used")
-    defaults = read_defaults(spec.get("defaults"), registry, reader)
-    nodes = reader.mapping(spec.get("nodes"), "`nodes`")
-    if "nodes" not in spec.entries:
+    defaults = read_defaults(spec.optional("defaults"), registry, reader)
+    nodes = reader.mapping(spec.optional("nodes"), "`nodes`")
+    if spec.optional("nodes") is None:
         reader.error("HR116", "`nodes` is required by `spec`", spec.head)
     for entry in nodes.entries.values() if nodes else ():
         draft.nodes[entry.key] = read_node(entry, defaults, registry, reader)
     for node in draft.nodes.values():
         check_settings(node, draft.secrets, dict(draft.vars), reader)
-    draft.edges = read_edges(spec.get("edges"), reader)
+    draft.edges = read_edges(spec.optional("edges"), reader)
     connect(draft, reader)
     draft.boundary = boundary_edges(
         {name: _ports(node) for name, node in draft.nodes.items()},
@@ -228,11 +228,11 @@ def _build(
     version: str,
     reader: Reader,
 ) -> Flow | None:
-    timeout = reader.duration(spec.get("timeout"), "`timeout`")
-    concurrency = reader.number(spec.get("concurrency"), "`concurrency`", least=1, whole=True)
-    queued = reader.number(spec.get("maxQueued"), "`maxQueued`", least=1, whole=True)
-    retry = read_retry(spec.get("retry"), reader)
-    note = spec.get("description")
+    timeout = reader.duration(spec.optional("timeout"), "`timeout`")
+    concurrency = reader.number(spec.optional("concurrency"), "`concurrency`", least=1, whole=True)
+    queued = reader.number(spec.optional("maxQueued"), "`maxQueued`", least=1, whole=True)
+    retry = read_retry(spec.optional("retry"), reader)
+    note = spec.optional("description")
     description = reader.text(note, "`description`") if note else ""
     if any(finding.severity is Severity.ERROR for finding in reader.findings):
         return None

@@ -51,14 +51,14 @@ def read_node(
         reader.error("HR125", message, entry.place)
     tree = reader.mapping(entry.value, f"node `{name}`", _KEYS) or Mapping({}, entry.value.span)
     head = tree.head if tree.entries else entry.place
-    component = tree.get("component")
+    component = tree.optional("component")
     spec = None
     if component is None:
         if isinstance(entry.value, Mapping):
             reader.error("HR116", f"`component` is required by node `{name}`", head)
     elif (component_name := reader.text(component, "`component`")) is not None:
         spec = _component(component_name, component.span, registry, reader)
-    own = reader.mapping(_unless_null(tree.get("settings")), "`settings`")
+    own = reader.mapping(tree.optional("settings"), "`settings`")
     common = defaults.get(spec.name) if spec else None
     settings = _merged(common, own, head)
     node = DraftNode(name, entry.place, head, settings, own, spec)
@@ -67,10 +67,6 @@ def read_node(
     _read_settings(node, reader)
     _read_rest(node, tree, reader)
     return node
-
-
-def _unless_null(tree: Tree | None) -> Tree | None:
-    return None if isinstance(tree, Scalar) and tree.value is None else tree
 
 
 def _merged(common: Mapping | None, own: Mapping | None, head: Span) -> Mapping:
@@ -138,14 +134,14 @@ def _outputs(node: DraftNode) -> tuple[Output, ...] | None:
 
 
 def _read_rest(node: DraftNode, tree: Mapping, reader: Reader) -> None:
-    node.description = reader.text(_unless_null(tree.get("description")), "`description`") or ""
-    if (shape := tree.entries.get("input")) is not None:
+    node.description = reader.text(tree.optional("description"), "`description`") or ""
+    if (shape := tree.given("input")) is not None:
         node.input_tree, node.input_place = shape.value, shape.place
         node.input = reader.compile(shape.value, Scope.INPUT)
         if node.spec is not None and not node.spec.inputs:
             message = f"{node.component} `{node.name}` takes no messages, so `input` has no effect"
             reader.error("HR124", message, shape.place, "shape its message on the edges that leave it")
-    if (renamed := tree.entries.get("as")) is not None:
+    if (renamed := tree.given("as")) is not None:
         node.result_name = reader.text(renamed.value, "`as`")
         if node.result_name is not None and not _MEMBER.fullmatch(node.result_name):
             message = f"`{node.result_name}` is no name for a member; use letters, digits and `_`"
@@ -153,7 +149,7 @@ def _read_rest(node: DraftNode, tree: Mapping, reader: Reader) -> None:
         if node.spec is not None and not any(output.adds for output in node.spec.outputs):
             message = f"{node.component} `{node.name}` adds nothing to the message that `as` could rename"
             reader.error("HR124", message, renamed.place)
-    if (control := tree.entries.get("control")) is not None:
+    if (control := tree.given("control")) is not None:
         _read_control(node, control, reader)
 
 

@@ -21,7 +21,7 @@ _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def expect(top: Mapping, key: str, value: str, reader: Reader) -> None:
     """See that a key of the resource has the one value that there is."""
-    tree = top.get(key)
+    tree = top.optional(key)
     if tree is None:
         reader.error("HR116", f"`{key}` is required by a flow", top.head, f"write `{key}: {value}`")
     elif (text := reader.text(tree, f"`{key}`")) is not None and text != value:
@@ -30,14 +30,14 @@ def expect(top: Mapping, key: str, value: str, reader: Reader) -> None:
 
 def read_metadata(top: Mapping, reader: Reader) -> tuple[str, dict[str, str]]:
     """`metadata`: the flow's name and annotations."""
-    tree = top.get("metadata")
+    tree = top.optional("metadata")
     metadata = reader.mapping(tree, "`metadata`", _METADATA)
     if tree is None:
         reader.error("HR116", "`metadata` is required by a flow", top.head)
     if metadata is None:
         return "", {}
     name = ""
-    if (name_tree := metadata.get("name")) is None:
+    if (name_tree := metadata.optional("name")) is None:
         reader.error("HR116", "`name` is required by `metadata`", metadata.head)
     elif (text := reader.text(name_tree, "`name`")) is not None:
         name = text
@@ -45,7 +45,7 @@ def read_metadata(top: Mapping, reader: Reader) -> tuple[str, dict[str, str]]:
             message = f"`{text}` is no name for a flow; use up to 63 lower-case letters, digits and `-`"
             reader.error("HR125", message, name_tree.span)
     annotations = {}
-    if mapping := reader.mapping(metadata.get("annotations"), "`annotations`"):
+    if mapping := reader.mapping(metadata.optional("annotations"), "`annotations`"):
         for key, entry in mapping.entries.items():
             annotations[key] = reader.text(entry.value, f"annotation `{key}`") or ""
     return name, annotations
@@ -78,10 +78,10 @@ def read_retry(tree: Tree | None, reader: Reader) -> Retry:
     mapping = reader.mapping(tree, "`retry`", ("maxAttempts", "initialDelay", "backoff", "maxDelay"))
     if mapping is None:
         return retry
-    attempts = reader.number(mapping.get("maxAttempts"), "`maxAttempts`", least=1, whole=True)
-    backoff = reader.number(mapping.get("backoff"), "`backoff`", least=1, whole=False)
-    first = reader.duration(mapping.get("initialDelay"), "`initialDelay`")
-    longest = reader.duration(mapping.get("maxDelay"), "`maxDelay`")
+    attempts = reader.number(mapping.optional("maxAttempts"), "`maxAttempts`", least=1, whole=True)
+    backoff = reader.number(mapping.optional("backoff"), "`backoff`", least=1, whole=False)
+    first = reader.duration(mapping.optional("initialDelay"), "`initialDelay`")
+    longest = reader.duration(mapping.optional("maxDelay"), "`maxDelay`")
     return Retry(
         max_attempts=retry.max_attempts if attempts is None else int(attempts),
         initial_delay_s=retry.initial_delay_s if first is None else first,

@@ -64,8 +64,11 @@ def _tab(source: Source, place: int) -> int | None:
 
 def _unquoted_before(source: Source, place: int) -> int | None:
     start, end = _line_bounds(source, place)
-    found = [match.end() for match in _UNQUOTED.finditer(source.text, start, end)]
-    return found[0] if found else None
+    for match in _UNQUOTED.finditer(source.text, start, end):
+        before = source.text[start : match.end()]
+        if before.count('"') % 2 == before.count("'") % 2 == 0:  # not inside of quotes
+            return match.end()
+    return None
 
 
 def expression_end(text: str, start: int) -> int:
@@ -189,7 +192,7 @@ def _other(source: Source, problem: str, place: int, context: str, began: int) -
         return Finding("HR107", f"a value cannot begin with `{char}`; quote it", here)
     if "did not find expected key" in problem and source.text[:place].rstrip(" \t").endswith(("'", '"')):
         message = "the text goes on after its closing quote"
-        return Finding("HR107", message, here, cure="quote the value as a whole")
+        return Finding("HR107", message, here, cure="quote all of the value, or close the quote above")
     for part, message, cure in _MESSAGES:
         if part in words:
             at = opened if part in _AT_BEGIN else here

@@ -59,6 +59,17 @@ class Mapping:
         entry = self.entries.get(key)
         return entry.value if entry is not None else None
 
+    def given(self, key: str) -> Entry | None:
+        """The entry of an optional key; an empty one (null) counts as not given."""
+        entry = self.entries.get(key)
+        is_null = entry is not None and isinstance(entry.value, Scalar) and entry.value.value is None
+        return None if is_null else entry
+
+    def optional(self, key: str) -> "Tree | None":
+        """The value of an optional key; null counts as not given."""
+        entry = self.given(key)
+        return entry.value if entry is not None else None
+
     @property
     def head(self) -> Span:
         """The place of the first key, where a missing key is reported; of the mapping if it is empty."""

@@ -22,7 +22,7 @@ __all__ = ["read_yaml"]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser's marks count code points too
 _MAX_DEPTH = 100
 _MAX_VALUES = 200_000  # with aliases expanded
-_MAX_ATTEMPTS = 50
+_MAX_ATTEMPTS = 20
 _TAG = "tag:yaml.org,2002:"
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
