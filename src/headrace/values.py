@@ -40,8 +40,9 @@ def encode_json(value: Json) -> bytes:
     """Write a value as compact JSON in UTF-8.
 
     Raises:
-        JsonError: the value holds a lone surrogate, a key that is not text, or is no JSON value.
-            NaN and infinities do not leave expressions (rule D7), so they are not looked for here.
+        JsonError: the value holds a lone surrogate or an object that has no form in JSON. What msgspec
+            has a form for (sets, times) is written in it; NaN and infinities, which do not leave
+            expressions (rule D7), as null.
     """
     try:
         return _encoder.encode(value)

@@ -275,6 +275,63 @@ async def test_a_task_that_fails_while_its_run_is_cancelled_is_not_tried_again()
     assert len(seen["end"]) == 1
 
 
+async def test_a_cancel_lets_a_committing_task_finish_and_drops_what_it_would_create():
+    committing, release = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryStore):
+        async def commit(self, task, outcome, now_ns):
+            if task.node == "first":
+                committing.set()
+                await release.wait()
+            return await super().commit(task, outcome, now_ns)
+
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      first: {component: test-module/probe}
+      detach: {component: common-module/async}
+      second: {component: test-module/probe}
+    edges: [start -> first -> detach -> second]
+    """
+    async with bench(spec, store=Slow()) as flow:
+        run = await flow.engine.fire(flow.program, "start")
+        await committing.wait()
+        await flow.engine.cancel(run.id)
+        release.set()
+        ended = await asyncio.wait_for(flow.engine.wait(run.id), 5)
+    assert (ended.status, ended.tasks_done) == (RunStatus.CANCELLED, 2)
+    assert flow.seen["second"] == []
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("x" * (65 * 2**20), "has 65.0 MiB, and the store takes 64 MiB at most"),
+        (object(), "cannot be kept"),
+        ("\ud800", "cannot be kept"),
+    ],
+    ids=["too large", "no JSON", "a lone surrogate"],
+)
+async def test_a_message_that_cannot_be_kept_fails_its_task_before_anything_commits(made, said):
+    seen = Seen()
+    seen.before["first"] = lambda message, context: context.emit("out", made)
+    run, _ = await run_flow(
+        """
+        nodes:
+          start: {component: common-module/signal}
+          first: {component: test-module/probe}
+          detach: {component: common-module/async}
+          second: {component: test-module/probe}
+        edges: [start -> first -> detach -> second]
+        """,
+        seen=seen,
+    )
+    assert run.status is RunStatus.FAILED
+    assert "the message for `second:in`" in run.errors[0].message
+    assert said in run.errors[0].message
+    assert seen["second"] == []
+
+
 async def test_a_run_that_takes_longer_than_its_timeout_fails(jumping_clock):
     seen = Seen()
 

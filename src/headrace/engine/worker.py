@@ -169,12 +169,13 @@ class Worker:
         execution = self._execution(active, entry)
         try:
             outcome = await execution.perform()
+            self._store.check(outcome)
             del active.executing[task.id]  # from here on a cancel lets it finish
             await execution.transactions.commit()
         except Raised as raised:
             await execution.transactions.rollback()
             await self._failed(active, entry, raised)
-        except ComponentError as error:  # the commit failed
+        except ComponentError as error:  # of the check or the commit
             await execution.transactions.rollback()
             node = active.program.units[task.node].node
             failure = execution.raised(error, node, node.span, task.message)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from headrace.sdk.schedule import Overlap
 from headrace.store.group import GroupState
+from headrace.store.limit import check_messages
 from headrace.store.records import (
     MAX_ERRORS,
     Attempt,
@@ -23,7 +24,10 @@ from headrace.store.records import (
     TriggerRecord,
 )
 
-__all__ = ["MemoryStore"]
+__all__ = ["MAX_MESSAGE_BYTES", "MemoryStore"]
+
+MAX_MESSAGE_BYTES = 64 * 2**20
+"""Of one task's message as JSON: as large as the HTTP client lets a response be."""
 
 _KEPT_RUNS = 1000
 _KEPT_RETRIES = 100
@@ -102,6 +106,10 @@ class MemoryStore:
         )
         self._runs[record.id] = _Run(record, {task.id: (task, Attempt())})
         return Fired(record, task, superseded=superseded)
+
+    def check(self, outcome: Outcome) -> None:
+        """See `Store`."""
+        check_messages(outcome, MAX_MESSAGE_BYTES)
 
     async def commit(self, task: TaskRecord, outcome: Outcome, now_ns: int) -> Committed:
         """See `Store`."""

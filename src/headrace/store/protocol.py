@@ -34,6 +34,14 @@ class Store(Protocol):
         """Decide a firing and create its run and first task, in one step (rule 22)."""
         ...
 
+    def check(self, outcome: Outcome) -> None:
+        """Encode and measure what an outcome holds, before anything commits (rule 4).
+
+        Raises:
+            PermanentError: a message is no JSON, or larger than the store takes; says whose.
+        """
+        ...
+
     async def commit(self, task: TaskRecord, outcome: Outcome, now_ns: int) -> Committed:
         """Decide that a task ended well (rules 2, 4 and 7). Deciding the same task twice changes nothing.
 
