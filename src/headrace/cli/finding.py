@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import TextIO
 
 from headrace.cli.terminal import has_color, paint
-from headrace.errors import Finding, Severity
+from headrace.errors import Finding
 from headrace.values import Json
 
 __all__ = ["finding_json", "print_findings"]
@@ -18,8 +19,10 @@ _HEAD = re.compile(
 def print_findings(findings: Iterable[Finding], stream: TextIO, mask: Callable[[str], str] = str) -> None:
     """Write findings for people, in colour on a terminal."""
     color = has_color(stream)
+    # Loaded when there is something to say: `headrace eval` does without flows.
+    render = import_module("headrace.flow.report").render
     for finding in findings:
-        print(_painted(mask(finding.render()), color), file=stream)
+        print(_painted(mask(render([finding])), color), file=stream)
 
 
 def _painted(text: str, color: bool) -> str:
@@ -49,8 +52,3 @@ def finding_json(finding: Finding) -> dict[str, Json]:
         "line": finding.span.line,
         "column": finding.span.column,
     }
-
-
-def count_errors(findings: Iterable[Finding]) -> int:
-    """How many of the findings are errors."""
-    return sum(finding.severity is Severity.ERROR for finding in findings)

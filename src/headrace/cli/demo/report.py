@@ -77,15 +77,8 @@ def _table(title: str, rows: list[dict[str, Json]]) -> Table:
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0)
     )
     for column in rows[0] if rows else ():
-        heading = column.replace("_", " ")
         is_number = all(isinstance(row[column], int | float | None) for row in rows)
-        is_long = max(len(_cell(row[column])) for row in rows) >= len(heading)
-        table.add_column(
-            heading,
-            justify="right" if is_number else "left",
-            no_wrap=is_long,
-            min_width=max(map(len, heading.split())),
-        )
+        table.add_column(column.replace("_", "\n"), justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     return table
