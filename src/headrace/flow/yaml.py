@@ -21,7 +21,7 @@ __all__ = ["read_yaml"]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser's marks count code points too
 _MAX_DEPTH = 100
-_MAX_VALUES = 200_000  # with aliases expanded
+_MAX_VALUES = 100_000  # with aliases expanded
 _MAX_ATTEMPTS = 20
 _TAG = "tag:yaml.org,2002:"
 _FORBIDDEN = re.compile(
