@@ -8,7 +8,9 @@ from support.clock import START_NS
 from support.sync import START, open_example
 
 FLOW = "scheduled-data-sync/flow.yaml"
-LOGS = "SELECT id, sync_id, status, records_processed, pages, duration_seconds, errors FROM sync_logs ORDER BY id"
+LOGS = """
+SELECT id, sync_id, status, records_processed, pages, duration_seconds, errors FROM sync_logs ORDER BY id
+"""
 USERS = "SELECT * FROM users ORDER BY external_id"
 
 
