@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from headrace.expr.access import AccessEmitter
 from headrace.expr.builtins import FUNCTIONS, METHODS
@@ -100,6 +101,8 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         given = [self.environment(), *arguments] if declared.environment else list(arguments)
         if name in _DEEP and not self.bounded:
             return self.call("call_deep", self.environment(), function, *given)
+        if name in _DEEP and self.bound:
+            return self.call("counted", self.environment(), ast.Call(function, given, []))
         if name in _LIGHT or name.startswith("Math."):
             return ast.Call(function, given, [])
         return self.call("call_function", self.environment(), function, *given)
@@ -118,7 +121,7 @@ class CallEmitter(AccessEmitter, OperationEmitter):
                 isinstance(inner, Arrow) and len(inner.parameters) <= 2 and not inner.rest
             ):
                 return self.comprehension(node, inner, receiver)
-        calls = self.value(f"calls_{node.name}", _calls(declared))
+        calls = self.value(f"calls_{node.name}", _calls(node.name))
         arguments = self.arguments(node, declared)
         return self.call("call_method", self.environment(), calls, constant(node.name), receiver, *arguments)
 
@@ -276,6 +279,7 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             self.bind(pattern.rest, self.place(rest, pattern.rest), assigned)
 
 
-def _calls(declared: Method) -> Mapping[type, Callable[..., object]]:
+@cache
+def _calls(method: str) -> Mapping[type, Callable[..., object]]:
     """A method's implementations by Python's type of the receiver."""
-    return {kind: call for name, call in declared.calls.items() for kind in _TYPES.get(name, ())}
+    return {kind: call for name, call in METHODS[method].calls.items() for kind in _TYPES.get(name, ())}

@@ -189,9 +189,8 @@ class Emitter(ABC):
         """A value to be put into text."""
         code = self.emit(node)
         if kind_of(node) != "text":
-            code = (
-                self.call("to_text", code) if self.bounded else self.call("text_of", self.environment(), code)
-            )
+            is_once = self.bounded and not self.bound
+            code = self.call("to_text", code) if is_once else self.call("text_of", self.environment(), code)
         return self.place(ast.FormattedValue(code, -1, None), node)
 
     def item(self, item: Expression | Spread) -> ast.expr:

@@ -73,13 +73,13 @@ def explain(
     span = expression.text.span(place.start, place.end)
     value = expression.text.value
     if evaluation.root_name == "settings" and _reads_secrets(expression) and failure.code != "HR221":
-        source = value[node.start : node.end]
+        source = _shortened(value[node.start : node.end])
         message = f"`{source}` has no value; what it reads is not shown, since it may hold a secret"
         return ExpressionError(failure.code, message, span)
-    message = failure.message.replace("{node}", f"`{value[node.start : node.end]}`")
+    message = failure.message.replace("{node}", f"`{_shortened(value[node.start : node.end])}`")
     if operand is None:
         return ExpressionError(failure.code, message.replace("{operand}", "this"), span)
-    source = " ".join(value[operand.start : operand.end].split())
+    source = _shortened(value[operand.start : operand.end])
     names_operand = "{operand}" in message
     message = message.replace("{operand}", f"`{source}`")
     code, detail = failure.code, _detail(operand, source, evaluation)
@@ -92,6 +92,12 @@ def explain(
     elif path_of(operand):
         message += f" (`{source}`)"
     return ExpressionError(code, message, span)
+
+
+def _shortened(source: str) -> str:
+    """A piece of the user's text in one line of at most 60 characters."""
+    line = " ".join(source.split())
+    return line if len(line) <= 60 else f"{line[:59]}…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,5 +31,5 @@ class Scope:
 Scope.EDGE = Scope(message=True, settings=False, run=True)
 Scope.INPUT = Scope(message=True, settings=False, run=True)
 Scope.SETTINGS = Scope(message=False, settings=True, run=False)
-Scope.WHEN = Scope(message=True, settings=False, run=True)
+Scope.WHEN = Scope(message=True, settings=False, run=False)
 Scope.EVAL = Scope(message=True, settings=False, run=True)

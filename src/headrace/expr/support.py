@@ -21,6 +21,7 @@ __all__ = [
     "call_function",
     "call_method",
     "concatenate",
+    "counted",
     "destructure_array",
     "destructure_object",
     "each",
@@ -243,6 +244,15 @@ def call_function(environment: Environment, call: Callable[..., Json], *argument
     result = call(*arguments)
     if isinstance(result, list | str):
         environment.spend(len(result) >> 4)
+    return result
+
+
+def counted(environment: Environment, result: Json) -> Json:
+    """The result of a function that prints its argument, accounted for."""
+    if type(result) is str:
+        environment.steps -= len(result) >> 4
+        if environment.steps < 0:
+            environment.spend(0)
     return result
 
 
