@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Hashable
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from headrace.engine.branch import Branch, StatementScope
+from headrace.engine.execution import Execution
 from headrace.engine.failure import Raised, raised_error, with_error
-from headrace.errors import ExpressionError
+from headrace.engine.program import Target, Unit
+from headrace.errors import ComponentError, ExpressionError, PermanentError
+from headrace.expr import Template
 from headrace.expr.text import truthy
 from headrace.sdk import Clock, Database, Emission, RaisedError, RunInfo
 from headrace.store import ErrorFate, GroupMember, NewGroup, TaskRecord
+from headrace.values import Json, Message
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable
+__all__ = ["NodeContext", "enter"]
 
-    from headrace.engine.execution import Execution
-    from headrace.engine.program import Target, Unit
-    from headrace.expr import Template
-    from headrace.values import Json, Message
+_log = logging.getLogger(__name__)
 
-__all__ = ["NodeContext"]
+_TOO_DEEP = "more than about 1,900 nodes follow one another here; put a `common-module/async` between them"
+
+_log = logging.getLogger(__name__)
 
 
 class NodeContext:
@@ -201,7 +204,7 @@ class NodeContext:
         if target.boundary:
             branch.outcome.tasks.append(self.new_task(target, base, shaped, came_from))
         else:
-            await self.execution.enter(target.unit, target.uses_input, branch, base, shaped, came_from)
+            await enter(self.execution, target.unit, target.uses_input, branch, base, shaped, came_from)
 
     def shape(self, target: Target, message: Message) -> tuple[Message, Message]:
         """The base value and the message that an edge makes of what is emitted.
@@ -245,6 +248,42 @@ class NodeContext:
             closes_loop=target.closes_loop,
             group=group if group is not None else task.group,
         )
+
+
+async def enter(
+    execution: Execution,
+    unit: Unit,
+    uses_input: bool,
+    branch: Branch,
+    base: Message,
+    message: Message,
+    came_from: tuple[NodeContext, str, int, int] | None,
+) -> None:
+    """Bring a message to a node; returns when everything below has finished.
+
+    Raises:
+        Raised: the first unhandled error, of this node or from below.
+    """
+    stats = unit.stats
+    stats.received += 1
+    stats.active += 1
+    context = NodeContext(execution, unit, branch, base, message, came_from)
+    try:
+        if uses_input and unit.input is not None:
+            context.base = message
+            context.message = unit.input.evaluate(message, execution.environment)
+        await unit.component.handle(context.message, context)
+    except Raised:
+        raise
+    except (ComponentError, ExpressionError) as error:
+        await context.fail(error)
+    except RecursionError:
+        await context.fail(PermanentError(_TOO_DEEP, code="HR312"))
+    except Exception as error:  # noqa: BLE001 - a bug of a component is that node's failure
+        _log.debug("component %s of node %s", unit.node.spec.name, unit.name, exc_info=True)
+        await context.fail(error)
+    finally:
+        stats.active -= 1
 
 
 class FanOut:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from headrace.engine.agenda import Agenda, Entry
+from headrace.engine.delivery import perform
 from headrace.engine.execution import Execution, Services
 from headrace.engine.failure import Raised
 from headrace.engine.observer import RunStats
@@ -168,7 +169,7 @@ class Worker:
         active.begun.add(task.id)
         execution = self._execution(active, entry)
         try:
-            outcome = await execution.perform()
+            outcome = await perform(execution)
             self._store.check(outcome)
             del active.executing[task.id]  # from here on a cancel lets it finish
             await execution.transactions.commit()
