@@ -1,0 +1,84 @@
+"""The command, called as people call it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from headrace.cli import main
+
+
+class Outcome(NamedTuple):
+    """What a call of the command gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Standard output as lines of JSON."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def write_flow(folder: Path, nodes: str, edges: str = "[]", name: str = "flow.yaml", spec: str = "") -> Path:
+    """A flow file; `nodes` and `edges` are YAML in one line or indented by four."""
+    path = folder / name
+    path.write_text(
+        "apiVersion: headrace.dev/v1\nkind: Flow\nmetadata: {name: test}\nspec:\n"
+        f"{spec}  nodes:{nodes}\n  edges: {edges}\n"
+    )
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home folder of the test's own, and no colours, wherever the tests run."""
+    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    for variable in [name for name in os.environ if name.startswith("HEADRACE_SECRET")]:
+        monkeypatch.delenv(variable)
+
+
+@pytest.fixture
+def call(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Call the command in this process."""
+
+    def call_here(*arguments: str | Path) -> Outcome:
+        code = main([str(argument) for argument in arguments])
+        return Outcome(code, *capfd.readouterr())
+
+    return call_here
+
+
+@pytest.fixture
+def spawn() -> Callable[..., "subprocess.Popen[str]"]:
+    """Start the command in a process of its own."""
+
+    def spawn_one(*arguments: str | Path) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "headrace", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return spawn_one
+
+
+@pytest.fixture
+def process(spawn: Callable[..., "subprocess.Popen[str]"]) -> Callable[..., Outcome]:
+    """Run the command in a process of its own, to its end."""
+
+    def run(*arguments: str | Path, stdin: str = "") -> Outcome:
+        started = spawn(*arguments)
+        out, err = started.communicate(stdin)
+        return Outcome(started.returncode, out, err)
+
+    return run
