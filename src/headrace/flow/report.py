@@ -5,25 +5,19 @@ from collections.abc import Iterable
 
 from headrace.errors import Finding, Severity
 
-__all__ = ["DOCS", "docs_link", "render", "summary"]
+__all__ = ["render", "summary"]
 
 # A file may hold what would steer the terminal: control characters, text that runs backwards.
 _CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
-DOCS = "https://headrace.dev/docs/errors"
-
-
-def docs_link(code: str) -> str:
-    """The page of a code."""
-    return f"{DOCS}/{code}"
 
 
 def render(findings: Iterable[Finding]) -> str:
     """All findings, an empty line between each two.
 
-    Each is `file:line:column: CODE message`, its line with carets, what to write instead, further
-    places, and the link to the page of its code.
+    Each is `file:line:column: CODE message`, its line with carets, what to write instead, and further
+    places.
     """
-    text = "\n\n".join(f"{finding.render()}\n  docs: {docs_link(finding.code)}" for finding in findings)
+    text = "\n\n".join(finding.render() for finding in findings)
     return _CONTROL.sub("\ufffd", text)
 
 

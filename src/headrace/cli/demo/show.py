@@ -131,7 +131,6 @@ class _Demo:
             self._step("again", "headrace demo: a second run doubles nothing")
             self._step("keep it up", "headrace demo --keep: API and database stay, to run the flow yourself")
         self._step("components", "headrace components common-module/iterator")
-        self._step("more", "https://headrace.dev")
 
     async def _wait(self) -> None:
         self._say("")
