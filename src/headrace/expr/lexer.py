@@ -8,6 +8,7 @@ language has no use for.
 import math
 import re
 from dataclasses import dataclass
+from typing import NoReturn
 
 from headrace.expr.literal import cook
 from headrace.expr.problem import Problem
@@ -16,12 +17,13 @@ from headrace.source import Text
 __all__ = ["Token", "tokenize"]
 
 MAX_NESTING = 100
-_OPERATORS = (
+_OPERATORS = (  # each before those that it begins with
     "...", "===", "!==", ">>>", "**=",
     "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "..", "**",
     "++", "--", "+=", "-=", "*=", "/=", "%=", "<<", ">>",
     *"()[]{},:;?.<>+-*/%!=@&|^~#\\",
 )  # fmt: skip
+_OPERATOR = re.compile("|".join(map(re.escape, _OPERATORS)))
 _NUMBER = re.compile(
     r"0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+"
     r"|(?:\d[\d_]*)?\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*(?:[eE][+-]?\d+)?",
@@ -109,7 +111,7 @@ class _Lexer:
     def inside_object(self) -> bool:
         return bool(self.open) and self.tokens[self.open[-1]].value == "{"
 
-    def fail(self, message: str, start: int, end: int | None = None, code: str = "HR201") -> None:
+    def fail(self, message: str, start: int, end: int | None = None, code: str = "HR201") -> NoReturn:
         raise Problem(code, message, start, end if end is not None else start + 1)
 
     def never_closed(self, opened: int) -> Problem:
@@ -189,10 +191,10 @@ class _Lexer:
             self.read_operator(char)
 
     def read_operator(self, char: str) -> None:
-        operator = next((item for item in _OPERATORS if self.value.startswith(item, self.at)), None)
-        if operator is None:
+        found = _OPERATOR.match(self.value, self.at)
+        if found is None:
             self.fail(f"`{char}` has no meaning here", self.at)
-            return
+        operator = found[0]
         if operator == "?." and self.value[self.at + 2 : self.at + 3].isdigit():
             operator = "?"
         if operator == "#":
@@ -233,7 +235,6 @@ class _Lexer:
             return value
         elif len(digits) > 1 and digits[0] == "0":
             self.fail(f"`{raw}` starts with 0; write `{digits.lstrip('0') or '0'}`", self.at, end)
-            return 0
         else:
             value = int(digits) if len(digits) < MAX_DIGITS else 1 << MAX_BITS
         if int(value).bit_length() > MAX_BITS:
