@@ -40,7 +40,6 @@ def test_data_comes_from_standard_input(process: Callable[..., Outcome]) -> None
 def test_what_is_not_written_right_is_shown_with_a_caret(call: Callable[..., Outcome]) -> None:
     expected = (
         "<expression>:1:6: HR201 an operand is missing at the end\n  $.a +\n       ^\n"
-        "  docs: https://headrace.dev/docs/errors/HR201\n"
     )
     assert call("eval", "$.a +") == Outcome(2, "", expected)
 
@@ -48,7 +47,6 @@ def test_what_is_not_written_right_is_shown_with_a_caret(call: Callable[..., Out
 def test_what_has_no_value_is_shown_with_a_caret(call: Callable[..., Outcome]) -> None:
     expected = (
         "<expression>:1:1: HR220 cannot add 1 to null: `$.a` is missing; message has `b`\n  $.a + 1\n  ^^^\n"
-        "  docs: https://headrace.dev/docs/errors/HR220\n"
     )
     assert call("eval", "$.a + 1", "--data", '{"b": 1}') == Outcome(1, "", expected)
 
@@ -72,7 +70,7 @@ def test_wrong_usage_is_told(call: Callable[..., Outcome], arguments: list[str],
 def test_a_stream_answers_every_line_in_order_and_never_stops(process: Callable[..., Outcome]) -> None:
     lines = [
         '{"expr": "$.a * 2", "data": {"a": 2.5}}',
-        "no JSON",
+        "[1, 2",
         "",
         '{"expr": "$.a..", "data": {}}',
         '{"data": 1}',
@@ -85,7 +83,7 @@ def test_a_stream_answers_every_line_in_order_and_never_stops(process: Callable[
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.lines == [
         {"value": 5},
-        {"error": "the line is no JSON: JSON is malformed: invalid character (byte 0)"},
+        {"error": "the line is no JSON: Input data was truncated"},
         {"error": "the line is no JSON: Input data was truncated"},
         {
             "error": "a name, `*` or `[…]` after `..` is missing at the end",
