@@ -45,7 +45,7 @@ def _has_plain_line_ends(path: Path) -> bool:
     return b"\r" not in data
 
 
-@pytest.mark.parametrize("path", filter(_has_plain_line_ends, FILES), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", list(filter(_has_plain_line_ends, FILES)), ids=lambda path: path.stem)
 def test_windows_line_ends_give_the_same_findings(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert _told(text.replace("\n", "\r\n")) == _told(text)
