@@ -129,6 +129,8 @@ def test_arrows(expression, expected):
         ("$.o.items.trim()", "1: HR221 `$.o.items` is null, so `.trim` cannot run; `o` has `a`"),
         ("first([]).map(x => x)", "1: HR221 `first([])` is null, so `.map` cannot run"),
         ("$.s.map(x => x)", "1: HR205 text has no method `map` (`$.s`)"),
+        ("$.list.map", "1: HR205 `.map` is a method; call it: `.map(…)`"),
+        ("[$.s['trim']]", "2: HR205 `.trim` is a method; call it: `.trim(…)`"),
         ("$.list.map(x => x.id + 1)", "17: HR220 cannot add 1 to null: `x.id` is missing; `x` is a number"),
         ("$.list.map(x => $.list.find(y => x.a.b < y))",
          "34: HR220 cannot compare null with 1: `x.a.b` is missing; `x` is a number"),

@@ -65,6 +65,7 @@ def test_every_node_knows_its_place():
         ("$.a if $.b else 1", "5: HR203 `if` has no meaning here; write `condition ? then : otherwise`"),
         ("$.a and $.b", "5: HR201 `and` has no meaning here; write `&&`"),
         ("not $.a", "5: HR201 `not` has no meaning here; write `!` or `not(…)`"),
+        ("NaN", "1: HR206 `NaN` is no value here; test a number with `isNaN(x)` or `isFinite(x)`"),
         ("None", "1: HR206 unknown name `None`; write `null`"),
         ("$.a = 1", "5: HR201 `=` changes a value, and nothing can be changed here; compare with `==`"),
         ("$.a & 1", "5: HR201 `&` works on bits, which expressions do not have"),

@@ -43,6 +43,8 @@ def explain_word(name: str) -> tuple[str, str] | None:
     """The code and message for a word that is no operand here; None if it may be one."""
     if name == "new":
         return "HR212", "`new Date` is not offered; use `now()`, `int(text)` or `formatTime(ns, pattern)`"
+    if name in {"NaN", "Infinity"}:
+        return "HR206", f"`{name}` is no value here; test a number with `isNaN(x)` or `isFinite(x)`"
     if name in _PYTHON_ATOMS:
         return "HR206", f"unknown name `{name}`; write `{_PYTHON_ATOMS[name]}`"
     if name in _WORDS and name not in {"is", "and", "or", "lambda"}:

@@ -7,7 +7,7 @@ from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.failure import Failure
 from headrace.values import Json, kind
 
-__all__ = ["MUTATORS", "did_you_mean", "listed", "missing_method", "no_method"]
+__all__ = ["MUTATORS", "did_you_mean", "has_method", "listed", "missing_method", "no_method"]
 
 MUTATORS = {
     "push": "write `[...array, item]`",
@@ -84,6 +84,11 @@ def _method_cure(name: str, receiver: str | None = None) -> str:
     if near := did_you_mean(name, known):
         return near
     return f"; use `{name}(x)`" if name in FUNCTIONS else ""
+
+
+def has_method(name: str, value: Json) -> bool:
+    """Whether values of this type have the method."""
+    return name in METHODS and kind(value) in METHODS[name].calls
 
 
 def no_method(name: str, value: Json) -> Failure:

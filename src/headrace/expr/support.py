@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from headrace.expr.arithmetic import number_of
 from headrace.expr.environment import Environment
 from headrace.expr.failure import Failure
-from headrace.expr.suggestion import no_method
+from headrace.expr.suggestion import has_method, no_method
 from headrace.expr.text import to_text
 from headrace.values import Json, kind
 
@@ -57,6 +57,9 @@ def member(value: Json, name: str) -> Json:
         return value.get(name)
     if name == "length" and isinstance(value, str | list):
         return len(value)
+    if value is not None and has_method(name, value):
+        # JavaScript would give the function, which is no JSON value.
+        raise Failure("HR205", f"`.{name}` is a method; call it: `.{name}(…)`")
     return None
 
 
