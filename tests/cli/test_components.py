@@ -56,7 +56,9 @@ Example
 @pytest.mark.parametrize("name", builtin_registry().names)
 def test_every_component_has_an_example_that_is_sound(name: str) -> None:
     registry = builtin_registry()
-    head = "apiVersion: headrace.dev/v1\nkind: Flow\nmetadata: {name: example}\nspec:\n  secrets: [apiToken]\n"
+    head = (
+        "apiVersion: headrace.dev/v1\nkind: Flow\nmetadata: {name: example}\nspec:\n  secrets: [apiToken]\n"
+    )
     loaded = load_flow(Source("example", head + indent(SNIPPETS[name], "  ")), registry)
     assert [str(finding) for finding in loaded.findings] == []
     assert loaded.flow is not None
@@ -92,9 +94,10 @@ def test_json_is_one_object_for_a_name_and_all_for_none(call: Callable[..., Outc
 
 def test_an_unknown_name_is_told_with_the_nearest_one(call: Callable[..., Outcome]) -> None:
     assert call("components", "rooter").err == "error: unknown component `rooter`; did you mean `router`?\n"
-    assert call("components", "xyz").err == "error: unknown component `xyz`; `headrace components` lists them\n"
+    assert (
+        call("components", "xyz").err == "error: unknown component `xyz`; `headrace components` lists them\n"
+    )
 
 
 def test_snippets_are_of_components_that_exist() -> None:
     assert set(SNIPPETS) == set(builtin_registry().names)
-

@@ -37,7 +37,9 @@ def test_every_command_has_the_name_it_is_listed_under(name: str) -> None:
 
 
 def test_an_unknown_command_is_told_with_the_nearest_one(call: Callable[..., Outcome]) -> None:
-    expected = "error: no command `validat`; did you mean `validate`?\n`headrace --help` tells how it is used\n"
+    expected = (
+        "error: no command `validat`; did you mean `validate`?\n`headrace --help` tells how it is used\n"
+    )
     assert call("validat") == Outcome(2, "", expected)
 
 
@@ -48,7 +50,9 @@ def test_an_unknown_option_is_told_with_the_nearest_one(call: Callable[..., Outc
     assert "--data" in outcome.err
 
 
-@pytest.mark.parametrize(("arguments", "heavy"), [(["--help"], HEAVY), (["eval", "1 + 2"], HEAVY - {"pydantic"})])
+@pytest.mark.parametrize(
+    ("arguments", "heavy"), [(["--help"], HEAVY), (["eval", "1 + 2"], HEAVY - {"pydantic"})]
+)
 def test_start_up_loads_nothing_heavy(arguments: list[str], heavy: set[str]) -> None:
     code = (
         "import sys; from headrace.cli import main; main(sys.argv[1:]);"

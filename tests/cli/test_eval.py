@@ -38,9 +38,7 @@ def test_data_comes_from_standard_input(process: Callable[..., Outcome]) -> None
 
 
 def test_what_is_not_written_right_is_shown_with_a_caret(call: Callable[..., Outcome]) -> None:
-    expected = (
-        "<expression>:1:6: HR201 an operand is missing at the end\n  $.a +\n       ^\n"
-    )
+    expected = "<expression>:1:6: HR201 an operand is missing at the end\n  $.a +\n       ^\n"
     assert call("eval", "$.a +") == Outcome(2, "", expected)
 
 
@@ -60,7 +58,10 @@ def test_what_has_no_value_is_shown_with_a_caret(call: Callable[..., Outcome]) -
         ),
         (["1", "--data", "@/no/such/file"], "cannot read /no/such/file: no such file or directory"),
         ([], "what shall be evaluated? Give an expression, such as `headrace eval '1 + 2'`"),
-        (["1", "--jsonl"], "--jsonl reads expressions and data from standard input; leave out EXPR and --data"),
+        (
+            ["1", "--jsonl"],
+            "--jsonl reads expressions and data from standard input; leave out EXPR and --data",
+        ),
     ],
 )
 def test_wrong_usage_is_told(call: Callable[..., Outcome], arguments: list[str], message: str) -> None:

@@ -1,5 +1,6 @@
 """Sentences about runs and their errors."""
 
+from headrace.cli.terminal import harmless
 from headrace.cli.wording import number, plural, span_of_time
 from headrace.store import ErrorFate, ErrorRecord, RunRecord, RunStatus
 
@@ -45,7 +46,7 @@ def error_line(error: ErrorRecord) -> str:
     facts = [f"{name} {error.context[name]}" for name in ("page", "batchNum") if name in error.context]
     facts += [f"attempt {error.attempt}"] if error.attempt > 1 else []
     text = " ".join(error.message.split())
-    return f"{error.place}: {error.code}{node} {text} ({', '.join([FATES[error.fate], *facts])})"
+    return harmless(f"{error.place}: {error.code}{node} {text} ({', '.join([FATES[error.fate], *facts])})")
 
 
 def deadly_errors(run: RunRecord, most: int = 10) -> list[str]:
@@ -55,7 +56,7 @@ def deadly_errors(run: RunRecord, most: int = 10) -> list[str]:
     for error in deadly[:most]:
         node = f" {error.node}:" if error.node else ""
         text = f"{error.place}: {error.code}{node} {error.message}"
-        texts.append(f"{text}\n{error.excerpt}" if error.excerpt else text)
+        texts.append(harmless(f"{text}\n{error.excerpt}" if error.excerpt else text))
     if len(deadly) > most:
         texts.append(f"… and {plural(len(deadly) - most, 'further error')}")
     return texts

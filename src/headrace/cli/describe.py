@@ -30,7 +30,7 @@ Schema = dict[str, Any]
 
 def describe(spec: Spec, width: int) -> str:
     """All of a component, for a display of that many columns."""
-    parts = [f"{spec.name}: {spec.summary}"]
+    parts = ["\n".join(_wrapped(f"{spec.name}: {spec.summary}", width, ""))]
     if spec.documentation:
         parts += ["\n".join(_wrapped(paragraph, width, "")) for paragraph in spec.documentation.split("\n\n")]
     settings = list(_fields(spec.settings, width, "  "))

@@ -13,7 +13,7 @@ from headrace import __version__
 from headrace.cli.crash import report_crash
 from headrace.cli.finding import print_findings
 from headrace.cli.invocation import Invocation
-from headrace.cli.terminal import has_color, paint
+from headrace.cli.terminal import harmless, has_color, paint
 from headrace.errors import ExpressionError, FlowError, HeadraceError, InternalError, UsageError
 
 __all__ = ["COMMANDS", "main"]
@@ -136,7 +136,7 @@ def _tell(error: HeadraceError, invocation: Invocation) -> int:
     if isinstance(error, ExpressionError):
         print_findings([error.finding], sys.stderr, invocation.mask)
         return 2
-    _say(_error(invocation.mask(error.message)))
+    _say(_error(harmless(invocation.mask(error.message))))
     return 2 if isinstance(error, UsageError) else 1
 
 

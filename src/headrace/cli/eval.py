@@ -1,5 +1,6 @@
 """`headrace eval`: one expression from the command line, or a stream of them."""
 
+import re
 import sys
 import time
 
@@ -14,8 +15,17 @@ from headrace.expr import Environment
 
 __all__ = ["command"]
 
+_NEGATIVE = re.compile(r"-[\d.$(\[\s]")
 
-@click.command("eval")
+
+class _EvalCommand(click.Command):
+    """Takes an argument such as `-1` or `-$.x` for the expression that it is, and for no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f" {text}" if _NEGATIVE.match(text) else text for text in args])
+
+
+@click.command("eval", cls=_EvalCommand)
 @click.argument("expression", metavar="EXPR", required=False)
 @click.option("--data", metavar="JSON", help="The message `$`: JSON, @FILE, or - for standard input.")
 @click.option(

@@ -135,11 +135,12 @@ class _Session:
         return 1 if self._watch.failures else 0
 
     async def _drain(self) -> int:
+        """Let running tasks end, within limits; returns the exit code."""
         grace_s, active = self._order.grace_s, self._watch.active
-        how = "press Ctrl-C again" if self._stop.received is signal.SIGINT else "a second signal means"
         if active:
-            again = f"{how} to stop at once" if "press" in how else f"{how} at once"
-            self._watch.say(f"stopping: running tasks have {span_of_time(grace_s)} to end; {again}")
+            is_typed = self._stop.received is signal.SIGINT
+            again = "press Ctrl-C again to stop at once" if is_typed else "a second signal means at once"
+            self._watch.say(f"stopping: running tasks have {grace_s:g} s to end; {again}")
         drain = self._group.create_task(self._engine.drain(grace_s))
         insisted = self._group.create_task(self._stop.insisted.wait())
         await asyncio.wait({drain, insisted}, return_when=asyncio.FIRST_COMPLETED)
@@ -147,17 +148,13 @@ class _Session:
         drain.cancel()
         left = len(active)
         if left:
-            lost = "; the store is in memory, so they are not taken up again" if self._is_in_memory else ""
+            lost = " and lost: the store is in memory" if self._order.store == "memory" else ""
             self._watch.say(f"stopped; {plural(left, 'run is', 'runs are')} left unfinished{lost}")
         else:
             self._watch.say("stopped; no run is left unfinished")
         if self._stop.received is signal.SIGTERM and not left:
             return 0
         return self._stop.exit_code
-
-    @property
-    def _is_in_memory(self) -> bool:
-        return self._order.store == "memory"
 
 
 def _exit_code(run: RunRecord) -> int:

@@ -1,12 +1,21 @@
 """What the terminal can do: colours, and a display that is redrawn."""
 
 import os
+import re
 import sys
 from typing import TextIO
 
 import click
 
-__all__ = ["has_color", "is_live", "paint"]
+__all__ = ["harmless", "has_color", "is_live", "paint"]
+
+# Other than tab and newline: what would move the cursor, ring, recolour, or make text run backwards.
+_CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
+
+
+def harmless(text: str) -> str:
+    """The text without what would steer a terminal; it may come from a server."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def has_color(stream: TextIO) -> bool:
