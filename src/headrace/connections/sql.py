@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["StatementKind", "classify", "leading_word", "parameter_numbers"]
+__all__ = ["StatementKind", "bare_parameters", "classify", "leading_word", "parameter_numbers"]
 
 StatementKind = Literal["read", "write", "control"]
 
@@ -65,6 +65,12 @@ def leading_word(sql: str) -> str:
 def parameter_numbers(sql: str) -> frozenset[int]:
     """The numbers of the parameters `$1` (or `?1`) that a statement uses."""
     return frozenset(int(text) for name, text in _tokens(sql) if name == "parameter")
+
+
+@lru_cache(maxsize=1024)
+def bare_parameters(sql: str) -> int:
+    """How many parameters are written as a bare `?`, which SQLite knows."""
+    return sum(text == "?" for _, text in _tokens(sql))
 
 
 def _is_leading(sql: str) -> bool:

@@ -103,8 +103,8 @@ async def test_values_bind_by_the_type_of_their_parameter(pool):
 
 
 async def test_an_open_parameter_takes_the_type_of_its_value(pool):
-    for given in (1, 2**70, 1.5, True, "x"):
-        assert await value(pool, "select jsonb_build_array($1)", given) == [given]
+    for item in (1, 2**70, 1.5, True, "x"):
+        assert await value(pool, "select jsonb_build_array($1)", item) == [item]
 
 
 async def test_an_open_parameter_in_a_transaction_leaves_it_whole(pool):

@@ -6,14 +6,15 @@ too, so a server that goes away is noticed before the next use.
 """
 
 import asyncio
+import logging
 import os
 import select
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import psycopg
 from psycopg import pq
-from psycopg.pq.abc import PGconn, PGresult
+from psycopg.pq.abc import PGcancelConn, PGconn, PGresult
 
 from headrace.connections.postgres.failure import failure_of
 from headrace.connections.postgres.target import PostgresTarget
@@ -22,6 +23,7 @@ from headrace.errors import InfrastructureError, PermanentError
 __all__ = ["Wire"]
 
 _CANCEL_TIMEOUT_S = 5.0
+_logger = logging.getLogger(__name__)
 _ERROR = pq.ExecStatus.FATAL_ERROR
 _SYNC = pq.ExecStatus.PIPELINE_SYNC
 _COPIES = (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)
@@ -208,18 +210,23 @@ class Wire:
         return InfrastructureError(f"the connection to {where} was lost: {reason}")
 
     async def _cancel(self) -> None:
-        """Ask the server to stop what it is doing, by a connection of its own (libpq does that)."""
+        """Ask the server to stop what it is doing, by a connection of its own (libpq does that).
+
+        Where that is impossible the statement runs to its end there; closing the connection rolls it back
+        if it is part of a transaction. `get_cancel`, the older way, would block the whole process.
+        """
         if self.broken:
             return
-        cancel = self._conn.get_cancel()
-        await asyncio.wait([self._loop.run_in_executor(None, _cancel, cancel)], timeout=_CANCEL_TIMEOUT_S)
-
-
-def _cancel(cancel: "pq.abc.PGcancel") -> None:
-    try:
-        cancel.cancel()
-    except psycopg.Error:
-        return  # the server is gone, or the statement ended: closing the connection is what is left
+        try:
+            async with asyncio.timeout(_CANCEL_TIMEOUT_S):
+                cancel = self._conn.cancel_conn()
+                try:
+                    cancel.start()
+                    await _until_connected(cancel, cancel.poll)
+                finally:
+                    cancel.finish()
+        except (psycopg.Error, TimeoutError) as error:
+            _logger.debug("a statement could not be cancelled on the server: %s", error)
 
 
 async def _resolve(target: PostgresTarget) -> tuple[str, ...]:
@@ -234,17 +241,25 @@ async def _resolve(target: PostgresTarget) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-async def _log_in(conn: PGconn, target: PostgresTarget) -> None:
+async def _until_connected(conn: PGconn | PGcancelConn, poll: Callable[[], int]) -> bool:
+    """Go through libpq's steps of connecting; gives whether it came to that."""
     while True:
-        try:
-            status = conn.connect_poll()
-        except psycopg.Error as error:
-            raise _refusal(conn, target) from error
-        if status == pq.PollingStatus.OK:
+        match poll():
+            case pq.PollingStatus.OK:
+                return True
+            case pq.PollingStatus.FAILED:
+                return False
+            case status:
+                await _ready(conn.socket, write=status == pq.PollingStatus.WRITING)
+
+
+async def _log_in(conn: PGconn, target: PostgresTarget) -> None:
+    try:
+        if await _until_connected(conn, conn.connect_poll):
             return
-        if status == pq.PollingStatus.FAILED:
-            raise _refusal(conn, target)
-        await _ready(conn.socket, write=status == pq.PollingStatus.WRITING)
+    except psycopg.Error as error:
+        raise _refusal(conn, target) from error
+    raise _refusal(conn, target)
 
 
 async def _ready(fd: int, *, write: bool) -> None:

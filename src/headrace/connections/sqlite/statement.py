@@ -11,7 +11,7 @@ import math
 import sqlite3
 from collections.abc import Sequence
 
-from headrace.connections.sql import leading_word, parameter_numbers
+from headrace.connections.sql import bare_parameters, leading_word, parameter_numbers
 from headrace.errors import PermanentError
 from headrace.expr.text import stringify
 from headrace.sdk.transaction import Result, Statement
@@ -50,13 +50,12 @@ def _bind(sql: str, values: Sequence[Json]) -> dict[str, _Bound] | list[_Bound]:
     """By number for `$1` and `?1`, in order for a bare `?`."""
     numbers = parameter_numbers(sql)
     bound = [_encode(value, number) for number, value in enumerate(values, 1)]
-    if not numbers and bound:
+    wanted = max(numbers, default=0) or bare_parameters(sql)
+    if wanted != len(bound):
+        count = "no parameters" if wanted == 0 else "1 parameter" if wanted == 1 else f"{wanted} parameters"
+        raise PermanentError(f"the statement takes {count}, but `parameters` has {len(bound)}", code="HR322")
+    if not numbers:
         return bound
-    if max(numbers, default=0) != len(bound):
-        raise PermanentError(
-            f"the statement takes {max(numbers, default=0)} parameters, but `parameters` has {len(bound)}",
-            code="HR322",
-        )
     return {str(number): value for number, value in enumerate(bound, 1)}
 
 
