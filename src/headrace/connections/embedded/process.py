@@ -8,9 +8,10 @@ from pathlib import Path
 from headrace.connections.embedded.folder import Folder
 from headrace.errors import PermanentError
 
-__all__ = ["is_alive", "is_server", "launch", "read_tail", "run"]
+__all__ = ["await_children", "is_alive", "is_server", "launch", "read_tail", "run"]
 
 _TAIL_BYTES = 4096
+_CHILDREN_S = 10.0
 
 
 def run(folder: Folder, *command: str | Path) -> tuple[int, str]:
@@ -80,13 +81,36 @@ def _listed(process_id: int) -> bytes:
     return listed.stdout.strip()
 
 
+def await_children(data: Path) -> None:
+    """Wait until the children of a server that was killed are gone; they notice within moments.
+
+    Raises:
+        PermanentError: some still work on the data after `_CHILDREN_S` seconds.
+    """
+    deadline = time.monotonic() + _CHILDREN_S
+    while any(_works_in(entry, data) for entry in Path("/proc").glob("[0-9]*")):
+        if time.monotonic() > deadline:
+            raise PermanentError(
+                f"processes of a PostgreSQL server that was killed still work in `{data}`; end them",
+                code="HR325",
+            )
+        time.sleep(0.05)
+
+
+def _works_in(process: Path, folder: Path) -> bool:
+    try:
+        return (process / "cwd").readlink() == folder
+    except OSError:  # gone meanwhile, or another user's
+        return False
+
+
 def launch(folder: Folder, pg_ctl: Path, options: str, timeout_s: float = 60.0) -> None:
     """Start the server and wait until it takes connections.
 
     Raises:
         PermanentError: it does not start; with the end of its log.
     """
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + _CHILDREN_S
     while True:
         wait = ("-w", "-t", f"{timeout_s:.0f}")
         status, printed = run(

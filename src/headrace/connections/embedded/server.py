@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from headrace.connections.embedded.binary import Binary
 from headrace.connections.embedded.folder import PORT, Folder
-from headrace.connections.embedded.process import is_alive, is_server, launch, run
+from headrace.connections.embedded.process import await_children, is_alive, is_server, launch, run
 from headrace.errors import PermanentError, UsageError
 
 __all__ = ["EmbeddedPostgres", "EmbeddedServer"]
@@ -143,7 +143,7 @@ class EmbeddedPostgres:
         if not (folder.data / "PG_VERSION").exists():
             self._initialise(binary)
         self._check_version(binary)
-        self._drop_stale_lock()
+        self._drop_stale_locks()
         if folder.log.exists():
             folder.log.replace(folder.log.with_suffix(".log.1"))
         settings = [
@@ -186,18 +186,21 @@ class EmbeddedPostgres:
                 code="HR325",
             )
 
-    def _drop_stale_lock(self) -> None:
-        """Remove the lock file of a server that was killed, if its number is another process's by now.
+    def _drop_stale_locks(self) -> None:
+        """Remove the lock files of a server that was killed, if its number is another process's by now.
 
-        PostgreSQL sees by itself when the number is nobody's.
+        PostgreSQL sees by itself when the number is nobody's, but not when it is a stranger's, or that of
+        a dead process whose parent does not care (in containers).
         """
-        path = self._folder.data / "postmaster.pid"
-        try:
-            first = path.read_text().partition("\n")[0].strip()
-        except FileNotFoundError:
-            return
-        if first.isdecimal() and is_alive(int(first)) and not is_server(int(first), self._folder.data):
-            path.unlink()
+        folder = self._folder
+        for path in (folder.data / "postmaster.pid", folder.socket / f".s.PGSQL.{PORT}.lock"):
+            try:
+                first = path.read_text().partition("\n")[0].strip()
+            except FileNotFoundError:
+                continue
+            if first.isdecimal() and is_alive(int(first)) and not is_server(int(first), folder.data):
+                await_children(folder.data)
+                path.unlink()
 
     def _stop(self) -> bool:
         if self.status() is None:
