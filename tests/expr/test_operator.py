@@ -169,7 +169,7 @@ def test_an_answer_that_is_no_json_is_named():
         ("JSON.stringify(range(60).reduce((a, x) => [a, a], 'x')).length", "HR223"),
         ("range(60).reduce((a, x) => [...a, ...a], [1])", "HR223"),
         ("range(60).reduce((a, x) => a * a, 3)", "HR228"),
-        ("range(3000).reduce((a, x) => [a], 1) == range(3000).reduce((a, x) => [a], 1)", "HR223"),
+        ("range(40000).reduce((a, x) => [a], 1) == range(40000).reduce((a, x) => [a], 1)", "HR223"),
     ],
 )
 def test_runaway_expressions_are_stopped(expression, code, monkeypatch):
@@ -179,7 +179,7 @@ def test_runaway_expressions_are_stopped(expression, code, monkeypatch):
 
 def test_deeply_nested_data_passes_through():
     deep: object = 1
-    for _ in range(5000):
+    for _ in range(50_000):
         deep = [deep]
     assert evaluate("$.a", {"a": 1, "b": deep}) == 1
     assert failure("`${$.b}`", {"b": deep}).split()[1] == "HR223"
