@@ -155,7 +155,11 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             "numbered" if is_numbered else "each", self.environment(), receiver, constant(node.name)
         )
         element = load(item) if is_filter else body
-        return ast.ListComp(element, [ast.comprehension(target, items, [body] if is_filter else [], 0)])
+        loop = [ast.comprehension(target, items, [body] if is_filter else [], 0)]
+        if self.direct:
+            return ast.ListComp(element, loop)
+        # A generator keeps its variables when it fails; Python from 3.12 on drops those of a list's loop.
+        return self.call("gather", ast.GeneratorExp(element, loop))
 
     # ---- arrows
 

@@ -4,7 +4,7 @@ JSON values in, JSON values out; what has no value is a `Failure` that knows whi
 Operators: rules D1 to D8 of the language, and ECMA-262, sections 13.5 to 13.15.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from headrace.expr.arithmetic import number_of
 from headrace.expr.environment import Environment
@@ -26,6 +26,7 @@ __all__ = [
     "destructure_object",
     "each",
     "element",
+    "gather",
     "index",
     "key_text",
     "length",
@@ -144,6 +145,11 @@ def each(environment: Environment, value: Json, name: str) -> list[Json]:
 def numbered(environment: Environment, value: Json, name: str) -> Iterator[tuple[int, Json]]:
     """As `each`, with the position of every item."""
     return enumerate(each(environment, value, name))
+
+
+def gather(items: Iterable[Json]) -> list[Json]:
+    """What a loop gives, as an array."""
+    return list(items)
 
 
 def spread(environment: Environment, value: Json) -> Sequence[Json]:
