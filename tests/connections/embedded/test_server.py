@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from headrace.connections.embedded import EmbeddedPostgres, SharedServer
+from headrace.connections.embedded.binary import Binary
 from headrace.connections.embedded.folder import Folder
 from headrace.connections.postgres import PostgresPool, PostgresTarget
 from headrace.errors import PermanentError, UsageError
@@ -23,8 +24,26 @@ from headrace.sdk.transaction import Statement
 FAST = ("fsync=off",)
 
 
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """The copy of the programs that root's servers run, made once; None for other users."""
+    folder = Folder.of(tmp_path_factory.mktemp("programs"))
+    if folder.account is None:
+        yield None
+        return
+    folder.make()
+    Binary.find().copy_for(folder)
+    (copy,) = folder.state.glob("server-*")
+    yield copy
+    shutil.rmtree(folder.state)
+
+
 @pytest.fixture
-def home(tmp_path):
+def home(tmp_path, programs):
+    if programs is not None:
+        folder = Folder.of(tmp_path / "home")
+        folder.make()
+        shutil.copytree(programs, folder.state / programs.name, copy_function=os.link)
     yield tmp_path / "home"
     embedded = EmbeddedPostgres(tmp_path / "home")
     embedded.stop()
@@ -146,7 +165,7 @@ def test_data_of_another_version_is_refused_with_the_cure(home):
 
 def test_a_setting_that_is_wrong_shows_the_log(home):
     with pytest.raises(
-        PermanentError, match='does not start\n(.|\n)*unrecognized configuration parameter "nope"'
+        PermanentError, match=r'does not start\n(.|\n)*unrecognized configuration parameter "nope"'
     ):
         EmbeddedPostgres(home, ("nope=1",)).start()
 
