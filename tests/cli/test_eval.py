@@ -5,8 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from tests.cli.conftest import Outcome
+from tests.cli.outcome import Outcome
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.cli.conftest import Outcome, write_flow
+from tests.cli.outcome import Outcome, write_flow
 
 HELLO = """
     start: {component: common-module/signal, settings: {payload: {who: world}}}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.conftest import Outcome, write_flow
+from tests.cli.outcome import Outcome, write_flow
 
 ROOT = Path(__file__).parents[2]
 SOUND = "\n    start: {component: common-module/signal}\n    log: {component: common-module/debug}"

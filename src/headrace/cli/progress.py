@@ -108,7 +108,7 @@ class Meter:
         """The counts now."""
         now_s = self._now_s() if self._ended_s is None else self._ended_s
         counts = {name: _since(stats, self._base[name]) for name, stats in self._stats.items()}
-        source = max(counts.values(), key=lambda count: count.items_total, default=NodeStats())
+        source = max(counts.values(), key=lambda c: (c.items_total, c.items_done), default=NodeStats())
         expected = sum(stats.expected for stats in self._runs.values()) or self._latest.expected
         sample = _Sample(now_s, [count.received for count in counts.values()], source.items_done)
         self._samples.append(sample)

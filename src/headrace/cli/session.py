@@ -14,7 +14,7 @@ from headrace.app.session import open_store
 from headrace.cli.progress import Meter
 from headrace.cli.stopping import StopSignals
 from headrace.cli.watch import View, Watch
-from headrace.cli.wording import plural, span_of_time
+from headrace.cli.wording import plural
 from headrace.engine import Engine
 from headrace.flow.model import Flow
 from headrace.store import RunRecord, RunStatus
