@@ -59,6 +59,8 @@ class DemoApi:
         self._port = port
         self._failed: set[int] = set()
         self._clients: set[asyncio.StreamWriter] = set()
+        self._left = asyncio.Event()
+        self._left.set()
 
     @property
     def url(self) -> str:
@@ -77,11 +79,13 @@ class DemoApi:
         self._server.close()
         for client in self._clients:
             client.close()
+        await self._left.wait()
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection, one after the other, until the client is gone."""
         self._clients.add(writer)
+        self._left.clear()
         try:
             while (head := await reader.readuntil(b"\r\n\r\n")) and len(head) <= _MAX_REQUEST_BYTES:
                 writer.write(_written(self._answer(head.decode("latin-1"))))
@@ -89,8 +93,10 @@ class DemoApi:
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
             pass  # the client went away, or is none of HTTP
         finally:
-            self._clients.discard(writer)
             writer.close()
+            self._clients.discard(writer)
+            if not self._clients:
+                self._left.set()
 
     def _answer(self, head: str) -> _Answer:
         first, *lines = head.split("\r\n")
