@@ -293,7 +293,7 @@ async def test_transaction_control_is_refused(database, sql):
     nodes = f'  bad: {{component: database-module/connector, input: {{query: "{sql}"}}}}'
     async with bench(spec(nodes, "  - start -> bad\n", database.url)) as flow:
         run = await flow.run()
-    assert run.errors[0].code == "HR322"
+    assert run.errors[0].code == "HR317"
 
 
 async def test_values_bind_as_on_the_reference_page(database):

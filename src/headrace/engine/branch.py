@@ -135,7 +135,7 @@ class Transactions:
                         raise PermanentError(
                             "this task already writes to another database, and one task commits to one; "
                             "put a `common-module/async` between them or set `transaction: statement` on one",
-                            code="HR321",
+                            code="HR316",
                         )
                     session = Session(await database.begin())
                     self.sessions[database.key] = session

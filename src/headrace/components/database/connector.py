@@ -109,7 +109,7 @@ def _statements(request: ConnectorQuery) -> list[Statement]:
     if classify(request.query) == "control":
         raise PermanentError(
             "BEGIN, COMMIT, SAVEPOINT and the like are headrace's: each task's writes are one transaction",
-            code="HR322",
+            code="HR317",
         )
     if request.operation == "executeMany":
         rows = request.rows or request.parameters

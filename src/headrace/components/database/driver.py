@@ -70,7 +70,7 @@ def _sqlite_path(settings: ConnectorSettings) -> Path:
 async def _open_postgres(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
     if importlib.util.find_spec("psycopg") is None:
         raise PermanentError(
-            "the driver `postgres` needs a package: pip install 'headrace[postgres]'", code="HR323"
+            "the driver `postgres` needs a package: pip install 'headrace[postgres]'", code="HR318"
         )
     module = importlib.import_module("headrace.connections.postgres")
     if settings.host == "embedded":
