@@ -1,6 +1,7 @@
 """`headrace demo`: the mock API by itself, then the whole, twice; and `headrace postgres` on what it left."""
 
 import asyncio
+import hashlib
 import json
 import re
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from tests.cli.outcome import Outcome
 
 from headrace.cli.demo.api import DemoApi
-from headrace.cli.demo.show import FLOW_TEXT
+from headrace.cli.demo.show import FLOW_TEXT, _Demo
 from headrace.connections.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +97,21 @@ async def test_the_api_wants_its_token_and_only_reads() -> None:
 def test_the_flow_is_that_of_the_example() -> None:
     example = ROOT / "examples" / "scheduled-data-sync" / "flow.yaml"
     assert example.read_text(encoding="utf-8") == FLOW_TEXT
+
+
+def test_a_flow_that_someone_changed_is_kept(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "demo" / "flow.yaml"
+    demo = _Demo(tmp_path, USERS, 0, keep=False)
+    demo._write_files(path)
+    (tmp_path / "demo" / "written").write_text(hashlib.sha256(b"an older version").hexdigest())
+    path.write_text("an older version")
+    demo._write_files(path)
+    assert path.read_text() == FLOW_TEXT
+    path.write_text("my own")
+    assert capsys.readouterr().out == ""
+    demo._write_files(path)
+    said = f"{path} was changed; it is used as it is. Remove it to get the original back.\n"
+    assert (path.read_text(), capsys.readouterr().out) == ("my own", said)
 
 
 # ---- the whole

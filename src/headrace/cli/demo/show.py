@@ -1,5 +1,6 @@
 """The demo: what is prepared, what is run, what is printed."""
 
+import hashlib
 import shlex
 import time
 from importlib.resources import files
@@ -99,21 +100,28 @@ class _Demo:
         return status
 
     def _load(self) -> tuple[Flow, Path]:
-        """The flow, from a file that people may change: it is written if it is not there."""
-        folder = self._home / "demo"
-        path = folder / "flow.yaml"
+        """The flow, from a file that people may change."""
+        path = self._home / "demo" / "flow.yaml"
         try:
-            folder.mkdir(exist_ok=True)
-            (folder / "demo.env").write_text(_ENV_FILE, encoding="utf-8")
-            if not path.exists():
-                path.write_text(FLOW_TEXT, encoding="utf-8")
-            elif path.read_text(encoding="utf-8") != FLOW_TEXT:
-                self._say(f"{path} was changed; it is used as it is. Remove it to get the original back.")
+            self._write_files(path)
         except (OSError, UnicodeError) as error:
-            raise UsageError(f"the demo's files in {folder} cannot be written: {error}") from error
+            raise UsageError(f"the demo's files in {path.parent} cannot be written: {error}") from error
         # The page waits 5 s before it asks again, which is right for an API far away.
         overrides = {"vars.apiUrl": self._api.url, "nodes.api-client.settings.retryDelay": "500ms"}
         return require(read_flow(path, full_registry(), overrides=overrides)), path
+
+    def _write_files(self, path: Path) -> None:
+        """Write the flow, but not over what someone has changed, and its secrets."""
+        path.parent.mkdir(exist_ok=True)
+        (path.parent / "demo.env").write_text(_ENV_FILE, encoding="utf-8")
+        written = path.parent / "written"  # the digest of the flow as it was written last
+        if path.exists() and _digest(path.read_text(encoding="utf-8")) != (
+            written.read_text(encoding="utf-8") if written.exists() else ""
+        ):
+            self._say(f"{path} was changed; it is used as it is. Remove it to get the original back.")
+            return
+        path.write_text(FLOW_TEXT, encoding="utf-8")
+        written.write_text(_digest(FLOW_TEXT), encoding="utf-8")
 
     def _say_where_next(self, path: Path) -> None:
         run = (
@@ -146,6 +154,10 @@ class _Demo:
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _comparison(before: int, after: int) -> str:
