@@ -7,6 +7,7 @@ from headrace.sdk import (
     Context,
     Input,
     Json,
+    JsonValue,
     Message,
     MessageModel,
     Output,
@@ -30,7 +31,7 @@ class RedactSettings(Settings):
 class RedactInput(MessageModel):
     """What redact takes."""
 
-    records: list[dict[str, Json]]
+    records: list[dict[str, JsonValue]]
     """The records."""
 
 
