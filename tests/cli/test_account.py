@@ -2,7 +2,7 @@
 
 import pytest
 
-from headrace.cli.account import deadly_errors, ended_line, error_line
+from headrace.cli.account import ended_line, error_line
 from headrace.cli.plain import progress_text, telling_lines
 from headrace.cli.progress import Snapshot
 from headrace.cli.watch import Ended, Raised, Started
@@ -67,19 +67,19 @@ def test_what_a_server_says_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in error_line(error(message="\x1b[2J\x1b]0;title\x07 gone"))
 
 
-def test_deadly_errors_are_shown_whole_and_the_first_ten() -> None:
-    errors = [error(fate=ErrorFate.HANDLED), error(fate=ErrorFate.DEAD, excerpt="  x: 1\n     ^")]
-    assert deadly_errors(run(errors=errors)) == [
-        "flow.yaml:3:5: HTTP 503 api: GET /users answered 503\n  x: 1\n     ^"
-    ]
-    many = [error(fate=ErrorFate.DEAD)] * 13
-    assert deadly_errors(run(errors=many))[10:] == ["… and 3 further errors"]
+def test_a_deadly_error_is_shown_whole() -> None:
+    raised = error(fate=ErrorFate.DEAD, message="one\ntwo", excerpt="  x: 1\n     ^")
+    assert error_line(raised) == "flow.yaml:3:5: HTTP 503 api: one\ntwo (given up)\n  x: 1\n     ^"
 
 
-def test_of_many_errors_at_once_the_first_are_shown() -> None:
-    events = [Started(run()), *[Raised("r", error())] * 50, Ended(run(), 0)]
+def test_of_many_errors_at_once_the_first_and_the_deadly_are_shown() -> None:
+    deadly = Raised("r", error(fate=ErrorFate.DEAD))
+    events = [Started(run()), *[Raised("r", error())] * 50, deadly, Ended(run(), 0)]
     lines = [line.text for line in telling_lines(events)]
-    assert (len(lines), lines[21:]) == (23, ["… and 30 further errors", "succeeded in 3.2 s"])
+    assert (len(lines), lines[21:]) == (
+        24,
+        [error_line(deadly.error), "… and 30 further errors", "succeeded in 3.2 s"],
+    )
 
 
 def test_progress_is_one_line() -> None:

@@ -77,11 +77,13 @@ def test_a_failed_run_shows_its_error_with_place_and_caret(process: Process, tmp
     path = write_flow(tmp_path, FAILING, "[start -> add]")
     outcome = process("run", path, "--once")
     assert (outcome.code, outcome.err) == (1, "")
-    first, line, *rest = steady(outcome.out).splitlines()
-    assert first == "run RUN of test started by start"
-    assert (line.startswith(f"{path}:7:"), line.endswith(" (given up)")) == (True, True)
-    assert [part for part in rest if "^" in part] == [f"{' ' * 61}^^^^^^^^^^^"]
-    assert rest[-1] == "failed in TIME: 1 error, 1 dead letter"
+    assert steady(outcome.out) == (
+        "run RUN of test started by start\n"
+        f"{path}:7:60: HR220 add: cannot add 1 to null: `$.payload.a` is missing; `payload` is null (given up)\n"
+        '      add: {component: common-module/modify, input: {sum: "{{$.payload.a + 1}}"}}\n'
+        f"{' ' * 61}^^^^^^^^^^^\n"
+        "failed in TIME: 1 error, 1 dead letter\n"
+    )
 
 
 def test_json_is_an_object_a_line_for_every_event(process: Process, tmp_path: Path) -> None:

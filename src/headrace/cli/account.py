@@ -4,7 +4,7 @@ from headrace.cli.terminal import harmless
 from headrace.cli.wording import number, plural, span_of_time
 from headrace.store import ErrorFate, ErrorRecord, RunRecord, RunStatus
 
-__all__ = ["FATES", "deadly_errors", "dropped_line", "ended_line", "error_line", "started_line"]
+__all__ = ["FATES", "dropped_line", "ended_line", "error_line", "is_deadly", "started_line"]
 
 FATES = {
     ErrorFate.HANDLED: "handled",
@@ -41,25 +41,19 @@ def dropped_line(trigger: str, reason: str) -> str:
 
 
 def error_line(error: ErrorRecord) -> str:
-    """An error on one line: place, code, node, what happened, what became of it."""
+    """An error: place, code, node, what happened, what became of it; with the flow's line if it is deadly."""
     node = f" {error.node}:" if error.node else ""
     facts = [f"{name} {error.context[name]}" for name in ("page", "batchNum") if name in error.context]
     facts += [f"attempt {error.attempt}"] if error.attempt > 1 else []
-    text = " ".join(error.message.split())
-    return harmless(f"{error.place}: {error.code}{node} {text} ({', '.join([FATES[error.fate], *facts])})")
+    fate = ", ".join([FATES[error.fate], *facts])
+    message = error.message if is_deadly(error) else " ".join(error.message.split())
+    excerpt = f"\n{error.excerpt}" if is_deadly(error) and error.excerpt else ""
+    return harmless(f"{error.place}: {error.code}{node} {message} ({fate}){excerpt}")
 
 
-def deadly_errors(run: RunRecord, most: int = 10) -> list[str]:
-    """The errors that made a run fail, whole, with the lines of the flow; at most so many of them."""
-    deadly = [error for error in run.errors if error.fate in (ErrorFate.DEAD, ErrorFate.ENDED)]
-    texts = []
-    for error in deadly[:most]:
-        node = f" {error.node}:" if error.node else ""
-        text = f"{error.place}: {error.code}{node} {error.message}"
-        texts.append(harmless(f"{text}\n{error.excerpt}" if error.excerpt else text))
-    if len(deadly) > most:
-        texts.append(f"… and {plural(len(deadly) - most, 'further error')}")
-    return texts
+def is_deadly(error: ErrorRecord) -> bool:
+    """Whether an error makes its run fail."""
+    return error.fate in (ErrorFate.DEAD, ErrorFate.ENDED)
 
 
 def ended_line(run: RunRecord, pages: int) -> str:

@@ -54,8 +54,7 @@ class LiveView:
                 for earlier in self._foot:
                     self._console.print(_painted(earlier))
                 self._foot.clear()
-            is_end = isinstance(line.event, Ended) and not line.is_error
-            if is_end or (self._foot and isinstance(line.event, Said)):
+            if isinstance(line.event, Ended) or (self._foot and isinstance(line.event, Said)):
                 self._foot.append(line)
             else:
                 self._console.print(_painted(line))

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from headrace.cli.account import deadly_errors, dropped_line, ended_line, error_line, started_line
+from headrace.cli.account import dropped_line, ended_line, error_line, is_deadly, started_line
 from headrace.cli.progress import Meter, Snapshot
 from headrace.cli.watch import Dropped, Ended, Event, Raised, Said, Started
 from headrace.cli.wording import clock_time, number, plural
@@ -18,36 +18,41 @@ _MOST_ERRORS = 20
 
 
 class Line(NamedTuple):
-    """A line, or several, about an event; and whether it tells of an error."""
+    """A line, or several, about an event."""
 
     text: str
     event: Event
-    is_error: bool = False
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it tells of an error."""
+        return isinstance(self.event, Raised)
 
 
 def telling_lines(events: Sequence[Event]) -> list[Line]:
-    """What to say about events, in their order; of many errors the first."""
+    """What to say about events, in their order; of many errors the first, of each kind: deadly and not."""
     lines: list[Line] = []
-    errors = 0
+    told = {True: 0, False: 0}
+    hidden = 0
     for event in events:
         match event:
             case Started(run):
                 lines.append(Line(started_line(run), event))
             case Ended(run, pages):
-                lines += [Line(text, event, is_error=True) for text in deadly_errors(run)]
                 lines.append(Line(ended_line(run, pages), event))
             case Raised(_, error):
-                errors += 1
-                if errors <= _MOST_ERRORS:
-                    lines.append(Line(error_line(error), event, is_error=True))
-                elif errors == _MOST_ERRORS + 1:
-                    total = sum(isinstance(other, Raised) for other in events)
-                    more = plural(total - _MOST_ERRORS, "further error")
-                    lines.append(Line(f"… and {more}", event, is_error=True))
+                told[is_deadly(error)] += 1
+                if told[is_deadly(error)] <= _MOST_ERRORS:
+                    lines.append(Line(error_line(error), event))
+                else:
+                    hidden += 1
             case Dropped(trigger, reason):
                 lines.append(Line(dropped_line(trigger, reason), event))
             case Said(text):
                 lines.append(Line(text, event))
+    if hidden:
+        last = max(place for place, line in enumerate(lines) if line.is_error)
+        lines.insert(last + 1, Line(f"… and {plural(hidden, 'further error')}", lines[last].event))
     return lines
 
 

@@ -159,7 +159,7 @@ class DemoApi:
             "first_name": _FIRST[number % len(_FIRST)],
             "last_name": _LAST[number // 3 % len(_LAST)],
             "active": number % 7 != 0,
-            "updated_at": self._changed_at(number).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "updated_at": self._changed_at(number).isoformat().replace("+00:00", "Z"),
         }
 
 
