@@ -1,22 +1,20 @@
 """Fixtures of the examples' tests."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from headrace.connections.embedded import EmbeddedPostgres, EmbeddedServer
+from headrace.connections.embedded import EmbeddedServer
 from support.clock import JumpingClock
+from support.postgres import fast_server
 from support.sync import Target, fresh_target
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A PostgreSQL server; fast, since nothing on it has to outlive a crash."""
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), ("fsync=off",))
-    yield embedded.start()
-    embedded.leave()
-    shutil.rmtree(embedded.state)
+    """A PostgreSQL server of the test session's own."""
+    with fast_server(tmp_path_factory.mktemp("postgres")) as made:
+        yield made
 
 
 @pytest.fixture

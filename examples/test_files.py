@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
+from headrace.app import load_secrets, read_env_file
 from headrace.components import MODULES
-from headrace.flow.loader import read_flow
+from headrace.flow.loader import read_flow, require
 from headrace.sdk import Registry
 from support.sync import EXAMPLES
 
@@ -38,3 +39,11 @@ def test_the_readme_names_every_flow_and_how_to_run_it(folder):
     for flow in folder.glob("*.yaml"):
         assert f"headrace run examples/{name(flow)} --once" in readme
     assert "schema.sql" in readme
+
+
+@pytest.mark.parametrize("path", FLOWS, ids=name)
+def test_local_env_has_every_secret(path):
+    flow = require(read_flow(path, Registry(MODULES)))
+    secrets = load_secrets(flow.secrets, env_file=read_env_file(EXAMPLES / "local.env"), environment={})
+    assert set(secrets.values) == {"apiToken", "dbHost", "dbUser", "dbPassword"}
+    assert secrets.values["dbHost"] == "embedded"

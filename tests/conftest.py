@@ -1,25 +1,22 @@
 """Real servers for tests."""
 
-import shutil
 from collections.abc import Iterator
 from itertools import count
 
 import psycopg
 import pytest
 
-from headrace.connections.embedded import EmbeddedPostgres, EmbeddedServer
+from headrace.connections.embedded import EmbeddedServer
+from support.postgres import fast_server
 
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A PostgreSQL server of the test session's own; fast, since nothing on it has to outlive a crash."""
-    options = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=50")
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), options)
-    yield embedded.start()
-    embedded.leave()
-    shutil.rmtree(embedded.state)
+    """A PostgreSQL server of the test session's own."""
+    with fast_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
 
 
 @pytest.fixture
