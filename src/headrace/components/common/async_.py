@@ -21,7 +21,6 @@ class AsyncSettings(Settings):
     inputs=(Input("in", "any message"),),
     outputs=(Output("out", "the same message", detached=True),),
     transparent=True,
-    effects=False,
 )
 class Async(Component):
     """The sender goes on at once; what follows runs in parallel, is committed and tried again by itself."""

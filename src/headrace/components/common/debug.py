@@ -25,7 +25,6 @@ class DebugSettings(Settings):
     inputs=(Input("in", "any message"),),
     outputs=(Output("out", "the same message"),),
     transparent=True,
-    effects=False,
 )
 class Debug(Component):
     """Writes node and message, as JSON, to the log `headrace.debug`: 4,000 characters at most."""

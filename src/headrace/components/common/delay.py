@@ -21,7 +21,6 @@ class DelaySettings(Settings):
     inputs=(Input("in", "any message"),),
     outputs=(Output("out", "the same message"),),
     transparent=True,
-    effects=False,
 )
 class Delay(Component):
     """Waits within the task; a task that is tried again waits again."""

@@ -85,7 +85,6 @@ class _Tally:
         Output("error", "a batch or item that failed, plus `error` and `errorDetail`", error=True),
     ),
     detached_when="durable",
-    effects=False,
 )
 class Iterator(Component):
     """Goes through an array in order; the next batch is emitted when all below the last has finished.

@@ -15,7 +15,6 @@ class ModifySettings(Settings):
     settings=ModifySettings,
     inputs=(Input("in", "any message"),),
     outputs=(Output("out", "the same message"),),
-    effects=False,
 )
 class Modify(Component):
     """A place to shape a message: all its work is in the expressions that lead to it."""

@@ -97,7 +97,6 @@ def _ports(settings: dict[str, Any]) -> tuple[Output, ...]:
     inputs=(Input("in", "any message"),),
     dynamic_outputs=_ports,
     transparent=True,
-    effects=False,
 )
 class Router(Component):
     """Compares fields of the message; its outputs are the rules' `outputPort` names and `defaultPort`."""
