@@ -24,6 +24,7 @@ class PostgresPool:
             wait_s: how long to wait for a free one, in seconds.
         """
         self._target = target
+        self._key = target.key
         self._generation = 0
         name = f"PostgreSQL `{target.database}` at {target.address}"
         self._pool = Pool(name, self._open, max_size, wait_s)
@@ -31,7 +32,7 @@ class PostgresPool:
     @property
     def key(self) -> Hashable:
         """What it connects to, without the password."""
-        return self._target.key
+        return self._key
 
     @property
     def max_size(self) -> int:

@@ -1,7 +1,7 @@
 """Members of values by a path in text, `a.b[0]`, and the keys that records are told apart by."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -10,7 +10,18 @@ from headrace.expr.failure import Failure
 from headrace.expr.text import stringify
 from headrace.values import Json
 
-__all__ = ["MISSING", "Key", "Step", "canonical", "identity", "key_of", "member", "parse_path"]
+__all__ = [
+    "MISSING",
+    "Key",
+    "Step",
+    "canonical",
+    "column",
+    "identities",
+    "identity",
+    "key_of",
+    "member",
+    "parse_path",
+]
 
 Step = str | int
 
@@ -19,6 +30,9 @@ Key: TypeAlias = "Json | Callable[[Json], Json]"
 
 MISSING = object()
 """What `member` gives for a member that is absent."""
+
+_PLAIN = frozenset({str, int, float, type(None)})
+"""Types whose values are hashable and equal as they are; true is no 1."""
 
 _STEP = re.compile(
     r"""\.?(?P<name>[^.\[\]'"]+) | \[(?P<index>-?\d+)\] | \[(?P<quote>['"])(?P<key>.*?)(?P=quote)\]""",
@@ -75,6 +89,22 @@ def key_of(name: str, key: Key, position: int) -> Callable[[Json], Json]:
         return None if found is MISSING else found  # type: ignore[return-value]  # not MISSING
 
     return read
+
+
+def column(name: str, key: Key, records: Sequence[Json], position: int) -> list[Json]:
+    """The key of each record, as `key_of` reads it; quick where all have the member."""
+    if isinstance(key, str):
+        try:
+            return [record[key] for record in records]  # type: ignore[index,call-overload]  # TypeError is caught
+        except (KeyError, TypeError):
+            pass  # some lack it, or it is a path
+    read = key_of(name, key, position)
+    return [read(record) for record in records]
+
+
+def identities(values: Sequence[Json]) -> Sequence[object]:
+    """`identity` of each; quick where all are plain."""
+    return values if _PLAIN.issuperset(map(type, values)) else [identity(value) for value in values]
 
 
 def identity(value: Json) -> object:

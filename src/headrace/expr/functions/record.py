@@ -7,7 +7,7 @@ from headrace.expr.argument import array, object_, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
-from headrace.expr.functions.member import Key, identity, key_of
+from headrace.expr.functions.member import Key, column, identities, identity, key_of
 from headrace.expr.signature import Callback, Function
 from headrace.expr.text import strict_equal
 from headrace.values import Json
@@ -44,8 +44,9 @@ def _group_by(items: Json, key: Key) -> Json:
 
 
 def _unique_by(items: Json, key: Key) -> Json:
-    read = key_of("uniqueBy", key, 1)
-    return list({identity(read(item)): item for item in array("uniqueBy", items)}.values())
+    records = array("uniqueBy", items)
+    names = identities(column("uniqueBy", key, records, 1))
+    return list(dict(zip(names, records, strict=True)).values())
 
 
 def _diff_by(old: Json, new: Json, key: Key) -> Json:
@@ -85,9 +86,8 @@ def _left_join(left: Json, right: Json, key: Key, right_key: Key = None) -> Json
 
 
 def _columns(rows: Json, names: Json) -> Json:
-    reads = [key_of("columns", name, 1) for name in array("columns", names, 1)]
     records = array("columns", rows)
-    return [[read(record) for record in records] for read in reads]
+    return [column("columns", name, records, 1) for name in array("columns", names, 1)]
 
 
 def _sort_by(items: Json, key: Key, order: Json = "asc") -> Json:
