@@ -17,7 +17,6 @@ FATES = {
 _DROPPED = {
     "overlap": "the last run is still going on",
     "queued": "the last run is still going on; it waits",
-    "exhausted": "it has fired as often as it may",
     "duplicate": "it has fired for this time already",
 }
 

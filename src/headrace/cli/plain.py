@@ -46,6 +46,8 @@ def telling_lines(events: Sequence[Event]) -> list[Line]:
                     lines.append(Line(error_line(error), event))
                 else:
                     hidden += 1
+            case Dropped(_, "exhausted"):
+                pass  # as its settings say
             case Dropped(trigger, reason):
                 lines.append(Line(dropped_line(trigger, reason), event))
             case Said(text):
