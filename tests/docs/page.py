@@ -49,9 +49,14 @@ def codes(text: str) -> list[str]:
     return [_content(match) for match in _CODE.finditer(text)]
 
 
-def examples(name: str) -> list[tuple[str, str]]:
-    """The pairs `expression` → `value` of a page."""
-    text = prose(name).replace("\\|", "|")
+def section(name: str, heading: str) -> str:
+    """What stands below a heading, up to the next one of any level."""
+    return re.split(r"^#+ ", prose(name).split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
+
+
+def examples(text: str) -> list[tuple[str, str]]:
+    """The pairs `expression` → `value` of a text."""
+    text = text.replace("\\|", "|")
     found = list(_CODE.finditer(text))
     return [
         (_content(left), _content(right))

@@ -1,10 +1,9 @@
 """docs/expressions.md: every example is run, the limits are the code's."""
 
 import json
-from pathlib import Path
 
 import pytest
-from tests.docs.page import blocks, examples, rows
+from tests.docs.page import blocks, examples, prose, rows
 
 from headrace.errors import ExpressionError, Finding
 from headrace.expr import Environment, Scope, Template, compile_expression
@@ -16,7 +15,7 @@ from headrace.expr.text import strict_equal
 from headrace.source import Text
 from headrace.values import decode_json, kind
 
-PAGE = Path(__file__).name.removeprefix("test_").replace(".py", ".md")
+PAGE = "expressions.md"
 (DATA,) = [decode_json(block.text) for block in blocks(PAGE) if block.info == "json data"]
 ERRORS = [block for block in blocks(PAGE) if block.info.startswith("text error ")]
 
@@ -38,10 +37,10 @@ def value_of(expression: str) -> object:
 
 
 def test_the_page_has_its_examples():
-    assert len(examples(PAGE)) > 110
+    assert len(examples(prose(PAGE))) > 110
 
 
-@pytest.mark.parametrize(("expression", "value"), examples(PAGE))
+@pytest.mark.parametrize(("expression", "value"), examples(prose(PAGE)))
 def test_an_example_has_the_value_that_the_page_says(expression, value):
     actual = value_of(expression)
     if value.startswith("HR"):
