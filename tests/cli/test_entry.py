@@ -43,6 +43,13 @@ def test_an_unknown_command_is_told_with_the_nearest_one(call: Callable[..., Out
     assert call("validat") == Outcome(2, "", expected)
 
 
+def test_a_group_within_tells_the_nearest_command_too(call: Callable[..., Outcome]) -> None:
+    expected = (
+        "error: no command `stp`; did you mean `stop`?\n`headrace postgres --help` tells how it is used\n"
+    )
+    assert call("postgres", "stp") == Outcome(2, "", expected)
+
+
 def test_an_unknown_option_is_told_with_the_nearest_one(call: Callable[..., Outcome]) -> None:
     outcome = call("eval", "1", "--dta", "2")
     assert (outcome.code, outcome.out) == (2, "")

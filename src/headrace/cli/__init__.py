@@ -1,6 +1,6 @@
 """The command line: what people and scripts type. Nothing below imports this package.
 
-entry        the group of commands; what an error looks like and which exit code it has
+entry        the commands; what an error looks like and which exit code it has (group, crash, terminal)
 run          run a flow            session   the part of it that is asynchronous
 validate     check flow files      finding   how a finding looks
 eval         evaluate expressions  stream    the same, a line of JSON at a time

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ import click
 from headrace import __version__
 from headrace.cli.crash import report_crash
 from headrace.cli.finding import print_findings
+from headrace.cli.group import SuggestingGroup
 from headrace.cli.invocation import Invocation
 from headrace.cli.terminal import harmless, has_color, paint
 from headrace.errors import ExpressionError, FlowError, HeadraceError, InternalError, UsageError
@@ -36,7 +36,7 @@ COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(SuggestingGroup):
     """Loads a command's module when it is called, so that the others cost nothing."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -49,16 +49,6 @@ class _LazyGroup(click.Group):
         command: click.Command = import_module(entry.module).command
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            near = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-            hint = f"; did you mean `{near[0]}`?" if near else f"; there is {', '.join(COMMANDS)}"
-            raise click.UsageError(f"no command `{name}`{hint}", ctx)
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
@@ -67,7 +57,7 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="The home folder is HEADRACE_HOME, else ~/.headrace; nothing is written elsewhere.",
+    epilog="The home folder, where everything is kept, is HEADRACE_HOME, else ~/.headrace.",
 )
 @click.version_option(__version__, prog_name="headrace", message="%(prog)s %(version)s")
 def headrace() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from headrace.app.home import home_folder
+from headrace.cli.group import SuggestingGroup
 from headrace.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _USER = click.option(
 )
 
 
-@click.group("postgres")
+@click.group("postgres", cls=SuggestingGroup)
 def command() -> None:
     """The PostgreSQL that headrace brings along (`host: embedded`).
 
