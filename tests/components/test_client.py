@@ -277,7 +277,7 @@ async def test_the_rate_limit_spaces_requests_evenly():
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        ("{url: /, headers: {X: {a: 1}}}", "header `X` must be text, but it is object"),
+        ("{url: /, headers: {X: {a: 1}}}", "header `X` must be text, but it is an object"),
         ('{url: /, headers: {X: "a\\r\\nY: b"}}', "header `X` has a line break in it"),
         ("{method: '{{lower(\"FETCH\")}}'}", "`method` should be 'GET'"),
         ("{url: 'ftp://x/y'}", "http"),

@@ -96,5 +96,5 @@ async def test_what_cannot_be_compared_is_said():
     run, _ = await route(rules, {"x": ["list"]})
     assert (
         run.errors[0].message
-        == "`x` is array ('[\"list\"]') and cannot be compared with '5' by `greater_than`"
+        == "`x` is an array ('[\"list\"]') and cannot be compared with '5' by `greater_than`"
     )

@@ -71,7 +71,7 @@ async def test_an_empty_array_gives_just_done():
 
 async def test_what_is_no_array_is_said():
     run, _ = await run_flow(flow(), {"a": 1})
-    assert run.errors[0].message == "`array` must be an array, but it is object"
+    assert run.errors[0].message == "`array` must be an array, but it is an object"
 
 
 async def test_a_batch_that_fails_does_not_stop_the_next():

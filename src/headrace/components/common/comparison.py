@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from headrace.expr.argument import described
 from headrace.expr.failure import Failure
 from headrace.expr.regex import compile_pattern
 from headrace.expr.text import to_text
 from headrace.sdk import Json, PermanentError
-from headrace.values import kind
 
 __all__ = ["Comparison", "compare"]
 
@@ -33,7 +33,7 @@ def compare(operator: str, expected: Json) -> Comparison:
             return lambda value, _: (value is not None) is wanted
         case "in":
             if not isinstance(expected, list):  # pydantic wants a ValueError
-                raise ValueError(f"`value` must be an array for `in`, but it is {kind(expected)}")  # noqa: TRY004
+                raise ValueError(f"`value` must be an array for `in`, but it is {described(expected)}")  # noqa: TRY004
             return lambda value, _: any(_same(value, item) for item in expected)
         case "contains":
             return lambda value, _: _contains(value, expected)
@@ -77,7 +77,8 @@ def _ordering(operator: str, expected: Json) -> Comparison:
     bound = _number(expected)
     is_greater = operator == "greater_than"
     if bound is None and not isinstance(expected, str):
-        raise ValueError(f"`value` must be a number or text for `{operator}`, but it is {kind(expected)}")
+        what = described(expected)
+        raise ValueError(f"`value` must be a number or text for `{operator}`, but it is {what}")
 
     def comparison(value: Json, field: str) -> bool:
         if value is None:
@@ -88,7 +89,7 @@ def _ordering(operator: str, expected: Json) -> Comparison:
         if isinstance(value, str) and isinstance(expected, str):
             return value > expected if is_greater else value < expected
         raise PermanentError(
-            f"`{field}` is {kind(value)} ({to_text(value)[:40]!r}) and cannot be compared with "
+            f"`{field}` is {described(value)} ({to_text(value)[:40]!r}) and cannot be compared with "
             f"{to_text(expected)!r} by `{operator}`",
             code="HR302",
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
+from headrace.expr.argument import described
 from headrace.sdk import (
     Component,
     Context,
@@ -20,7 +21,6 @@ from headrace.sdk import (
     component,
     for_each,
 )
-from headrace.values import kind
 
 __all__ = ["Iterator"]
 
@@ -210,7 +210,7 @@ def _read(message: Message) -> tuple[list[Json], Json]:
     if isinstance(message, dict) and isinstance(array, list):
         return array, message.get("context")
     if isinstance(message, dict) and "array" in message:
-        raise PermanentError(f"`array` must be an array, but it is {kind(array)}", code="HR301")
+        raise PermanentError(f"`array` must be an array, but it is {described(array)}", code="HR301")
     raise PermanentError("`array` is missing: shape the message as `{array, context}`", code="HR301")
 
 

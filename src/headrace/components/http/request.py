@@ -5,9 +5,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field
 
+from headrace.expr.argument import described
 from headrace.expr.text import to_text
 from headrace.sdk import Json, JsonValue, MessageModel, PermanentError
-from headrace.values import encode_json, kind
+from headrace.values import encode_json
 
 __all__ = ["ClientRequest", "encode_body", "full_url", "text_headers"]
 
@@ -62,7 +63,7 @@ def text_headers(headers: dict[str, Json], default: dict[str, str]) -> dict[str,
             merged.pop(name.lower(), None)
             continue
         if isinstance(value, list | dict):
-            raise PermanentError(f"header `{name}` must be text, but it is {kind(value)}", code="HR331")
+            raise PermanentError(f"header `{name}` must be text, but it is {described(value)}", code="HR331")
         merged[name.lower()] = (name, to_text(value))
     for name, value in merged.values():
         if any(char in "\r\n\0" for char in name + value):
