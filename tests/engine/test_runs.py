@@ -429,3 +429,32 @@ async def test_a_long_chain_of_nodes_runs():
 
 def test_observers_need_nothing_but_what_they_want():
     assert Recorder().errors == []
+
+
+RETRIED_AT_ONCE = """
+retry: {maxAttempts: 3, initialDelay: 0, maxDelay: 0}
+nodes:
+  start: {component: common-module/signal}
+  work: {component: test-module/probe}
+edges:
+  - start -> work
+"""
+
+
+async def test_a_task_that_is_to_be_tried_again_can_be_cancelled_before_it_begins():
+    seen = Seen()
+    seen.fail("work", TemporaryError("not now"))
+    async with bench(RETRIED_AT_ONCE, seen=seen) as flow:
+        failed = asyncio.Event()
+        flow.observer.error_raised = lambda run_id, error: failed.set()
+        run = await flow.engine.fire(flow.program, "start")
+
+        async def cancel():
+            await failed.wait()
+            await flow.engine.cancel(run.id)
+
+        cancelling = asyncio.create_task(cancel())
+        async with asyncio.timeout(2):
+            ended = await flow.engine.wait(run.id)
+            await cancelling
+        assert ended.status is RunStatus.CANCELLED

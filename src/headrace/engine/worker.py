@@ -235,6 +235,7 @@ class Worker:
             self._decided(active, task, dropped)
             return
         active.agenda.done(task)
+        active.begun.discard(task.id)
         active.agenda.add(task, following, now_ns)
         self._pump(active)
 
