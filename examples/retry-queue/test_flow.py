@@ -50,6 +50,22 @@ async def test_failed_batches_are_stored_and_written_later(target, clock):
     ]
 
 
+async def test_two_entries_of_one_page_fetch_it_once(target, clock):
+    users = users_with_two_bad_ones()
+    users[4]["id"] = None  # page 1, batch 1
+    async with serve_users(users) as api:
+        await sync(api, target, clock)
+        users[4]["id"], users[14]["id"] = "usr_0005", "usr_0015"
+        api.requests.clear()
+        await retry(api, target, clock)
+    assert sorted(api.pages) == [1, 2]
+    assert [(row[2], row[3], row[5]) for row in target.rows(QUEUE)] == [
+        (1, 1, "done"),
+        (1, 2, "done"),
+        (2, 2, "pending"),
+    ]
+
+
 async def test_an_entry_that_fails_too_often_is_given_up(target, clock):
     async with serve_users(users_with_two_bad_ones()) as api:
         await sync(api, target, clock)
