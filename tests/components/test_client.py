@@ -295,3 +295,16 @@ async def test_the_total_that_the_api_states_is_told_to_who_watches():
         stats = flow.engine.stats(run.id)
         await flow.engine.wait(run.id)
     assert stats.expected == 1234
+
+
+@pytest.mark.parametrize("stated", ["9" * 5000, "-1", "²", "many"])
+async def test_a_total_that_cannot_be_one_is_ignored(stated):
+    server = Server(answer(200, b"{}", X_Total_Count=stated))
+    response = await ask(server, "{url: /}")
+    assert response["bodyJson"] == {}
+
+
+@pytest.mark.parametrize("status", ["000", 101])
+async def test_what_is_no_final_answer_is_an_error(status):
+    failed = await ask(Server(answer(status)), "{url: /}")
+    assert f"answered {int(status)}, which is no final answer" in failed["error"]

@@ -7,6 +7,13 @@ from headrace.store import ErrorFate, RunStatus
 from support.flows import Seen, bench, run_flow
 
 SIGNAL = "start: {component: common-module/signal}"
+PLAIN = """
+nodes:
+  start: {component: common-module/signal}
+  end: {component: test-module/probe}
+edges:
+  - start -> end
+"""
 
 
 async def test_an_edge_without_data_passes_the_message_unchanged():
@@ -250,6 +257,16 @@ async def test_a_servers_wait_is_a_lower_bound_of_the_delay(jumping_clock):
         clock=jumping_clock,
     )
     assert jumping_clock.slept_s >= 1000
+
+
+@pytest.mark.parametrize("asked_s", [float("inf"), 1e300, 1e9])
+async def test_a_wait_of_years_is_cut_to_a_day(asked_s, jumping_clock):
+    seen = Seen()
+    seen.fail("end", TemporaryError("busy", retry_after_s=asked_s))
+    began_ns = jumping_clock.now_ns()
+    run, seen = await run_flow(PLAIN, seen=seen, clock=jumping_clock)
+    assert run.status is RunStatus.SUCCEEDED
+    assert (jumping_clock.now_ns() - began_ns) / 1e9 == pytest.approx(86_400)
 
 
 async def test_a_failure_of_infrastructure_reaches_no_error_port_and_has_its_own_budget(jumping_clock):

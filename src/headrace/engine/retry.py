@@ -11,6 +11,9 @@ __all__ = ["INFRASTRUCTURE", "next_attempt"]
 INFRASTRUCTURE = Retry(max_attempts=40, initial_delay_s=0.1, backoff=2.0, max_delay_s=30.0)
 """The budget for failures of databases and stores: about twenty minutes (rule 6)."""
 
+_LONGEST_WAIT_S = 86_400.0
+"""What an error asks for beyond a day is cut: a task must not wait for years, nor for ever."""
+
 
 def next_attempt(
     attempt: Attempt,
@@ -36,5 +39,5 @@ def next_attempt(
         return None
     delay_s = min(budget.initial_delay_s * budget.backoff ** min(failures - 1, 64), budget.max_delay_s)
     delay_s *= random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
-    delay_s = max(delay_s, retry_after_s or 0.0)
+    delay_s = max(delay_s, min(retry_after_s or 0.0, _LONGEST_WAIT_S))
     return replace(following, due_at_ns=now_ns + int(delay_s * 1e9))

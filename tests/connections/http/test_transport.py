@@ -296,3 +296,18 @@ def test_retry_after_is_seconds_or_a_date():
     assert retry_after_s({"retry-after": "Thu, 01 Jan 2026 03:04:05 GMT"}, now_ns) == 0.0
     assert retry_after_s({"retry-after": "soon"}, now_ns) is None
     assert retry_after_s({}, now_ns) is None
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "99999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_server_that_asks_to_wait_for_years_is_waited_for_a_day(text):
+    assert retry_after_s({"retry-after": text}, 0) == 86_400.0
+
+
+def test_a_date_beyond_all_calendars_says_nothing():
+    assert retry_after_s({"retry-after": "Tue, 1 Jan 99999999999 00:00:00"}, 0) is None
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "zlib", "no-such", ""])
+def test_a_charset_that_is_none_for_bodies_is_read_as_utf_8(charset):
+    response = HttpResponse(200, {"content-type": f"text/plain; charset={charset}"}, "ü".encode(), "", 0)
+    assert response.text() == "ü"

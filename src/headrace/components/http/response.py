@@ -13,6 +13,8 @@ RETRIED_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 """Statuses after which repeating the request may help (RFC 9110, RFC 8470, RFC 6585)."""
 
 _EXCERPT = 500
+_LONGEST_TOTAL = 18
+"""Digits of a number of records that is worth believing."""
 
 
 def read_response(response: HttpResponse) -> dict[str, Json]:
@@ -42,7 +44,8 @@ def stated_total(response: dict[str, Json]) -> int | None:
                 candidates += [members.get(name) for name in ("total", "total_count", "totalCount")]
     if isinstance(headers, dict):
         header = headers.get("x-total-count")
-        candidates.append(int(header) if isinstance(header, str) and header.isdecimal() else None)
+        is_number = isinstance(header, str) and header.isdecimal() and len(header) <= _LONGEST_TOTAL
+        candidates.append(int(header) if is_number and isinstance(header, str) else None)
     return next((n for n in candidates if isinstance(n, int) and not isinstance(n, bool)), None)
 
 

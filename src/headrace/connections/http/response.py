@@ -6,6 +6,9 @@ from email.utils import parsedate_to_datetime
 
 __all__ = ["HttpResponse", "retry_after_s"]
 
+_LONGEST_WAIT_S = 86_400.0
+"""A server that asks for more is taken to mean a day: a run must not sleep for years on one number."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
@@ -36,12 +39,14 @@ class HttpResponse:
             charset = "utf-8-sig"  # the same, without a byte order mark
         try:
             return self.body.decode(charset, "replace")
-        except LookupError:  # a charset that does not exist
+        except (LookupError, ValueError):  # a charset that does not exist, or is none for bodies (`idna`)
             return self.body.decode("utf-8-sig", "replace")
 
 
 def retry_after_s(headers: Mapping[str, str], now_ns: int) -> float | None:
-    """How long the server asks to wait, in seconds from now; None if it does not say, or not readably.
+    """How long the server asks to wait, in seconds from now, a day at most.
+
+    None if it does not say, or not readably.
 
     Args:
         headers: by lower-cased name.
@@ -49,9 +54,9 @@ def retry_after_s(headers: Mapping[str, str], now_ns: int) -> float | None:
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
-        return float(text)
+        return min(float(text), _LONGEST_WAIT_S)
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):  # the latter: a year beyond all calendars
         return None
-    return max(moment.timestamp() - now_ns / 1e9, 0.0)
+    return min(max(moment - now_ns / 1e9, 0.0), _LONGEST_WAIT_S)

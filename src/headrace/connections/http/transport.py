@@ -19,7 +19,14 @@ from aiohttp.tracing import Trace
 from yarl import URL
 
 from headrace import __version__
-from headrace.connections.http.failure import PermanentHttpError, cut, map_error, shown, timeout
+from headrace.connections.http.failure import (
+    PermanentHttpError,
+    cut,
+    map_error,
+    place,
+    shown,
+    timeout,
+)
 from headrace.connections.http.host import HostPatterns
 from headrace.connections.http.progress import Progress
 from headrace.connections.http.response import HttpResponse
@@ -136,6 +143,10 @@ class HttpTransport:
                 method, url, headers=headers, data=body, allow_redirects=False
             ) as response:
                 progress.answered = True
+                if response.status < 200:
+                    raise PermanentHttpError(
+                        f"{place(url)} answered {response.status}, which is no final answer"
+                    )
                 location = response.headers.get("Location") if response.status in _REDIRECTS else None
                 if location is None or self._max_redirects == 0:
                     return await _read(response, limit, progress)
