@@ -156,6 +156,9 @@ class Iterator(Component):
         resume = context.resume if isinstance(context.resume, dict) else {}
         first = resume.get("at", 0)
         begin = first if isinstance(first, int) else 0
+        if begin == 0:
+            context.count("items", total)
+            context.progress(0, total)
         fan_out = context.fan_out("done", self._done(shared, total, batches), total)
         for batch in range(begin, min(begin + _CHUNK, batches)):
             items = array[batch * size : (batch + 1) * size]
