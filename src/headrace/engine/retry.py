@@ -9,7 +9,7 @@ from headrace.store import Attempt
 __all__ = ["INFRASTRUCTURE", "next_attempt"]
 
 INFRASTRUCTURE = Retry(max_attempts=40, initial_delay_s=0.1, backoff=2.0, max_delay_s=30.0)
-"""The budget for failures of databases and stores: about twenty minutes (rule 6)."""
+"""The budget for failures of databases and stores: a quarter of an hour of waiting (rule 6)."""
 
 _LONGEST_WAIT_S = 86_400.0
 """What an error asks for beyond a day is cut: a task must not wait for years, nor for ever."""
