@@ -10,6 +10,8 @@ import argparse
 import json
 import os
 import platform
+import signal
+import sys
 from dataclasses import asdict, dataclass
 
 from contest import CONTESTANTS, GROWING, Row, hold
@@ -53,6 +55,7 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=0.0, help="of each answer of the API")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped, too
     users = options.users or (20_000 if options.quick else 200_000)
     rounds = options.repeat or (1 if options.quick else 3)
     report = measure_all(users, rounds, options.latency_ms)
