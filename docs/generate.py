@@ -61,20 +61,22 @@ def rows(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> It
 
 
 def nested(field: dict[str, Any], definitions: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The object types within a field's type: of the field itself or of its items."""
-    for option in [field, *field.get("anyOf", ()), *field.get("oneOf", ())]:
-        for suffix, candidate in (("", option), ("[]", option.get("items", {}))):
-            reference = candidate.get("$ref", "").rpartition("/")[2]
-            definition = definitions.get(reference, {})
-            if "properties" in definition:
-                yield suffix, definition
+    """The object types within a field's type: of the field itself, of what it may be, or of its items."""
+    for suffix, candidate in (("", field), ("[]", field.get("items", {}))):
+        reference = candidate.get("$ref", "").rpartition("/")[2]
+        definition = definitions.get(reference, {})
+        if "properties" in definition:
+            yield suffix, definition
+    for option in (*field.get("anyOf", ()), *field.get("oneOf", ())):
+        yield from nested(option, definitions)
 
 
 def kind(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     """A type in words."""
     options = field.get("anyOf") or field.get("oneOf")
     if options:
-        return " or ".join(dict.fromkeys(kind(option, definitions) for option in options))
+        given = [option for option in options if option.get("type") != "null"]  # null: not given
+        return " or ".join(dict.fromkeys(kind(option, definitions) for option in given))
     if "$ref" in field:
         return kind(definitions[field["$ref"].rpartition("/")[2]], definitions)
     if "enum" in field:
@@ -88,7 +90,7 @@ def kind(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     words = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false"}
     named = field.get("type")
     if isinstance(named, list):
-        return " or ".join(words.get(name, name) for name in named)
+        return "size"  # the only type of ours that is written in two ways
     if named == "array":
         return f"array of {kind(field.get('items', {}), definitions)}"
     if named == "object":
@@ -103,6 +105,8 @@ def shown(field: dict[str, Any]) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(field.get("type"), list):
+        return f"`{value >> 20}MiB`"
     unit = "s" if field.get("format") == "duration" else ""
     return f"`{value:g}{unit}`" if isinstance(value, float) else f"`{value}`"
 

@@ -32,8 +32,7 @@ def test_a_component_is_described_whole(
         """\
 common-module/signal: Starts a run on request.
 
-Fires when someone asks: `headrace run`, and later the API, the web page or
-Kubernetes.
+Fires when someone asks: `headrace run --once`.
 
 Settings
   payload: any value

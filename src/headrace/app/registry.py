@@ -32,6 +32,9 @@ def full_registry() -> Registry:
                 f"module `{entry.name}` of package {origin} cannot be loaded: {type(error).__name__}: {error}"
             ) from error
         if not isinstance(module, Module):
-            raise UsageError(f"module `{entry.name}` of package {origin} is no headrace.sdk.Module")
+            raise UsageError(
+                f"module `{entry.name}` of package {origin} is no headrace.sdk.Module; its entry point must "
+                "name one"
+            )
         modules.append(module)
     return Registry(modules)

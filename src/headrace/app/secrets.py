@@ -91,7 +91,14 @@ def _read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"the secret's file {path} cannot be read") from error
+        raise UsageError(f"the secret's file {path} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    """Why, without any of the content."""
+    if isinstance(error, OSError):
+        return (error.strerror or type(error).__name__).lower()
+    return "it is not UTF-8"
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -103,7 +110,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"the env file {path} cannot be read") from error
+        raise UsageError(f"the env file {path} cannot be read: {_reason(error)}") from error
     values: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         text = line.strip().removeprefix("export ").strip()

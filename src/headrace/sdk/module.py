@@ -34,7 +34,7 @@ class Registry:
             for cls in module.components:
                 spec = spec_of(cls)
                 if spec.name.partition("/")[0] != module.name:
-                    raise UsageError(f"component `{spec.name}` does not belong into module `{module.name}`")
+                    raise UsageError(f"component `{spec.name}` does not belong to module `{module.name}`")
                 if spec.name in self._specs:
                     raise UsageError(f"component `{spec.name}` is declared twice")
                 self._specs[spec.name] = spec

@@ -23,7 +23,10 @@ class AsyncSettings(Settings):
     transparent=True,
 )
 class Async(Component):
-    """The sender goes on at once; what follows runs in parallel, is committed and tried again by itself."""
+    """The sender goes on at once. When its task has committed, what follows runs in tasks of its own.
+
+    They run in parallel; each is committed and tried again by itself.
+    """
 
     def __init__(self, settings: AsyncSettings) -> None:
         super().__init__(settings)

@@ -27,7 +27,7 @@ class DebugSettings(Settings):
     transparent=True,
 )
 class Debug(Component):
-    """Writes node and message, as JSON, to the log `headrace.debug`: 4,000 characters at most."""
+    """Writes node and message, as JSON, to the log `headrace.debug`: at most 4,000 characters a line."""
 
     settings: DebugSettings
 

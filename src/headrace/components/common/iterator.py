@@ -43,7 +43,8 @@ class IteratorSettings(Settings):
     concurrency: int = Field(1, ge=1)
     """How many batches are worked on at once, within one task."""
     durable: bool = False
-    """Whether each batch is a task of its own: committed and tried again by itself."""
+    """Whether each batch is a task of its own: committed and tried again by itself. `continueOnError` and
+    `concurrency` do not apply then."""
 
 
 class IteratorInput(MessageModel):

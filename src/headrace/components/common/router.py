@@ -25,7 +25,7 @@ class RouterRule(Settings):
     """One rule: a comparison of a field, or an expression."""
 
     name: str = ""
-    """For people, in the log and the page of a run."""
+    """For people who read the file."""
     field: str = ""
     """The member that is compared; dots go into objects: `customer.country`, `items.0.id`."""
     operator: Literal[

@@ -30,7 +30,7 @@ class SignalSettings(Settings):
     trigger=True,
 )
 class Signal:
-    """Fires when someone asks: `headrace run`, and later the API, the web page or Kubernetes."""
+    """Fires when someone asks: `headrace run --once`."""
 
     schedule = None
 

@@ -31,7 +31,7 @@ class ConnectorSettings(Settings):
     max_open_conns: int = Field(10, ge=1, le=1000)
     """Connections at most; of the nodes that share a database the largest number counts."""
     transaction: Literal["task", "statement"] = "task"
-    """`task`: a task's writes commit together with it, once; `statement`: each by itself, at least once."""
+    """`task`: all writes of a task commit together, with it; `statement`: each by itself, at least once."""
     setup: list[str] = Field(default_factory=list)
     """Statements run once when the flow starts, such as `CREATE TABLE IF NOT EXISTS …`."""
 

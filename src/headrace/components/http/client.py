@@ -67,7 +67,7 @@ class ClientSettings(Settings):
     """Settings of the HTTP client."""
 
     base_url: str = Field("", pattern=r"^(https?://.+)?$")
-    """What relative URLs are below."""
+    """The address that relative URLs are put below."""
     default_headers: dict[str, str] = Field(default_factory=dict)
     """Sent with every request; the request's own headers win."""
     timeout: Duration = Field(30.0, gt=0)
@@ -121,7 +121,7 @@ class Client(Component):
     """A status of 400 and above is an error, after `retryCount` repetitions where one can help.
 
     `bodyJson` is the parsed body of a JSON content type, null for others; `headers` are lower-cased.
-    Requests other than GET and HEAD carry an `Idempotency-Key` that is the same when they are repeated.
+    Requests other than GET, HEAD and OPTIONS carry an `Idempotency-Key`, the same when they are repeated.
     """
 
     settings: ClientSettings
