@@ -2,7 +2,7 @@
 
 A component is one class: a declaration (`@component`), a frozen settings model, and `handle`. The same
 declaration gives validation, lint, JSON Schema and the reference pages. Nothing here runs flows: the
-engine implements the protocols, `headrace.testing` implements them for unit tests of a component.
+engine implements the protocols.
 """
 
 from headrace.errors import InfrastructureError, PermanentError, TemporaryError
