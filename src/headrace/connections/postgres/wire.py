@@ -25,7 +25,9 @@ __all__ = ["Wire"]
 _CANCEL_TIMEOUT_S = 5.0
 _logger = logging.getLogger(__name__)
 _ERROR = pq.ExecStatus.FATAL_ERROR
+_ENDED_WELL = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 _SYNC = pq.ExecStatus.PIPELINE_SYNC
+_GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
 _COPIES = (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)
 
 
@@ -44,6 +46,7 @@ class Wire:
         self._loop = asyncio.get_running_loop()
         self._fd = conn.socket
         self._results: list[PGresult] = []
+        self._awaited = 0  # results of what was queued since the last synchronisation point
         self._done: asyncio.Future[None] | None = None
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
@@ -97,19 +100,34 @@ class Wire:
 
     def send_command(self, sql: bytes, values: Sequence[bytes | None] = ()) -> None:
         """Queue a statement that is not prepared."""
-        self._conn.send_query_params(sql, values or None)
+        self._queue(self._conn.send_query_params, sql, values or None)
 
     def send_prepare(self, name: bytes, sql: bytes, types: Sequence[int] = ()) -> None:
         """Queue the preparation and the description of a statement: two results."""
-        self._conn.send_prepare(name, sql, types or None)
-        self._conn.send_describe_prepared(name)
+        self._queue(self._conn.send_prepare, name, sql, types or None)
+        self._queue(self._conn.send_describe_prepared, name)
 
     def send_execute(self, name: bytes, values: Sequence[bytes | None]) -> None:
         """Queue the execution of a prepared statement."""
-        self._conn.send_query_prepared(name, values or None)
+        self._queue(self._conn.send_query_prepared, name, values or None)
+
+    def _queue(self, send: Callable[..., None], *arguments: object) -> None:
+        """Queue one command, which will have one result.
+
+        Raises:
+            InfrastructureError: the connection was lost since the last results came.
+        """
+        try:
+            send(*arguments)
+        except psycopg.Error as error:
+            raise self._lost(error) from error
+        self._awaited += 1
 
     async def sync(self) -> list[PGresult]:
         """Send what is queued and read its results, in order; failed ones are results, too.
+
+        A server that is told to stop while it commits says so after the result of COMMIT: where everything
+        that was sent has come to a good end, the loss of the connection is the next user's concern.
 
         Cancellation: what runs is cancelled on the server, and the connection is closed.
 
@@ -124,14 +142,23 @@ class Wire:
             self._flush()
             await self._done
         except psycopg.Error as error:
-            raise self._lost(error) from error
+            if not self._has_ended_well():
+                raise self._lost(error) from error
+            self.close()
         except asyncio.CancelledError:
             await self._cancel()
             self.close()
             raise
         finally:
             self._done = None
-        return self._results
+            count, self._awaited = self._awaited, 0
+        results, self._results = self._results[:count], self._results[count:]
+        return results
+
+    def _has_ended_well(self) -> bool:
+        """Whether all that was queued has its result, none of them a failure."""
+        results = self._results[: self._awaited]
+        return 0 < self._awaited == len(results) and all(result.status in _ENDED_WELL for result in results)
 
     def close(self) -> None:
         """Close it at once; safe to call twice."""
@@ -155,15 +182,26 @@ class Wire:
 
     def _on_readable(self) -> None:
         try:
-            self._conn.consume_input()
-            if self._done is not None:
-                self._collect()
-            while self._conn.notifies():
-                pass  # nobody listens; they would pile up
+            while not self.broken:
+                self._conn.consume_input()
+                if self._done is not None:
+                    self._collect()
+                while self._conn.notifies():
+                    pass  # nobody listens; they would pile up
+                if not self._is_gone():
+                    break
         except psycopg.Error as error:
             if self._done is not None:
                 self._collect_last()
             self._fail(error)
+
+    def _is_gone(self) -> bool:
+        """Whether the server has closed the connection, so that all there is must be read at once.
+
+        libuv tells of a failed socket a single time and stops watching it; the first read may have got no
+        further than the server's farewell.
+        """
+        return not self.broken and any(event & _GONE for _, event in self._poll.poll(0))
 
     def _collect(self) -> None:
         """Take the results that have arrived; the one after the last command is the sync."""
