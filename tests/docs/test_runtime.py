@@ -28,7 +28,7 @@ from headrace.store.records import MAX_ERRORS
 from support.flows import run_flow
 
 PAGE = "runtime.md"
-NAMED = re.findall(r"\[([\w/]+\.py)::(\w+)\]", read(PAGE))
+NOTES = re.findall(r"^\[\^(\d+)\]: `([\w/]+\.py)::(\w+)`$", read(PAGE), re.MULTILINE)
 CHANGES = [row for row in rows(PAGE, 3) if re.fullmatch(r"`[\d *]+`", row[0])]
 
 
@@ -38,9 +38,11 @@ def named_in(path: str) -> set[str]:
     return set(re.findall(r"^(?:async )?def (test_\w+)", text, re.MULTILINE))
 
 
-def test_every_test_that_the_page_names_exists():
-    assert len(NAMED) > 40
-    assert [(path, name) for path, name in NAMED if name not in named_in(path)] == []
+def test_every_claim_has_its_note_and_every_note_a_test_that_exists():
+    text = read(PAGE).partition("## The tests")[0]
+    assert set(re.findall(r"\[\^(\d+)\]", text)) == {number for number, _, _ in NOTES}
+    assert len(NOTES) > 40
+    assert [(path, name) for _, path, name in NOTES if name not in named_in(path)] == []
 
 
 @pytest.mark.parametrize("row", CHANGES, ids=lambda row: f"{row[0]} {row[1][:14]}")
