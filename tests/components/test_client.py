@@ -279,7 +279,7 @@ async def test_the_rate_limit_spaces_requests_evenly():
     [
         ("{url: /, headers: {X: {a: 1}}}", "header `X` must be text, but it is an object"),
         ('{url: /, headers: {X: "a\\r\\nY: b"}}', "header `X` has a line break in it"),
-        ("{method: '{{lower(\"FETCH\")}}'}", "`method` should be 'GET'"),
+        ("{method: '{{lower(\"FETCH\")}}'}", "`method` must be 'GET'"),
         ("{url: 'ftp://x/y'}", "http"),
     ],
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from headrace.components.common.comparison import compare
+from headrace.errors import FlowError
 from headrace.store import RunStatus
 from support.flows import bench
 
@@ -98,3 +99,27 @@ async def test_what_cannot_be_compared_is_said():
         run.errors[0].message
         == "`x` is an array ('[\"list\"]') and cannot be compared with '5' by `greater_than`"
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("field: a", "HR116 `outputPort` is required by `rules[0]`"),
+        ("outputPort: a", "HR115 `rules[0]`: give either `field` or `when`"),
+        (
+            "field: a, operator: in, value: 5, outputPort: a",
+            "HR115 `rules[0]`: `value` must be an array for `in`, but it is a number",
+        ),
+        (
+            "field: a, operator: matches, value: '(', outputPort: a",
+            "HR115 `rules[0]`: /(/ is no regular expression: missing ): (",
+        ),
+    ],
+)
+async def test_rules_that_cannot_be_are_found_before_the_run(rule, said):
+    with pytest.raises(FlowError) as raised:
+        await route(f"{{rules: [{{{rule}}}]}}", {})
+    found = [f"{finding.code} {finding.message}" for finding in raised.value.findings]
+    assert [text for text in found if not text.startswith("HR113")] == [
+        said
+    ]  # ports go missing with their rule

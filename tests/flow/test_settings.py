@@ -51,7 +51,7 @@ def test_settings_are_evaluated_over_vars_and_secrets() -> None:
 
 def test_settings_of_vars_alone_are_checked_when_the_flow_is_loaded() -> None:
     assert errors("common-module/iterator", "{batchSize: '{{$.vars.size - 5}}'}") == [
-        "HR115 '{{$.vars.size - 5}}': `batchSize` should be greater than or equal to 1"
+        "HR115 '{{$.vars.size - 5}}': `batchSize` must be 1 or more"
     ]
     assert errors("common-module/iterator", "{batchSize: '{{$vars.size}}'}") == []
     assert errors("common-module/delay", "{duration: '{{$.vars.wait}}'}") == []
@@ -59,9 +59,9 @@ def test_settings_of_vars_alone_are_checked_when_the_flow_is_loaded() -> None:
 
 def test_settings_of_secrets_wait_and_the_others_are_checked() -> None:
     known = "{driver: postgres, host: '{{$.secrets.host}}', port: '{{$.secrets.port}}', maxOpenConns: 0}"
-    assert errors(CONNECTOR, known) == ["HR115 0: `maxOpenConns` should be greater than or equal to 1"]
+    assert errors(CONNECTOR, known) == ["HR115 0: `maxOpenConns` must be 1 or more"]
     failing = "{driver: postgres, host: h, port: '{{int($.secrets.port)}}', maxOpenConns: 0}"
-    assert errors(CONNECTOR, failing) == ["HR115 0: `maxOpenConns` should be greater than or equal to 1"]
+    assert errors(CONNECTOR, failing) == ["HR115 0: `maxOpenConns` must be 1 or more"]
 
 
 def test_a_required_setting_that_comes_from_a_secret_is_there() -> None:

@@ -91,7 +91,8 @@ def _finding(check: _Check, item: dict[str, Any], path: Path) -> Finding:
         return Finding("HR118", item["msg"].removeprefix("Value error, "), place)
     if kind in {"value_error", "assertion_error"} and isinstance(_at(tree, path), located.Mapping):
         inside = f"`{dotted(path)}`: " if path else ""
-        return Finding(check.missing, inside + (item["msg"].partition(", ")[2] or item["msg"]), place)
+        said = item["msg"].partition(", ")[2] or item["msg"]
+        return Finding(check.missing if "is required" in said else "HR115", inside + said, place)
     if kind == "value_error":
         message = item["msg"].removeprefix("Value error, ")
         return Finding("HR115", message if "`" in message else f"`{dotted(path)}` {text}", place)

@@ -147,7 +147,7 @@ def _start_finding(node: Node, item: dict[str, Any], secrets: Mapping[str, str])
     if item["type"] == "missing":
         return Finding("HR116", f"`{loc[-1]}` is required by {node.spec.name}", place)
     if not loc:
-        return Finding("HR116", text, place)
+        return Finding("HR116" if "is required" in text else "HR115", text, place)
     if is_about_duration(item["msg"]):
         return Finding("HR118", text, place)
     return Finding("HR115", f"`{dotted(loc)}` {text}", place)

@@ -221,8 +221,8 @@ class _Composer:
         frame.entries[name] = Entry(name, key.span, value)
 
     def _key(self, key: Tree) -> str | None:
-        if isinstance(key, Broken):
-            return None
+        if isinstance(key, Broken):  # what is ambiguous as a value names its entry all the same
+            return key.span.text if ambiguity(key.span.text) else None
         if isinstance(key, Scalar):
             if isinstance(key.value, str):
                 return key.value

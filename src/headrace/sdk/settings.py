@@ -197,5 +197,17 @@ def sentence(kind_of_error: str, message: str) -> str:
     }
     if kind_of_error in known:
         return known[kind_of_error]
+    for pattern, words in _BOUNDS:
+        message = pattern.sub(words, message)
     text = message.removeprefix("Value error, ").removeprefix("Input ")
     return text[:1].lower() + text[1:]
+
+
+_BOUNDS = (  # pydantic's words, ours
+    (re.compile(r"^Input should be greater than or equal to (\S+)$"), r"must be \1 or more"),
+    (re.compile(r"^Input should be less than or equal to (\S+)$"), r"must be \1 or less"),
+    (re.compile(r"^Input should be greater than (\S+)$"), r"must be more than \1"),
+    (re.compile(r"^Input tag ('.*') found using '(.*)' does not .*: (.*)$"), r"has no `\2` \1; there are \3"),
+    (re.compile(r"^Unable to extract tag using discriminator '(.*)'$"), r"needs a `\1`"),
+    (re.compile(r"^Input should be "), "must be "),
+)

@@ -69,7 +69,7 @@ def _text_comparison(operator: str, expected: Json) -> Comparison:
     try:
         pattern = compile_pattern(text, "")
     except Failure as failure:
-        raise ValueError(f"`{text}` is no regular expression: {failure.message}") from failure
+        raise ValueError(failure.message) from failure
     return lambda value, _: value is not None and pattern.matches(to_text(value))
 
 

@@ -2,10 +2,11 @@
 
 import base64
 import random
+import re
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_validator
 
 from headrace.components.http.limit import Limiter, parse_rate
 from headrace.components.http.request import ClientRequest, encode_body, full_url, text_headers
@@ -66,7 +67,7 @@ class BasicAuth(Settings):
 class ClientSettings(Settings):
     """Settings of the HTTP client."""
 
-    base_url: str = Field("", pattern=r"^(https?://.+)?$")
+    base_url: str = Field("", json_schema_extra={"pattern": "^(https?://.+)?$"})
     """The address that relative URLs are put below."""
     default_headers: dict[str, str] = Field(default_factory=dict)
     """Sent with every request; the request's own headers win."""
@@ -90,6 +91,13 @@ class ClientSettings(Settings):
     """The only hosts that may be asked, also by redirects: `api.example.com`, `*.example.com`."""
     auth: Annotated[BearerAuth | BasicAuth, Field(discriminator="type")] | None = None
     """How requests are authenticated."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_base(cls, url: str) -> str:
+        if url and not re.match(r"https?://.", url):
+            raise ValueError("must begin with https:// or http://")
+        return url
 
     def headers(self) -> dict[str, str]:
         """The default headers, with authentication."""
