@@ -14,6 +14,21 @@ Exit codes: 0 done, 1 a run failed, 2 the input or the usage is wrong, 130 inter
 work left open. Start-up is kept fast: a command's module is loaded when the command is called.
 """
 
-from headrace.cli.entry import main
+from collections.abc import Sequence
+from importlib import import_module
 
 __all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code.
+
+    Args:
+        arguments: without the program's name; those of the process if None.
+    """
+    try:
+        entry = import_module("headrace.cli.entry")  # here, so that Ctrl-C while it loads shows no traceback
+    except KeyboardInterrupt:
+        return 130
+    status: int = entry.main(arguments)
+    return status

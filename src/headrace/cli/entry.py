@@ -1,6 +1,6 @@
 """The group of commands, and what becomes of errors: a text for people and an exit code."""
 
-import os
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,7 +13,7 @@ from headrace.cli.crash import report_crash
 from headrace.cli.finding import print_findings
 from headrace.cli.group import SuggestingGroup
 from headrace.cli.invocation import Invocation
-from headrace.cli.terminal import harmless, has_color, paint
+from headrace.cli.terminal import discard_output, harmless, has_color, open_streams, paint
 from headrace.errors import ExpressionError, FlowError, HeadraceError, InternalError, UsageError
 
 __all__ = ["COMMANDS", "main"]
@@ -70,16 +70,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; those of the process if None.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal may not know every character
+    open_streams()
     invocation = Invocation()
     try:
         status = _invoke(arguments, invocation)
         sys.stdout.flush()
     except BrokenPipeError:
         # Who read our output is gone (`headrace components | head`); nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
+        return 1
+    except OSError as error:
+        discard_output()
+        _say(_error(f"the output cannot be written: {error.strerror}"))
         return 1
     return status
 
@@ -96,8 +98,10 @@ def _invoke(arguments: Sequence[str] | None, invocation: Invocation) -> int:
         return 130
     except click.ClickException as error:
         return _usage(error)
-    except BrokenPipeError:
-        raise
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or _is_of_output(error):
+            raise
+        return report_crash(error, invocation.mask)
     except InternalError as error:
         return report_crash(error, invocation.mask)
     except HeadraceError as error:
@@ -105,6 +109,11 @@ def _invoke(arguments: Sequence[str] | None, invocation: Invocation) -> int:
     except Exception as error:  # noqa: BLE001 - the last place before a traceback
         return report_crash(error, invocation.mask)
     return status if isinstance(status, int) else 0
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether standard output could not be written (`> /dev/full`): errors of files name theirs."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 
 
 def _usage(error: click.ClickException) -> int:

@@ -102,6 +102,7 @@ class _Session:
         self._view = view
         self._stop = stop
         self._group = group
+        self._run_id: str | None = None
 
     async def show(self) -> None:
         """Show what happens, for ever."""
@@ -127,6 +128,7 @@ class _Session:
         self._view.open(self._watch.meter)
         if order.trigger is not None:
             run = await self._engine.fire(program, order.trigger, order.payload)
+            self._run_id = run.id
             return _exit_code(await self._engine.wait(run.id))
         self._engine.follow(program)
         await self._engine.followed()
@@ -152,9 +154,16 @@ class _Session:
             self._watch.say(f"stopped; {plural(left, 'run is', 'runs are')} left unfinished{lost}")
         else:
             self._watch.say("stopped; no run is left unfinished")
-        if self._stop.received is signal.SIGTERM and not left:
+        if self._stop.received is not signal.SIGTERM or left:
+            return self._stop.exit_code
+        if self._order.trigger is None:
             return 0
-        return self._stop.exit_code
+        # Whoever asked for one run is not told that it was done when it was not.
+        return (
+            self._stop.exit_code
+            if self._run_id is None
+            else _exit_code(await self._engine.wait(self._run_id))
+        )
 
 
 def _exit_code(run: RunRecord) -> int:

@@ -29,7 +29,11 @@ class StopSignals:
 
     @contextmanager
     def handled(self) -> Iterator[None]:
-        """Receive signals instead of being ended by them; in the main thread's event loop."""
+        """Receive signals instead of being ended by them; in the main thread's event loop.
+
+        Once one has come they are received until the loop is closed: the next must not tear it apart while
+        it ends.
+        """
         loop = asyncio.get_running_loop()
         signals = (signal.SIGINT, signal.SIGTERM)
         for number in signals:
@@ -37,8 +41,9 @@ class StopSignals:
         try:
             yield
         finally:
-            for number in signals:
-                loop.remove_signal_handler(number)
+            if self.received is None:
+                for number in signals:
+                    loop.remove_signal_handler(number)
 
     def _receive(self, number: signal.Signals) -> None:
         if self.received is None:

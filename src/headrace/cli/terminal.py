@@ -1,4 +1,4 @@
-"""What the terminal can do: colours, and a display that is redrawn."""
+"""Standard streams, and what the terminal can do: colours, and a display that is redrawn."""
 
 import os
 import re
@@ -7,10 +7,35 @@ from typing import TextIO
 
 import click
 
-__all__ = ["harmless", "has_color", "is_live", "paint"]
+__all__ = ["discard_output", "harmless", "has_color", "is_live", "open_streams", "paint"]
 
 # Other than tab and newline: what would move the cursor, ring, recolour, or make text run backwards.
 _CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
+
+
+def open_streams() -> None:
+    """Make the standard streams usable: those that are closed become `/dev/null`.
+
+    A terminal may not know every character; what it does not know is shown as `?`.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(0, closefd=False)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", errors="replace", closefd=False))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def discard_output() -> None:
+    """Have the rest of standard output go nowhere: it cannot be written, or nobody reads it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def harmless(text: str) -> str:
