@@ -23,6 +23,7 @@ TABLE = [row for row in rows(PAGE, 4) if row[0].startswith("HR")]
 CONNECTOR = "component: database-module/connector, settings: {driver: sqlite, database: shop.db}"
 # What makes each error at run time: nodes after `start`, and the edges.
 RUNS = {
+    "HR300": f"a: {{{CONNECTOR}, input: {{query: SELECT 1; SELECT 2}}}}",
     "HR301": "a: {component: common-module/iterator, input: '{{$.payload}}'}",
     "HR302": "a: {component: common-module/router, settings: {rules: "
     "[{field: payload.total, operator: greater_than, value: 10, outputPort: big}]}}",

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from headrace.engine.observer import NodeStats
-from headrace.errors import ComponentError, Finding, FlowError
+from headrace.errors import ComponentError, Finding, FlowError, UsageError
 from headrace.expr import Template
 from headrace.flow.model import Edge, Flow, Node
 from headrace.flow.settings import resolve
@@ -82,7 +82,7 @@ class Program:
 
         Raises:
             FlowError: settings are wrong; all nodes' findings at once.
-            ComponentError: a component could not get what it needs.
+            ComponentError | UsageError: a component could not get what it needs; names its node.
         """
         settings = _resolve_all(flow, secrets)
         triggers: dict[str, Trigger] = {}
@@ -132,7 +132,7 @@ class Program:
 async def _open(unit: Unit, resources: Resources) -> None:
     try:
         await unit.component.open(resources)
-    except ComponentError as error:
+    except (ComponentError, UsageError) as error:
         error.args = (f"node `{unit.name}` ({unit.node.span}): {error.message}",)
         raise
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from headrace.components.database.settings import ConnectorSettings
+from headrace.errors import UsageError
 from headrace.sdk import Database, PermanentError, Resources, Statement
 
 __all__ = ["SharedDatabase", "open_database", "set_up"]
@@ -61,10 +62,20 @@ async def _open_sqlite(settings: ConnectorSettings, resources: Resources) -> Sha
     return await _share(database, settings, resources)
 
 
-def _sqlite_path(settings: ConnectorSettings) -> Path:
-    """`sqlite:///relative.db` and `sqlite:////absolute.db`, as SQLAlchemy has it; else `database`."""
+def _sqlite_path(settings: ConnectorSettings) -> str:
+    """`sqlite:///relative.db` and `sqlite:////absolute.db`, as SQLAlchemy has it; else `database`.
+
+    Raises:
+        UsageError: the URL is another database's, or the file's folder is not there: waiting cannot help.
+    """
     url = settings.url.get_secret_value()
-    return Path(unquote(urlsplit(url).path).removeprefix("/") if url else settings.database).absolute()
+    if url and not url.startswith("sqlite:///"):
+        raise UsageError("the `url` of the driver `sqlite` must begin with `sqlite:///`")
+    path = unquote(urlsplit(url).path).removeprefix("/") if url else settings.database
+    folder = Path(path).expanduser().absolute().parent
+    if not folder.is_dir():
+        raise UsageError(f"the folder `{folder}` of the SQLite file is not there; make it first")
+    return path
 
 
 async def _open_postgres(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
