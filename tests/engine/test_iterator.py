@@ -231,3 +231,67 @@ async def test_a_nested_durable_fan_out_is_finished_before_the_outer_one():
         seen=seen,
     )
     assert order == ["leaf"] * 6 + ["done"]
+
+
+BOTH = """
+nodes:
+  start: {{component: common-module/signal}}
+  split:
+    component: common-module/iterator
+    settings: {settings}
+    input: {{array: "{{{{$.payload}}}}"}}
+  item: {{component: test-module/fail, settings: {{when: "'item': 2"}}}}
+  batch: {{component: test-module/fail, settings: {{when: "'items': [3"}}}}
+  done: {{component: test-module/probe}}
+edges:
+  - split:item -> item
+  - split:batch -> batch
+  - split:done -> done
+  - start -> split
+"""
+
+
+@pytest.mark.parametrize("durable", ["false", "true"])
+async def test_an_item_that_fails_alone_and_with_its_batch_is_counted_once(durable):
+    spec = BOTH.format(settings=f"{{batchSize: 2, durable: {durable}}}")
+    _, seen = await run_flow(spec, [1, 2, 3, 4, 5])
+    (done,) = seen["done"]
+    assert (done["total"], done["processed"], done["failed"]) == (5, 2, 2)
+
+
+@pytest.mark.parametrize("durable", ["false", "true"])
+async def test_failures_below_an_inner_iterator_count_in_the_outer_one(durable):
+    spec = f"""
+    nodes:
+      start: {{component: common-module/signal}}
+      outer:
+        component: common-module/iterator
+        settings: {{durable: {durable}}}
+        input: {{array: "{{{{$.payload}}}}"}}
+      inner:
+        component: common-module/iterator
+        settings: {{durable: {durable}}}
+        input: {{array: "{{{{$.item}}}}"}}
+      leaf: {{component: test-module/fail, settings: {{when: "'item': 3"}}}}
+      done: {{component: test-module/probe}}
+    edges:
+      - start -> outer
+      - outer:item -> inner
+      - inner:item -> leaf
+      - outer:done -> done
+    """
+    _, seen = await run_flow(spec, [[1, 2], [3, 4]])
+    (done,) = seen["done"]
+    assert (done["total"], done["processed"], done["failed"]) == (2, 1, 1)
+    assert [(error["error"], error["batchNum"]) for error in done["errors"]] == [("it broke", 2)]
+
+
+async def test_an_item_and_a_batch_that_fail_under_one_number_are_two_messages_at_the_error_port():
+    spec = BOTH.format(settings="{batchSize: 1}").replace("'item': 2", "").replace("'items': [3", "")
+    spec = spec.replace(
+        "done: {component: test-module",
+        "detach: {component: common-module/async}\n  done: {component: test-module",
+    )
+    spec = spec.replace("- split:done -> done", "- split:error -> detach -> done")
+    _, seen = await run_flow(spec, ["only"])
+    assert [message.get("item", message.get("items")) for message in seen["done"]] == ["only", ["only"]]

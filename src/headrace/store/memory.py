@@ -16,6 +16,7 @@ from headrace.store.records import (
     ErrorRecord,
     Fired,
     FireRequest,
+    NewGroup,
     OpenRun,
     Outcome,
     RunRecord,
@@ -131,7 +132,7 @@ class MemoryStore:
                 run.open[new.id] = new, Attempt()
                 self._join(run, new)
             created += outcome.tasks
-        return self._decided(run, task, outcome.errors, created, now_ns)
+        return self._decided(run, task, outcome.errors, created, now_ns, outcome.groups)
 
     async def retry(
         self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
@@ -219,20 +220,32 @@ class MemoryStore:
         errors: list[ErrorRecord],
         created: list[TaskRecord],
         now_ns: int,
+        groups: Iterable[NewGroup] = (),
     ) -> Committed:
         """Close a task: its group may finish, whose `done` may belong to a group, and the run may end."""
         del run.open[task.id]
         if task.group is not None and (state := run.groups.get(task.group.group_id)) is not None:
             state.note(task, errors)
             state.open.discard(task.id)
-        for done in self._finished_groups(run):
+        touched = [group.id for group in groups]
+        if task.group is not None:
+            touched.append(task.group.group_id)
+        for done in self._finished_groups(run, touched):
             run.open[done.id] = done, Attempt()
             created.append(done)
         return Committed(tuple(created), self._end_if_empty(run, now_ns))
 
-    def _finished_groups(self, run: _Run) -> Iterable[TaskRecord]:
-        finished = [id_ for id_, state in run.groups.items() if not state.open]
-        return [run.groups.pop(id_).finished() for id_ in finished]
+    def _finished_groups(self, run: _Run, touched: Iterable[str]) -> Iterable[TaskRecord]:
+        """The announcements of those of some groups that have no open member (any more)."""
+        finished = [run.groups[id_] for id_ in dict.fromkeys(touched) if id_ in run.groups]
+        for state in finished:
+            if state.open:
+                continue
+            del run.groups[state.group.id]
+            outer = state.group.done.group
+            if outer is not None and outer.group_id in run.groups:
+                run.groups[outer.group_id].include(state)
+            yield state.finished()
 
     def _end_if_empty(self, run: _Run, now_ns: int) -> RunRecord | None:
         record = run.record

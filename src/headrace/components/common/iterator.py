@@ -148,7 +148,8 @@ class Iterator(Component):
         survive = self.settings.continue_on_error
         emission = await context.attempt(port, message, key, survive=survive)
         if emission.failure is not None:
-            await context.collect(emission.failure, message, key)
+            # Items and batches are numbered apart, and may fail under one number.
+            await context.collect(emission.failure, message, 2 * key + (port == "batch"))
         return emission
 
     async def _fan_out(self, array: list[Json], shared: Json, context: Context) -> None:
