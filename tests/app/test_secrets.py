@@ -66,3 +66,18 @@ def test_values_are_masked_in_every_form_from_six_characters_on():
     assert [secrets.mask(f"<{form}>") for form in forms[:3]] == ["<•••>"] * 3
     assert forms[3].rstrip("=") not in secrets.mask(forms[3])
     assert secrets.mask("abcde") == "abcde"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "k3y/Pa%22ss+w%C3%B6rd+&%C3%A9%5Cx",  # as yarl has it in a query: some are encoded, some are not
+        "k3y%2fPa%22ss%20w%c3%b6rd%20%26%c3%a9%5cx",
+        'k3y/Pa\\"ss w\\u00f6rd &\\u00e9\\\\x',
+        'k3y/Pa\\"ss wörd &é\\\\x',
+        "azN5L1BhInNzIHfDtnJkICbDqVx4",
+    ],
+)
+def test_a_value_is_masked_however_a_program_writes_it(written):
+    secrets = Secrets({"key": 'k3y/Pa"ss wörd &é\\x'})
+    assert secrets.mask(f"a {written} b") == "a ••• b"

@@ -79,7 +79,7 @@ def model(root: list[Tree]) -> tuple[Counter[str], bool]:
     """The rows that must exist, and whether a task failed for good."""
     rows: Counter[str] = Counter()
     has_failed = False
-    tasks = [(root, "r")]
+    tasks = [([tree], "r") for tree in root]  # an edge of a trigger makes a task
     while tasks:
         trees, path = tasks.pop()
         branch = Done()
@@ -283,6 +283,11 @@ class Ledger(MemoryStore):
 
     async def commit(self, task, outcome, now_ns):
         committed = await super().commit(task, outcome, now_ns)
+        self.ids.update(new.id for new in committed.tasks)
+        return committed
+
+    async def bury(self, task, attempts, error, now_ns):
+        committed = await super().bury(task, attempts, error, now_ns)
         self.ids.update(new.id for new in committed.tasks)
         return committed
 

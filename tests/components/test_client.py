@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from headrace.app import Secrets
 from headrace.store import RunStatus
 from support.clock import JumpingClock
 from support.flows import bench
@@ -308,3 +309,35 @@ async def test_a_total_that_cannot_be_one_is_ignored(stated):
 async def test_what_is_no_final_answer_is_an_error(status):
     failed = await ask(Server(answer(status)), "{url: /}")
     assert f"answered {int(status)}, which is no final answer" in failed["error"]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_secret_in_the_base_url_reaches_no_message(status):
+    server = Server(answer(status))
+    settings = "baseUrl: '{{$vars.api}}/hooks/{{$.secrets.hook}}?key={{$.secrets.key}}'"
+    spec = """
+    secrets: [hook, key]
+    vars: {api: "URL"}
+    nodes:
+      start: {component: common-module/signal}
+      call: {component: http-module/client, settings: {SETTINGS}}
+      seen: {component: test-module/probe}
+    edges:
+      - {from: start:out, to: call:request, data: {}}
+      - call:response -> seen
+      - call:error -> seen
+    """
+    secrets = Secrets({"hook": "T0/B0/xyzzy", "key": "a+b/c=d&e"})
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    text = spec.replace("URL", url).replace("SETTINGS", settings)
+    try:
+        async with bench(text, secrets=secrets.values, mask=secrets.mask) as flow:
+            run = await flow.run()
+    finally:
+        listener.close()
+    assert server.requests[0][1] == "/hooks/T0/B0/xyzzy?key=a+b/c=d&e"
+    told = f"{flow.seen['seen']} {run.errors}"
+    assert "/hooks/•••?key=•••" in told
+    assert "xyzzy" not in told
+    assert "a+b" not in told

@@ -157,6 +157,7 @@ async def bench(
     home: Path = Path("/nonexistent"),
     secrets: dict[str, str] | None = None,
     modules: tuple[Module, ...] = (),
+    mask: Callable[[str], str] = str,
 ) -> AsyncIterator[Bench]:
     """An engine with the flow whose `spec` is given, indented or not."""
     seen = seen or Seen()
@@ -165,7 +166,7 @@ async def bench(
     flow = require(load_flow(Source("flow.yaml", text), registry))
     kept = store or MemoryStore()
     observer = Recorder()
-    async with Engine(kept, home, clock=clock, observer=observer) as engine:
+    async with Engine(kept, home, clock=clock, observer=observer, mask=mask) as engine:
         program = await engine.load(flow, secrets or {})
         yield Bench(engine, program, kept, seen, observer)
 

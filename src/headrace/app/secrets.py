@@ -1,11 +1,11 @@
 """Secrets come from outside the flow file, and never leave the settings (section 8 of the design)."""
 
 import base64
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 from headrace.errors import UsageError
 
@@ -21,14 +21,13 @@ class Secrets:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self.values = dict(values)
-        forms = {
+        forms = [
             form
-            for value in self.values.values()
+            for value in sorted(self.values.values(), key=len, reverse=True)
             if len(value) >= _SHORTEST_MASKED
             for form in _written_forms(value)
-        }
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        ]
+        self._pattern = re.compile("|".join(forms)) if forms else None
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self.values)})"
@@ -39,11 +38,19 @@ class Secrets:
 
 
 def _written_forms(value: str) -> Iterable[str]:
-    yield value
-    yield quote(value, safe="")
-    yield quote_plus(value)
-    yield value.replace("\\", "\\\\").replace('"', '\\"')
-    yield base64.b64encode(value.encode()).decode().rstrip("=")
+    """Patterns of a value: as it is, percent-encoded by any rules, in JSON; in Base64, of either alphabet."""
+    yield "".join(map(_written_character, value))
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield re.escape(encode(value.encode()).decode().rstrip("="))
+
+
+def _written_character(char: str) -> str:
+    """A pattern of a character: programs differ in which ones they encode, and in the case of the digits."""
+    forms = [char, "".join(f"%{byte:02X}" for byte in char.encode(errors="surrogatepass"))]
+    forms += [forms[1].lower(), json.dumps(char)[1:-1], json.dumps(char, ensure_ascii=False)[1:-1]]
+    forms += ["+"] if char == " " else []
+    ordered = sorted(dict.fromkeys(forms), key=len, reverse=True)
+    return f"(?:{'|'.join(map(re.escape, ordered))})"
 
 
 def variable_name(secret: str) -> str:

@@ -121,7 +121,7 @@ class NodeContext:
                 raise
             errors = _as_raised(branch)
             branch.undo()
-            failure = raised_error(raised, handled=self.unit.error_port is not None)
+            failure = raised_error(raised, self.mask, handled=self.unit.error_port is not None)
             fate = ErrorFate.COLLECTED if self.unit.error_port is None else ErrorFate.HANDLED
             self.branch.outcome.errors.append(raised.fated(fate))
             self.execution.services.observer.error_raised(self.run.id, raised.fated(fate))
@@ -153,7 +153,7 @@ class NodeContext:
         if raised.is_infrastructure or unit.error_port is None:
             raise raised from error
         handled = raised.fated(ErrorFate.HANDLED)
-        await self.emit(unit.error_port, with_error(self.base, raised_error(raised, handled=True)))
+        await self.emit(unit.error_port, with_error(self.base, raised_error(raised, self.mask, handled=True)))
         self.branch.outcome.errors.append(handled)
         self.execution.services.observer.error_raised(self.run.id, handled)
 
@@ -177,6 +177,10 @@ class NodeContext:
     def holds(self, template: Template, message: Message) -> bool:
         """See `Context`."""
         return truthy(template.evaluate(message, self.execution.environment))
+
+    def mask(self, text: str) -> str:
+        """See `Context`."""
+        return self.execution.services.teller.mask(text)
 
     def count(self, counter: str, number: int = 1) -> None:
         """See `Context`."""

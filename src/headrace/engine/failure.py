@@ -85,8 +85,8 @@ def error_record(
     )
 
 
-def error_detail(record: ErrorRecord, cause: Exception) -> dict[str, Json]:
-    """`errorDetail` of a message at an error port."""
+def error_detail(record: ErrorRecord, cause: Exception, mask: Callable[[str], str]) -> dict[str, Json]:
+    """`errorDetail` of a message at an error port; a URL in it, say, may have been made with a secret."""
     detail: dict[str, Json] = {
         "code": record.code,
         "retryable": record.retryable,
@@ -95,13 +95,14 @@ def error_detail(record: ErrorRecord, cause: Exception) -> dict[str, Json]:
         "place": record.place,
     }
     if isinstance(cause, ComponentError):
-        detail |= cast("dict[str, Json]", cause.detail)
+        facts = cast("dict[str, Json]", cause.detail)
+        detail |= {name: mask(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
     return detail
 
 
-def raised_error(raised: Raised, *, handled: bool) -> RaisedError:
+def raised_error(raised: Raised, mask: Callable[[str], str], *, handled: bool) -> RaisedError:
     """The error as components see it."""
-    return RaisedError(raised.record.message, error_detail(raised.record, raised.cause), handled)
+    return RaisedError(raised.record.message, error_detail(raised.record, raised.cause, mask), handled)
 
 
 def with_error(message: Message, error: RaisedError) -> Message:

@@ -161,6 +161,10 @@ class Context(Protocol):
         """
         ...
 
+    def mask(self, text: str) -> str:
+        """The text without the values of the flow's secrets: for what goes into a message."""
+        ...
+
     def count(self, counter: str, number: int = 1) -> None:
         """Add to a counter of this node in the run's record; durable with the task."""
         ...

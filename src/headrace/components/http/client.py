@@ -201,7 +201,7 @@ class Client(Component):
     ) -> dict[str, Json]:
         if response.status < HTTPStatus.BAD_REQUEST:
             try:
-                return read_response(response)
+                return read_response(response, context.mask(response.url))
             except TemporaryError as error:
                 if may_repeat:
                     raise

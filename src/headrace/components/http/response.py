@@ -17,8 +17,12 @@ _LONGEST_TOTAL = 18
 """Digits of a number of records that is worth believing."""
 
 
-def read_response(response: HttpResponse) -> dict[str, Json]:
+def read_response(response: HttpResponse, url: str) -> dict[str, Json]:
     """`{statusCode, headers, body, bodyJson, url, elapsedMs}`.
+
+    Args:
+        response: the whole answer.
+        url: its URL as messages may have it, without secrets.
 
     Raises:
         TemporaryError: the content type says JSON, but the body does not parse; often a body cut short.
@@ -28,7 +32,7 @@ def read_response(response: HttpResponse) -> dict[str, Json]:
         "headers": dict(response.headers),
         "body": response.text(),
         "bodyJson": _parse(response),
-        "url": response.url,
+        "url": url,
         "elapsedMs": response.elapsed_ms,
     }
 
