@@ -8,7 +8,8 @@ import pytest
 from headrace.connections.postgres.failure import is_infrastructure
 from headrace.connections.postgres.transaction import PostgresTransaction
 from headrace.engine import retry
-from headrace.errors import InfrastructureError, TemporaryError
+from headrace.engine.branch import Transactions
+from headrace.errors import InfrastructureError, PermanentError, TemporaryError
 from headrace.flow.model import Retry
 from headrace.store import Attempt, ErrorFate, MemoryStore, RunStatus
 from support.flows import Seen, bench, run_flow
@@ -277,3 +278,36 @@ async def test_a_key_is_the_same_when_a_task_is_repeated_and_differs_by_path():
     assert len(keys) == 4
     assert keys[:2] == keys[2:]
     assert keys[0] != keys[1]
+
+
+async def test_a_post_that_never_left_this_machine_is_repeated():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      call:
+        component: http-module/client
+        settings: {baseUrl: "http://127.0.0.1:1", retryCount: 2, retryDelay: 1ms}
+        input: {method: POST, url: /, body: {}}
+      end: {component: test-module/probe}
+    edges: [start -> call, "call:error -> end"]
+    """
+    _, seen = await run_flow(spec)
+    assert seen["end"][0]["errorDetail"]["retryable"] is True
+
+
+# ---- rule 13: one transactional database per task, also where lint cannot tell
+
+
+async def test_a_task_begins_on_one_database_only():
+    class Named:
+        def __init__(self, key):
+            self.key = key
+
+        async def begin(self):
+            return object()
+
+    transactions = Transactions()
+    first = await transactions.session(Named("a"))
+    assert await transactions.session(Named("a")) is first
+    with pytest.raises(PermanentError, match="one task commits to one"):
+        await transactions.session(Named("b"))

@@ -221,7 +221,8 @@ class Flow:
             self.nodes[name] = {"component": "common-module/async"}
         else:
             breaks = {"breaks": tree.breaks}
-            self.nodes[name] = {"component": f"tree-module/{tree.kind}", "settings": breaks}
+            # With `input`, what the edge's `data` made is the base value, which the error port carries on.
+            self.nodes[name] = {"component": f"tree-module/{tree.kind}", "settings": breaks, "input": same}
         self._add(f"{name}:{'result' if tree.kind == 'insert' else 'out'}", tree.below, same)
         if tree.error is not None:
             self._add(f"{name}:error", tree.error, same)

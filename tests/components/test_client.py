@@ -249,6 +249,13 @@ async def test_post_is_repeated_where_that_is_safe_or_asked_for_with_the_same_ke
     assert (len(server.requests), len(keys)) == (2, 1)
 
 
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
+async def test_post_is_not_repeated_where_the_server_does_not_say_when(status):
+    server = Server(answer(status), answer())
+    await ask(server, "{method: POST, url: /, body: {}}", "retryCount: 1", JumpingClock())
+    assert len(server.requests) == 1
+
+
 async def test_a_reset_post_says_why_it_is_not_repeated():
     failed = await ask(Server(RESET), "{method: POST, url: /, body: {}}", "retryCount: 3")
     assert "POST is not repeated, since the server may have acted on it" in failed["error"]
