@@ -88,6 +88,33 @@ async def test_counters_of_a_branch_that_ends_well_are_the_runs(postgres_url):
     assert run.counters["put.rows_written"] == 3
 
 
+async def test_a_branch_that_fails_undoes_what_ended_well_below_it(postgres_url):
+    spec = f"""
+    nodes:
+      start: {{component: common-module/signal}}
+      outer: {{component: common-module/iterator, input: {{array: [1, 2]}}}}
+      inner: {{component: common-module/iterator, input: {{array: [1, 2], context: "{{{{$.item}}}}"}}}}
+      put:
+        component: database-module/connector
+        settings: {{driver: postgres, url: "{postgres_url}", setup: ["CREATE TABLE t (x int)"]}}
+        input: {{query: "INSERT INTO t VALUES ($1)", parameters: ["{{{{$.context}}}}"]}}
+      fail: {{component: test-module/fail, settings: {{when: "'context': 1"}}}}
+      read:
+        component: database-module/connector
+        settings: {{driver: postgres, url: "{postgres_url}"}}
+        input: {{query: "SELECT x FROM t"}}
+      end: {{component: test-module/probe}}
+    edges:
+      - start -> outer
+      - outer:item -> inner
+      - inner:item -> put
+      - inner:done -> fail
+      - outer:done -> read -> end
+    """
+    _, seen = await run_flow(spec)
+    assert seen["end"][0]["result"]["rows"] == [{"x": 2}, {"x": 2}]
+
+
 # ---- rule 6: which failures are the database's, and how repetitions are spread
 
 
@@ -170,8 +197,14 @@ async def test_what_follows_an_inner_fan_outs_end_belongs_to_the_outer_one():
 
 async def test_a_fan_out_that_is_still_expanding_is_not_finished():
     spec = "concurrency: 1\n" + LIST.replace("SETTINGS", "{durable: true}").replace("WHEN", "never")
-    _, seen = await run_flow(spec, 1500)
-    assert [(done["processed"], done["failed"]) for done in seen["done"]] == [(1500, 0)]
+    seen, ended = Seen(), []
+
+    async def note(message, context):
+        ended.append(len(seen["end"]))
+
+    seen.before["done"] = note
+    await run_flow(spec, 1500, seen=seen)
+    assert ended == [1500]
 
 
 # ---- rule 8: cancellation before and after the target's commit
