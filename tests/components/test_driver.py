@@ -1,51 +1,54 @@
-"""From a connector's settings to its database: what cannot be is said at the start, with the node."""
+"""Pools are shared by what they connect to (rule 15); batches are written in the order of their key (rule 16)."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
-from headrace.errors import UsageError
-from support.flows import bench
+from headrace.components.database.driver import open_database
+from headrace.components.database.settings import ConnectorSettings
+from headrace.components.database.upsert import upsert_statements
+from headrace.engine.resources import SharedResources
+from headrace.sdk import SystemClock
+
+
+@pytest.fixture
+async def resources():
+    async with AsyncExitStack() as closing:
+        yield SharedResources(Path("/nonexistent"), SystemClock(), closing)
+
+
+def settings(**changes):
+    return ConnectorSettings.model_validate({"host": "db", "username": "u", "database": "d", **changes})
+
+
+async def test_nodes_that_connect_to_one_place_share_a_pool_and_the_largest_number_counts(resources):
+    first = await open_database(settings(maxOpenConns=7), resources)
+    second = await open_database(settings(maxOpenConns=3, password="other"), resources)
+    assert first is second
+    assert first.max_size == 7
+    assert await open_database(settings(maxOpenConns=9), resources) is first
+    assert first.max_size == 9
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ("database: ':memory:'", "SQLite in memory is not shared between connections; give a file"),
-        ("database: no/shop.db", "the folder `{here}/no` of the SQLite file is not there; make it first"),
-        ("url: 'postgresql://h/d'", "the `url` of the driver `sqlite` must begin with `sqlite:///`"),
-    ],
+    "changes",
+    [{"host": "other"}, {"port": 5433}, {"database": "e"}, {"username": "v"}, {"sslMode": "require"}],
 )
-async def test_a_sqlite_file_that_cannot_be_is_said_at_the_start(tmp_path, monkeypatch, settings, said):
-    monkeypatch.chdir(tmp_path)
-    spec = f"""
-    nodes:
-      start: {{component: common-module/signal}}
-      read:
-        component: database-module/connector
-        settings: {{driver: sqlite, {settings}}}
-        input: {{query: SELECT 1}}
-    edges:
-      - start -> read
-    """
-    with pytest.raises(UsageError) as raised:
-        async with bench(spec):
-            raise AssertionError("not reached")
-    assert str(raised.value) == f"node `read` (flow.yaml:8:5): {said.replace('{here}', str(tmp_path))}"
-    assert list(tmp_path.iterdir()) == []
+async def test_another_place_or_user_has_a_pool_of_its_own(resources, changes):
+    assert await open_database(settings(), resources) is not await open_database(
+        settings(**changes), resources
+    )
 
 
-@pytest.mark.parametrize("url", ["sqlite:///shop.db", "sqlite:///{here}/shop.db"])
-async def test_a_sqlite_url_is_relative_with_three_slashes_and_absolute_with_four(tmp_path, monkeypatch, url):
-    monkeypatch.chdir(tmp_path)
-    spec = f"""
-    nodes:
-      start: {{component: common-module/signal}}
-      write:
-        component: database-module/connector
-        settings: {{driver: sqlite, url: "{url.replace("{here}", str(tmp_path))}"}}
-        input: {{query: CREATE TABLE t (a)}}
-    edges:
-      - start -> write
-    """
-    async with bench(spec) as flow:
-        await flow.run()
-    assert (tmp_path / "shop.db").exists()
+async def test_statements_outside_the_tasks_transaction_have_a_pool_of_their_own(resources):
+    apart = await open_database(settings(transaction="statement"), resources)
+    assert await open_database(settings(), resources) is not apart
+
+
+def test_an_upsert_sorts_its_rows_by_key_so_that_parallel_batches_lock_in_one_order():
+    rows = [{"id": 3, "n": "c"}, {"id": 1, "n": "a"}, {"id": 2, "n": "b"}]
+    (statement,) = upsert_statements("t", "id", rows)
+    (reverse,) = upsert_statements("t", "id", rows[::-1])
+    assert statement == reverse
+    assert statement.parameters == [1, "a", 2, "b", 3, "c"]

@@ -295,3 +295,33 @@ async def test_an_item_and_a_batch_that_fail_under_one_number_are_two_messages_a
     spec = spec.replace("- split:done -> done", "- split:error -> detach -> done")
     _, seen = await run_flow(spec, ["only"])
     assert [message.get("item", message.get("items")) for message in seen["done"]] == ["only", ["only"]]
+
+
+async def test_of_many_errors_in_one_task_the_first_thousand_are_kept_and_all_are_counted():
+    seen = Seen()
+    seen.fail("item", *[PermanentError("no")] * 2500)
+    run, _ = await run_flow(flow("{}", port="item"), list(range(2500)), seen=seen)
+    (done,) = seen["done"]
+    assert (done["failed"], done["processed"], len(done["errors"])) == (2500, 0, 1000)
+    assert (run.error_count, len(run.errors)) == (2500, 1000)
+    assert run.status is RunStatus.SUCCEEDED
+
+
+async def test_an_inner_iterators_collected_failure_is_not_handled_for_the_outer_one():
+    seen = Seen()
+    seen.fail("leaf", PermanentError("no"))
+    await run_flow(
+        """
+        nodes:
+          start: {component: common-module/signal}
+          outer: {component: common-module/iterator, input: {array: "{{$.payload}}"}}
+          inner: {component: common-module/iterator, input: {array: [1, 2]}}
+          leaf: {component: test-module/probe}
+          done: {component: test-module/probe}
+        edges: [start -> outer, "outer:item -> inner", "inner:item -> leaf", "outer:done -> done"]
+        """,
+        ["a", "b"],
+        seen=seen,
+    )
+    (done,) = seen["done"]
+    assert done["errors"] == [{"error": "no", "batchNum": 1, "handled": False}]

@@ -289,3 +289,25 @@ async def test_a_failure_of_infrastructure_reaches_no_error_port_and_has_its_own
     assert run.status is RunStatus.SUCCEEDED
     assert seen["caught"] == []
     assert len(seen["end"]) == 8
+
+
+async def test_an_error_whose_handler_fails_is_named_by_the_second_one():
+    seen = Seen()
+    seen.fail("first", PermanentError("the row is bad"))
+    seen.fail("handler", PermanentError("the table is gone"))
+    run, _ = await run_flow(
+        """
+        nodes:
+          start: {component: common-module/signal}
+          first: {component: test-module/probe}
+          handler: {component: test-module/probe}
+        edges: [start -> first, "first:error -> handler"]
+        """,
+        seen=seen,
+    )
+    assert run.status is RunStatus.FAILED
+    (error,) = run.errors
+    assert (error.node, error.message) == (
+        "handler",
+        "the table is gone (while handling: first: the row is bad)",
+    )

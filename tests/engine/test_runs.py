@@ -458,3 +458,19 @@ async def test_a_task_that_is_to_be_tried_again_can_be_cancelled_before_it_begin
             ended = await flow.engine.wait(run.id)
             await cancelling
         assert ended.status is RunStatus.CANCELLED
+
+
+async def test_tasks_over_two_edges_of_one_port_are_two_tasks():
+    run, seen = await run_flow(
+        """
+        nodes:
+          start: {component: common-module/signal}
+          detach: {component: common-module/async}
+          one: {component: test-module/probe}
+          two: {component: test-module/probe}
+        edges: [start -> detach, "detach -> one", "detach -> two", "detach -> one"]
+        """,
+        1,
+    )
+    assert (len(seen["one"]), len(seen["two"])) == (2, 1)
+    assert run.tasks_done == 1 + 1 + 3

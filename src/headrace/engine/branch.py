@@ -95,7 +95,7 @@ class Branch:
         for session, hold in self.holds.items():
             session.transaction.undo(hold.mark)
         self.abandon()
-        self._parent.outcome.errors += self.outcome.errors
+        self._parent.outcome.absorb_errors(self.outcome)
 
     def abandon(self) -> None:
         """Give the turns back without touching the database: the failure rises further."""

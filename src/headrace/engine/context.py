@@ -117,21 +117,21 @@ class NodeContext:
         except Raised as raised:
             if not survive or raised.is_infrastructure:
                 branch.abandon()
-                self.branch.outcome.errors += branch.outcome.errors
+                self.branch.outcome.absorb_errors(branch.outcome)
                 raise
-            errors = _as_raised(branch)
+            errors, count = _as_raised(branch)
             branch.undo()
             failure = raised_error(raised, self.mask, handled=self.unit.error_port is not None)
             fate = ErrorFate.COLLECTED if self.unit.error_port is None else ErrorFate.HANDLED
-            self.branch.outcome.errors.append(raised.fated(fate))
+            self.branch.outcome.add_error(raised.fated(fate))
             self.execution.services.observer.error_raised(self.run.id, raised.fated(fate))
-            return Emission(failure, (*errors, failure))
+            return Emission(failure, (*errors, failure), count + 1)
         except BaseException:
             branch.abandon()
             raise
-        errors = _as_raised(branch)
+        errors, count = _as_raised(branch)
         branch.keep()
-        return Emission(None, errors)
+        return Emission(None, errors, count)
 
     async def add_result(self, port: str, value: Json) -> None:
         """See `Context`."""
@@ -153,8 +153,13 @@ class NodeContext:
         if raised.is_infrastructure or unit.error_port is None:
             raise raised from error
         handled = raised.fated(ErrorFate.HANDLED)
-        await self.emit(unit.error_port, with_error(self.base, raised_error(raised, self.mask, handled=True)))
-        self.branch.outcome.errors.append(handled)
+        message = with_error(self.base, raised_error(raised, self.mask, handled=True))
+        try:
+            await self.emit(unit.error_port, message)
+        except Raised as second:
+            second.was_handling(raised)
+            raise
+        self.branch.outcome.add_error(handled)
         self.execution.services.observer.error_raised(self.run.id, handled)
 
     def fan_out(self, done_port: str, done: dict[str, Json], items: int) -> FanOut:
@@ -341,11 +346,18 @@ class FanOut:
         )
 
 
-def _as_raised(branch: Branch) -> tuple[RaisedError, ...]:
-    return tuple(
-        RaisedError(record.message, {"code": record.code, "node": record.node}, handled=True)
-        for record in branch.outcome.errors
+def _as_raised(branch: Branch) -> tuple[tuple[RaisedError, ...], int]:
+    """The errors below an emission, and how many there were in all."""
+    outcome = branch.outcome
+    errors = tuple(
+        RaisedError(
+            record.message,
+            {"code": record.code, "node": record.node},
+            handled=record.fate is ErrorFate.HANDLED,
+        )
+        for record in outcome.errors
     )
+    return errors, len(errors) + outcome.further_errors
 
 
 def _digest(text: str) -> str:

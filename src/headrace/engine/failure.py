@@ -36,6 +36,11 @@ class Raised(Exception):
         """The earliest sensible time to try again, in seconds from now."""
         return self.cause.retry_after_s if isinstance(self.cause, ComponentError) else None
 
+    def was_handling(self, first: "Raised") -> None:
+        """Name the error that the failing nodes were to handle, so that it is not lost."""
+        said = f"{self.record.message} (while handling: {first.record.node}: {first.record.message})"
+        self.record = replace(self.record, message=said)
+
     def fated(self, fate: ErrorFate) -> ErrorRecord:
         """The record, once it is known what became of the error."""
         return replace(self.record, fate=fate)

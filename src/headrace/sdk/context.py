@@ -50,11 +50,13 @@ class Emission:
 
     Attributes:
         failure: what it failed of and what was undone; None if it ended well.
-        errors: everything raised below, handled or not, the failure included.
+        errors: what was raised below, handled or not, the failure included; about the first 1,000.
+        error_count: how many that were in all.
     """
 
     failure: RaisedError | None
     errors: tuple[RaisedError, ...]
+    error_count: int
 
 
 class Context(Protocol):

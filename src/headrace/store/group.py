@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from headrace.store.records import MAX_ERRORS, ErrorFate, ErrorRecord, GroupMember, NewGroup, TaskRecord
+from headrace.store.records import MAX_ERRORS, ErrorFate, GroupMember, NewGroup, Outcome, TaskRecord
 from headrace.values import Json
 
 __all__ = ["GroupState"]
@@ -23,11 +23,12 @@ class GroupState:
     errors: list[Json] = field(default_factory=list)
     error_count: int = 0
 
-    def note(self, task: TaskRecord, errors: list[ErrorRecord]) -> None:
+    def note(self, task: TaskRecord, outcome: Outcome) -> None:
         """Record the errors that were raised in a member's task."""
         if task.group is None:
             return
-        for error in errors:
+        self.error_count += outcome.further_errors
+        for error in outcome.errors:
             if error.fate is ErrorFate.RETRIED:
                 continue
             self.error_count += 1

@@ -16,7 +16,6 @@ from headrace.store.records import (
     ErrorRecord,
     Fired,
     FireRequest,
-    NewGroup,
     OpenRun,
     Outcome,
     RunRecord,
@@ -123,6 +122,7 @@ class MemoryStore:
             record.counters[name] = record.counters.get(name, 0) + count
         for error in outcome.errors:
             _add_error(record, error)
+        record.error_count += outcome.further_errors
         created: list[TaskRecord] = []
         if run.ends_as is None:
             for group in outcome.groups:
@@ -132,7 +132,7 @@ class MemoryStore:
                 run.open[new.id] = new, Attempt()
                 self._join(run, new)
             created += outcome.tasks
-        return self._decided(run, task, outcome.errors, created, now_ns, outcome.groups)
+        return self._decided(run, task, outcome, created, now_ns)
 
     async def retry(
         self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
@@ -154,7 +154,7 @@ class MemoryStore:
         run.dead.append(DeadLetter(task, error, attempts))
         run.record.dead_letters += 1
         _add_error(run.record, error)
-        return self._decided(run, task, [error], [], now_ns)
+        return self._decided(run, task, Outcome(errors=[error]), [], now_ns)
 
     async def cancel(
         self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
@@ -217,17 +217,16 @@ class MemoryStore:
         self,
         run: _Run,
         task: TaskRecord,
-        errors: list[ErrorRecord],
+        outcome: Outcome,
         created: list[TaskRecord],
         now_ns: int,
-        groups: Iterable[NewGroup] = (),
     ) -> Committed:
         """Close a task: its group may finish, whose `done` may belong to a group, and the run may end."""
         del run.open[task.id]
         if task.group is not None and (state := run.groups.get(task.group.group_id)) is not None:
-            state.note(task, errors)
+            state.note(task, outcome)
             state.open.discard(task.id)
-        touched = [group.id for group in groups]
+        touched = [group.id for group in outcome.groups]
         if task.group is not None:
             touched.append(task.group.group_id)
         for done in self._finished_groups(run, touched):

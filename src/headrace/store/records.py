@@ -165,18 +165,37 @@ class NewGroup:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a task did, to become durable as a whole or not at all (rule 4)."""
+    """What a task did, to become durable as a whole or not at all (rule 4).
+
+    Attributes:
+        errors: the first `MAX_ERRORS`, whole.
+        further_errors: how many there were beyond those.
+    """
 
     tasks: list[TaskRecord] = field(default_factory=list)
     groups: list[NewGroup] = field(default_factory=list)
     errors: list[ErrorRecord] = field(default_factory=list)
+    further_errors: int = 0
     counters: dict[str, int] = field(default_factory=dict)
+
+    def add_error(self, error: ErrorRecord) -> None:
+        """Record an error, or count it."""
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(error)
+        else:
+            self.further_errors += 1
+
+    def absorb_errors(self, other: "Outcome") -> None:
+        """Take over the errors of a branch, and nothing else of it."""
+        room = MAX_ERRORS - len(self.errors)
+        self.errors += other.errors[:room]
+        self.further_errors += other.further_errors + len(other.errors[room:])
 
     def absorb(self, other: "Outcome") -> None:
         """Take over what a branch did."""
         self.tasks += other.tasks
         self.groups += other.groups
-        self.errors += other.errors
+        self.absorb_errors(other)
         for name, count in other.counters.items():
             self.counters[name] = self.counters.get(name, 0) + count
 

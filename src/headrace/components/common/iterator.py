@@ -65,7 +65,7 @@ class _Tally:
     errors: list[JsonValue] = field(default_factory=list)
 
     def add(self, emission: Emission, batch_number: int) -> None:
-        self.failed += len(emission.errors)
+        self.failed += emission.error_count
         for error in emission.errors:
             if len(self.errors) < _MAX_ERRORS:
                 self.errors.append({"error": error.error, "batchNum": batch_number, "handled": error.handled})
