@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -114,6 +115,8 @@ def test_a_server_that_was_killed_starts_again_with_its_data(home):
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute("create table t as select 1 as id")
     os.kill(server.process_id, signal.SIGKILL)
+    while embedded.status() is not None:  # it dies when the kernel gets to it
+        time.sleep(0.001)
     assert ask(embedded.start(), "select id from t") == [(1,)]
     embedded.leave()
 
