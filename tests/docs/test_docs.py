@@ -4,11 +4,14 @@ import re
 import runpy
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from headrace.app import builtin_registry
-from headrace.flow.loader import load_flow
+from headrace.app import builtin_registry, open_engine
+from headrace.flow.loader import load_flow, require
 from headrace.source import Source
+from headrace.store import RunStatus
+from support.api import TOKEN, make_user, serve_users
 
 ROOT = Path(__file__).parents[2]
 GENERATED = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
@@ -28,6 +31,21 @@ def readme_flow():
 def test_the_flow_of_the_readme_has_nothing_wrong():
     loaded = load_flow(Source("users.yaml", readme_flow()), builtin_registry())
     assert [str(finding) for finding in loaded.findings] == []
+
+
+async def test_the_flow_of_the_readme_keeps_a_table_equal_to_an_api(postgres_url):
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE users (id text PRIMARY KEY, email text)")
+        async with serve_users(250) as api, open_engine(Path("/nonexistent")) as engine:
+            text = readme_flow().replace("https://api.example.com", api.url)
+            flow = require(load_flow(Source("users.yaml", text), builtin_registry()))
+            program = await engine.load(flow, {"apiToken": TOKEN, "dbUrl": postgres_url})
+            run = await engine.fire(program, "hourly")
+            ended = await engine.wait(run.id)
+        rows = connection.execute("SELECT id, email FROM users ORDER BY id").fetchall()
+    assert (ended.status, ended.errors) == (RunStatus.SUCCEEDED, [])
+    assert rows == [(user["id"], user["email"].lower()) for user in map(make_user, range(1, 251))]
+    assert api.pages == [1, 2, 3, 4]
 
 
 def test_the_mistake_in_the_readme_reads_as_the_readme_says():

@@ -80,7 +80,7 @@ class Api:
     def _answer(self, query: dict[str, str], headers: dict[str, str]) -> Answer:
         if headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer.json({"error": "bad token"}, 401)
-        page, limit = int(query["page"]), min(int(query["limit"]), self.caps_limit)
+        page, limit = int(query["page"]), min(int(query.get("limit", 100)), self.caps_limit)
         if self.script[page]:
             return self.script[page].pop(0)
         since = query.get("updated_since", "")
@@ -111,7 +111,7 @@ class Api:
             writer.close()
 
     async def _gather(self, query: dict[str, str]) -> None:
-        if self.together == 1 or query["limit"] == "1":
+        if self.together == 1 or query.get("limit") == "1":
             return
         async with self._changed:
             self._open += 1
