@@ -325,3 +325,30 @@ async def test_an_inner_iterators_collected_failure_is_not_handled_for_the_outer
     )
     (done,) = seen["done"]
     assert done["errors"] == [{"error": "no", "batchNum": 1, "handled": False}]
+
+
+async def test_a_durable_member_that_cannot_be_shaped_is_a_dead_letter_and_the_others_go_on():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      iterate:
+        component: common-module/iterator
+        settings: {durable: true}
+        input: {array: "{{$.payload}}"}
+      item: {component: test-module/probe}
+      done: {component: test-module/probe}
+    edges:
+      - start -> iterate
+      - from: iterate:item
+        to: item:in
+        data: {next: "{{$.item + 1}}"}
+      - iterate:done -> done
+    """
+    async with bench(spec) as running:
+        run = await running.run([1, None, 3])
+        (letter,) = await running.store.dead_letters(run.id)
+    assert sorted(m["next"] for m in running.seen["item"]) == [2, 4]
+    (done,) = running.seen["done"]
+    assert (done["processed"], done["failed"]) == (2, 1)
+    assert (letter.task.message["index"], letter.error.code) == (1, "HR220")
+    assert run.status is RunStatus.FAILED

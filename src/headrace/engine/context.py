@@ -323,10 +323,28 @@ class FanOut:
         """See `headrace.sdk.FanOut`."""
         context = self._context
         membership = GroupMember(self.id, member, port, key, items)
-        for target in context.unit.targets.get(port, ()):
-            base, shaped = context.shape(target, message)
+        targets = context.unit.targets.get(port, ())
+        try:
+            shapes = [context.shape(target, message) for target in targets]
+        except Raised:
+            # That is this member's failure, not the fan-out's: a task that emits it fails, and keeps it.
+            context.branch.outcome.tasks.append(self._emitting(port, message, membership))
+            return
+        for target, (base, shaped) in zip(targets, shapes, strict=True):
             came_from = (context, port, key, target.edge.index)
             context.branch.outcome.tasks.append(context.new_task(target, base, shaped, came_from, membership))
+
+    def _emitting(self, port: str, message: Message, membership: GroupMember) -> TaskRecord:
+        return TaskRecord(
+            id=_digest(f"{self.id}/{port}.{membership.key}"),
+            run_id=self._context.run.id,
+            node=self._context.node,
+            port=port,
+            message=message,
+            base=message,
+            is_output=True,
+            group=membership,
+        )
 
     def go_on(self, resume: Json) -> None:
         """See `headrace.sdk.FanOut`."""
