@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from headrace.errors import PermanentError, TemporaryError
+from headrace.errors import PermanentError, StoreError, TemporaryError
 from headrace.store import Attempt, ErrorFate, FireRequest, MemoryStore, RunStatus
 from support.flows import Recorder, Seen, bench, run_flow
 
@@ -474,3 +474,47 @@ async def test_tasks_over_two_edges_of_one_port_are_two_tasks():
     )
     assert (len(seen["one"]), len(seen["two"])) == (2, 1)
     assert run.tasks_done == 1 + 1 + 3
+
+
+async def test_a_dead_letter_that_is_tried_again_opens_its_run_and_may_end_it_well():
+    seen = Seen()
+    seen.fail("end", PermanentError("no"), PermanentError("still no"))
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      end: {component: test-module/probe}
+    edges: [start -> end]
+    """
+    async with bench(spec, seen=seen) as flow:
+        run = await flow.run()
+        assert run.status is RunStatus.FAILED
+        for expected in (RunStatus.FAILED, RunStatus.SUCCEEDED):
+            (letter,) = await flow.store.dead_letters(run.id)
+            await flow.engine.retry(flow.program, run.id, letter.task.id)
+            assert run.status is RunStatus.RUNNING
+            ended = await flow.engine.wait(run.id)
+            assert ended.status is expected
+        assert await flow.store.dead_letters(run.id) == []
+        with pytest.raises(StoreError, match="has no dead letter"):
+            await flow.engine.retry(flow.program, run.id, letter.task.id)
+    assert (len(seen["end"]), run.error_count) == (3, 2)
+
+
+async def test_a_dead_letter_of_a_fan_out_that_is_tried_again_announces_no_second_end():
+    seen = Seen()
+    seen.fail("item", PermanentError("no"))
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      iterate: {component: common-module/iterator, settings: {durable: true}, input: {array: [1, 2]}}
+      item: {component: test-module/probe}
+      done: {component: test-module/probe}
+    edges: [start -> iterate, "iterate:item -> item", "iterate:done -> done"]
+    """
+    async with bench(spec, seen=seen) as flow:
+        run = await flow.run()
+        (letter,) = await flow.store.dead_letters(run.id)
+        await flow.engine.retry(flow.program, run.id, letter.task.id)
+        ended = await flow.engine.wait(run.id)
+    assert ended.status is RunStatus.SUCCEEDED
+    assert (len(seen["item"]), len(seen["done"])) == (3, 1)

@@ -123,6 +123,17 @@ class Engine:
             raise StoreError(f"the store has no run `{run_id}`")
         return record
 
+    async def retry(self, program: Program, run_id: str, task_id: str) -> None:
+        """Try a dead letter again; its run is running until it has ended.
+
+        Raises:
+            StoreError: there is no such dead letter.
+        """
+        revived = await self._store.revive(run_id, task_id)
+        if revived is None:
+            raise StoreError(f"run `{run_id}` has no dead letter `{task_id}`")
+        self._working.go_on(program, revived.run, list(revived.tasks))
+
     async def cancel(self, run_id: str) -> None:
         """Cancel a run: what has not begun to commit is rolled back."""
         await self._working.cancel(run_id, RunStatus.CANCELLED)

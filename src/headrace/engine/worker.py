@@ -82,6 +82,16 @@ class Worker:
         self._services.observer.run_started(run)
         self._pump(active)
 
+    def go_on(self, program: Program, run: RunRecord, tasks: list[tuple[TaskRecord, Attempt]]) -> None:
+        """Take up further open tasks of a run, which may have ended before."""
+        active = self._active.get(run.id)
+        if active is None:
+            self.begin(program, run, tasks)
+            return
+        for task, attempt in tasks:
+            active.agenda.add(task, attempt, self._services.clock.now_ns())
+        self._pump(active)
+
     async def wait(self, run_id: str) -> None:
         """Return once the run has ended, durably; at once if it is not active here."""
         active = self._active.get(run_id)

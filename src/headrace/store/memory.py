@@ -156,6 +156,23 @@ class MemoryStore:
         _add_error(run.record, error)
         return self._decided(run, task, Outcome(errors=[error]), [], now_ns)
 
+    async def revive(self, run_id: str, task_id: str) -> OpenRun | None:
+        """See `Store`."""
+        run = self._runs.get(run_id)
+        letter = next((dead for dead in run.dead if dead.task.id == task_id), None) if run else None
+        if run is None or letter is None:
+            return None
+        record = run.record
+        if record.status is not RunStatus.RUNNING:
+            record.status, record.ended_at_ns = RunStatus.RUNNING, None
+            run.ends_as = None
+            self._ended.remove(run_id)
+        run.dead.remove(letter)
+        record.dead_letters -= 1
+        revived = letter.task, Attempt(first=False)
+        run.open[task_id] = revived
+        return OpenRun(record, (revived,))
+
     async def cancel(
         self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
     ) -> Committed:

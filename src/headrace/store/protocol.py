@@ -63,6 +63,13 @@ class Store(Protocol):
         """Decide that a task failed for good: it becomes a dead letter."""
         ...
 
+    async def revive(self, run_id: str, task_id: str) -> OpenRun | None:
+        """Open a dead letter again, and with it its run (rule 2); None if there is no such dead letter.
+
+        The task keeps its id and its group; a group that has announced its end does not do so again.
+        """
+        ...
+
     async def cancel(
         self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
     ) -> Committed:
