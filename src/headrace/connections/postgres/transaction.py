@@ -1,8 +1,8 @@
 """A transaction on one connection: marks wait for the next statement and travel with it."""
 
-import re
 from collections.abc import Callable
 
+from headrace.connections.mark import Marking
 from headrace.connections.postgres.failure import StalePlan
 from headrace.connections.postgres.session import PostgresSession
 from headrace.errors import HeadraceError, InfrastructureError, InternalError, PermanentError
@@ -11,10 +11,9 @@ from headrace.sdk.transaction import Result, Statement
 __all__ = ["PostgresTransaction"]
 
 _STALE = "a table changed after the statement was prepared; the transaction is repeated"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
-class PostgresTransaction:
+class PostgresTransaction(Marking):
     """An open transaction; `BEGIN` is sent with its first statement.
 
     A transaction that ran nothing costs the server nothing: its marks cancel out and its commit is empty.
@@ -32,25 +31,11 @@ class PostgresTransaction:
             give_back: takes the connection when the transaction ends.
             retire: told when tables changed under prepared statements.
         """
+        super().__init__(["BEGIN"])
         self._session = session
         self._give_back = give_back
         self._retire = retire
-        self._pending = ["BEGIN"]
         self._ended = False
-
-    def mark(self, name: str) -> None:
-        """Set a savepoint."""
-        self._pending.append(f"SAVEPOINT {_safe(name)}")
-
-    def release(self, name: str) -> None:
-        """Keep what was done since the mark, and forget the mark."""
-        if not self._forget_unsent(name):
-            self._pending.append(f"RELEASE {_safe(name)}")
-
-    def undo(self, name: str) -> None:
-        """Take back what was done since the mark, and forget the mark."""
-        if not self._forget_unsent(name):
-            self._pending += [f"ROLLBACK TO {_safe(name)}", f"RELEASE {_safe(name)}"]
 
     async def execute(self, statement: Statement) -> Result:
         """Run a statement; see `sdk.transaction.Transaction.execute`."""
@@ -109,22 +94,8 @@ class PostgresTransaction:
         """Whether nothing was sent yet, so that nothing has to be ended."""
         return self._pending[:1] == ["BEGIN"]
 
-    def _forget_unsent(self, name: str) -> bool:
-        """Drop a mark that was not sent yet and below which nothing was done."""
-        savepoint = f"SAVEPOINT {_safe(name)}"
-        if self._pending and self._pending[-1] == savepoint:
-            self._pending.pop()
-            return True
-        return False
-
     def _check_open(self) -> None:
         if self._ended:
             raise InternalError("the transaction has ended already")
         if self._session.broken:
             raise InfrastructureError("the connection of the transaction is lost")
-
-
-def _safe(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise InternalError(f"`{name}` cannot name a mark")
-    return f'"{name}"'

@@ -83,11 +83,6 @@ class Wire:
         return cls(conn, target)
 
     @property
-    def is_failed(self) -> bool:
-        """Whether the transaction on it has failed and takes nothing but a rollback."""
-        return self._conn.transaction_status == pq.TransactionStatus.INERROR
-
-    @property
     def is_idle(self) -> bool:
         """Whether no transaction is open on it."""
         return self._conn.transaction_status == pq.TransactionStatus.IDLE

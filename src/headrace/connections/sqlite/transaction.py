@@ -1,18 +1,17 @@
 """A transaction on a SQLite file: alone among the writers of this process from its first statement on."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from headrace.connections.mark import Marking
 from headrace.connections.sqlite.connection import SqliteConnection
 from headrace.errors import HeadraceError, InfrastructureError, InternalError, PermanentError
 from headrace.sdk.transaction import Result, Statement
 
 __all__ = ["SqliteTransaction", "Turn"]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 # By real path: whichever pools the writers of a file come from, they take turns. Gone with the last user.
 _locks: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
@@ -54,33 +53,19 @@ class Turn:
         self._lock.release()
 
 
-class SqliteTransaction:
+class SqliteTransaction(Marking):
     """An open transaction; `BEGIN IMMEDIATE` goes before its first statement."""
 
     def __init__(
         self, connection: SqliteConnection, give_back: Callable[[SqliteConnection], None], turn: Turn
     ) -> None:
         """Begin on a connection; `give_back` takes it when the transaction ends."""
+        super().__init__([])
         self._connection = connection
         self._give_back = give_back
         self._turn = turn
-        self._pending: list[str] = []
         self._begun = False
         self._ended = False
-
-    def mark(self, name: str) -> None:
-        """Set a savepoint."""
-        self._pending.append(f"SAVEPOINT {_safe(name)}")
-
-    def release(self, name: str) -> None:
-        """Keep what was done since the mark, and forget the mark."""
-        if not self._forget_unsent(name):
-            self._pending.append(f"RELEASE {_safe(name)}")
-
-    def undo(self, name: str) -> None:
-        """Take back what was done since the mark, and forget the mark."""
-        if not self._forget_unsent(name):
-            self._pending += [f"ROLLBACK TO {_safe(name)}", f"RELEASE {_safe(name)}"]
 
     async def execute(self, statement: Statement) -> Result:
         """Run a statement; see `sdk.transaction.Transaction.execute`."""
@@ -131,19 +116,6 @@ class SqliteTransaction:
         if self._begun:
             self._turn.give()
 
-    def _forget_unsent(self, name: str) -> bool:
-        """Drop a mark that was not sent yet and below which nothing was done."""
-        if self._pending and self._pending[-1] == f"SAVEPOINT {_safe(name)}":
-            self._pending.pop()
-            return True
-        return False
-
     def _check_open(self) -> None:
         if self._ended:
             raise InternalError("the transaction has ended already")
-
-
-def _safe(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise InternalError(f"`{name}` cannot name a mark")
-    return f'"{name}"'
