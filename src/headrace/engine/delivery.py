@@ -1,16 +1,11 @@
 """Carrying a task out: its message is delivered, and everything below it on inner edges."""
 
-import sys
-
 from headrace.engine.context import NodeContext, enter
 from headrace.engine.execution import Execution
 from headrace.errors import PermanentError
 from headrace.store import Outcome
 
 __all__ = ["perform"]
-
-_RECURSION_LIMIT = 10_000
-"""Each hop awaits the next, five calls deep: room for chains of nearly 2,000 nodes, within 8 MiB of stack."""
 
 
 async def perform(execution: Execution) -> Outcome:
@@ -19,7 +14,6 @@ async def perform(execution: Execution) -> Outcome:
     Raises:
         Raised: the first unhandled error. The caller rolls the transactions back.
     """
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
     task = execution.task
     unit = execution.program.units.get(task.node)
     if unit is None:

@@ -102,7 +102,7 @@ class Program:
                 data=edge.data,
                 add=edge.add,
                 boundary=edge.boundary,
-                closes_loop=edge.boundary and not _is_detached(source.node, edge.source.port, settings),
+                closes_loop=edge.boundary and not _is_detached(source.node, edge.source.port),
                 uses_input=target.input is not None and edge.target.port == target.first_input,
             )
             source.targets[edge.source.port] = (*source.targets.get(edge.source.port, ()), link)
@@ -150,9 +150,8 @@ def _resolve_all(flow: Flow, secrets: Mapping[str, str]) -> dict[str, Settings]:
     return settings
 
 
-def _is_detached(node: Node, port: str, settings: Mapping[str, Settings]) -> bool:
-    outputs = node.spec.outputs_for(settings[node.name].model_dump(by_alias=True))
-    return node.spec.trigger or any(o.detached for o in outputs if o.name == port)
+def _is_detached(node: Node, port: str) -> bool:
+    return node.spec.trigger or any(output.detached for output in node.outputs if output.name == port)
 
 
 def _unit(node: Node, settings: Settings) -> Unit:
