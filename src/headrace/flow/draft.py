@@ -26,7 +26,6 @@ class DraftNode:
         place: of its name.
         head: of its first key, where something missing is reported.
         settings: over the defaults; a mapping without entries if there are none.
-        own_settings: as the node itself has them, None if it has none.
         outputs: None if they cannot be known (unknown component, settings beyond reading).
         settings_template: without the settings that are evaluated for each message.
         settings_usable: whether that may be evaluated: nothing was wrong with its expressions.
@@ -37,14 +36,12 @@ class DraftNode:
     place: Span
     head: Span
     settings: Mapping
-    own_settings: Mapping | None
     spec: Spec | None = None
     outputs: tuple[Output, ...] | None = None
     settings_template: Template | None = None
     settings_usable: bool = False
     message_templates: dict[Path, Template] = field(default_factory=dict)
     input_tree: Tree | None = None
-    input_place: Span | None = None
     input: Template | None = None
     result_name: str | None = None
     control: dict[str, Json] = field(default_factory=dict)
@@ -79,7 +76,6 @@ class DraftEdge:
     target: PortRef | None = None
     data_tree: Tree | None = None
     data: Template | None = None
-    add_tree: Tree | None = None
     add: Template | None = None
     description: str = ""
     boundary: bool = False

@@ -61,7 +61,7 @@ def read_node(
     own = reader.mapping(tree.optional("settings"), "`settings`")
     common = defaults.get(spec.name) if spec else None
     settings = _merged(common, own, head)
-    node = DraftNode(name, entry.place, head, settings, own, spec)
+    node = DraftNode(name, entry.place, head, settings, spec)
     if own is not None and own.entries:
         node.head = own.head
     _read_settings(node, reader)
@@ -136,7 +136,7 @@ def _outputs(node: DraftNode) -> tuple[Output, ...] | None:
 def _read_rest(node: DraftNode, tree: Mapping, reader: Reader) -> None:
     node.description = reader.text(tree.optional("description"), "`description`") or ""
     if (shape := tree.given("input")) is not None:
-        node.input_tree, node.input_place = shape.value, shape.place
+        node.input_tree = shape.value
         node.input = reader.compile(shape.value, Scope.INPUT)
         if node.spec is not None and not node.spec.inputs:
             message = f"{node.component} `{node.name}` takes no messages, so `input` has no effect"
