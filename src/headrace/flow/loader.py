@@ -40,10 +40,15 @@ _NO_OVERRIDES: AbstractMapping[str, Json] = {}
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of loading: the flow, unless there is an error among the findings."""
+    """What came of loading: the flow, unless there is an error among the findings.
+
+    Attributes:
+        draft: what was understood of the flow however wrong it is, for tools; None if there is no `spec`.
+    """
 
     flow: Flow | None
     findings: tuple[Finding, ...]
+    draft: Draft | None = None
 
 
 def require(loaded: Loaded) -> Flow:
@@ -131,13 +136,11 @@ def _load(
     overrides: AbstractMapping[str, Json],
     reader: Reader,
 ) -> Loaded:
-    flow = None
-    if tree is not None:
-        flow = _read(tree, source, registry, overrides, reader)
+    flow, draft = _read(tree, source, registry, overrides, reader) if tree is not None else (None, None)
     findings = _sorted(reader.findings)
     if any(finding.severity is Severity.ERROR for finding in findings):
         flow = None
-    return Loaded(flow, findings)
+    return Loaded(flow, findings, draft)
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -164,10 +167,10 @@ def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
 
 def _read(
     tree: Tree, source: Source, registry: Registry, overrides: AbstractMapping[str, Json], reader: Reader
-) -> Flow | None:
+) -> tuple[Flow | None, Draft | None]:
     top = reader.mapping(tree, "a flow", _TOP)
     if top is None:
-        return None
+        return None, None
     expect(top, "apiVersion", API_VERSION, reader)
     expect(top, "kind", "Flow", reader)
     name, annotations = read_metadata(top, reader)
@@ -176,12 +179,12 @@ def _read(
         reader.error("HR116", "`spec` is required by a flow", top.head)
     spec = reader.mapping(spec_tree, "`spec`")
     if spec is None:
-        return None
+        return None, None
     version = version_of(to_json(spec))
     spec = apply_overrides(spec, overrides, reader.findings)
     reader.known(spec, "`spec`", _SPEC)
     draft = _read_draft(spec, registry, reader)
-    return _build(draft, spec, source, name, annotations, version, reader)
+    return _build(draft, spec, source, name, annotations, version, reader), draft
 
 
 def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:
