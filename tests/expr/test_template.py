@@ -193,6 +193,7 @@ EXPRESSIONS = [
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_compiled_code_reads_no_attribute_and_has_no_builtins(expression):
     template = compiled(expression)
+    template.compile()
     template._pause = 1
     with contextlib.suppress(ExpressionError):  # the checked code is there, whatever it says
         template.evaluate({}, environment())

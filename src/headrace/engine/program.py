@@ -1,6 +1,6 @@
 """A flow joined with its components: what messages move through."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -84,6 +84,8 @@ class Program:
             FlowError: settings are wrong; all nodes' findings at once.
             ComponentError | UsageError: a component could not get what it needs; names its node.
         """
+        for template in _templates(flow):
+            template.compile()
         settings = _resolve_all(flow, secrets)
         triggers: dict[str, Trigger] = {}
         units: dict[str, Unit] = {}
@@ -127,6 +129,15 @@ class Program:
             for name, unit in self.units.items()
             if unit.component.lane_limit is not None
         }
+
+
+def _templates(flow: Flow) -> Iterator[Template]:
+    """All templates that messages meet; compiled before the first message, which then need not wait."""
+    for edge in flow.edges:
+        yield from (template for template in (edge.data, edge.add) if template is not None)
+    for node in flow.nodes.values():
+        yield from (node.input,) if node.input is not None else ()
+        yield from node.message_templates.values()
 
 
 async def _open(unit: Unit, resources: Resources) -> None:

@@ -374,7 +374,10 @@ Expression: TypeAlias = (
 
 @cache
 def _child_fields(kind: type) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind) if item.name not in {"start", "end"})
+    """The fields in which nodes may stand."""
+    if kind is Literal:
+        return ()
+    return tuple(item.name for item in fields(kind) if item.type not in (int, str, bool))
 
 
 def children(node: Node) -> Iterator[Node]:

@@ -16,7 +16,6 @@ from headrace.flow.check import check_model, dotted, field_aliases, is_about_dur
 from headrace.flow.draft import DraftNode, Path
 from headrace.flow.field import Reader
 from headrace.flow.model import Node
-from headrace.flow.reading import readings
 from headrace.flow.tree import Tree, to_json
 from headrace.sdk import MessageTemplate, Settings
 from headrace.sdk.settings import sentence
@@ -88,7 +87,7 @@ def _known_settings(
     # Whatever is read from `$` beside vars may be a secret, a computed key as well.
     secret = frozenset(
         reading.at
-        for reading in readings(template)
+        for reading in template.readings
         if reading.keys[0] == "$" and reading.keys[1:2] != ("vars",)
     )
     dummies: Json = dict.fromkeys(secrets, _DUMMY)

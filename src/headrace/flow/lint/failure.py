@@ -1,10 +1,13 @@
 """Errors that nobody sees."""
 
+from collections.abc import Iterator
+
+from headrace.expr import Template
+from headrace.expr.reading import Reading
 from headrace.flow.draft import DraftEdge, DraftNode
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import CONNECTOR, ITERATOR, View
 from headrace.flow.model import PortRef
-from headrace.flow.reading import readings
 
 __all__ = ["check_lost_errors"]
 
@@ -46,18 +49,22 @@ def _reads_errors(view: View, iterator: DraftNode) -> bool:
 
 
 def _edge_reads(edge: DraftEdge) -> bool:
-    return any(_is_about_errors(reading.keys) for reading in (*readings(edge.data), *readings(edge.add)))
+    return any(_is_about_errors(reading.keys) for reading in _readings(edge.data, edge.add))
 
 
 def _node_reads(view: View, node: DraftNode) -> bool:
     templates = (node.input, *node.message_templates.values())
-    if any(_is_about_errors(reading.keys) for template in templates for reading in readings(template)):
+    if any(_is_about_errors(reading.keys) for reading in _readings(*templates)):
         return True
     rules = view.setting(node, "rules")
     fields = (
         [rule.get("field") for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
     )
     return any(isinstance(name, str) and name.removeprefix("$.").split(".")[0] in _MEMBERS for name in fields)
+
+
+def _readings(*templates: Template | None) -> Iterator[Reading]:
+    return (reading for template in templates if template is not None for reading in template.readings)
 
 
 def _is_about_errors(keys: tuple[str | int, ...]) -> bool:

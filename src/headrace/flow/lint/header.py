@@ -2,7 +2,6 @@
 
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import CLIENT, View
-from headrace.flow.reading import readings
 
 __all__ = ["check_headers"]
 
@@ -11,7 +10,7 @@ def check_headers(view: View, reader: Reader) -> None:
     """HR137: a header read by a name with capitals, which it never has."""
     carriers = {"response", "request", *(node.result_name for node in view.of(CLIENT))}
     for template in view.message_templates():
-        for reading in readings(template):
+        for reading in template.readings:
             for before, member, name in zip(reading.keys, reading.keys[1:], reading.keys[2:], strict=False):
                 if (
                     member == "headers"

@@ -1,10 +1,9 @@
 """Secrets and vars that do not exist."""
 
-from headrace.expr import Template
+from headrace.expr.reading import Reading
 from headrace.expr.suggestion import did_you_mean
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import View
-from headrace.flow.reading import Reading, readings
 
 __all__ = ["check_secrets", "check_vars"]
 
@@ -20,7 +19,7 @@ def check_secrets(view: View, reader: Reader) -> None:
 
 def check_vars(view: View, reader: Reader) -> None:
     """HR128: a var that `spec.vars` does not have."""
-    found = [reading for template in view.message_templates() for reading in readings(template)]
+    found = [reading for template in view.message_templates() for reading in template.readings]
     for reading in _in_settings(view):
         _check_var(_member(reading, ("$", "vars")), reading, view, reader)
     for reading in (*_in_settings(view), *found):
@@ -41,5 +40,5 @@ def _check_var(name: str | None, reading: Reading, view: View, reader: Reader) -
 
 
 def _in_settings(view: View) -> list[Reading]:
-    templates: list[Template | None] = [node.settings_template for node in view.draft.nodes.values()]
-    return [reading for template in templates for reading in readings(template)]
+    templates = (node.settings_template for node in view.draft.nodes.values())
+    return [reading for template in templates if template is not None for reading in template.readings]

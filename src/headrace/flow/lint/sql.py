@@ -1,14 +1,14 @@
 """Statements that take values in the wrong way."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from headrace.expr import Template
 from headrace.expr.nodes import Root, walk
+from headrace.expr.reading import Reading
 from headrace.flow.draft import DraftNode
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import CONNECTOR, ITERATOR, View
-from headrace.flow.reading import Reading, readings
 
 __all__ = ["check_first_of_batch", "check_interpolation", "first_words"]
 
@@ -48,7 +48,7 @@ def check_first_of_batch(view: View, reader: Reader) -> None:
 
 
 def _check_first(node: DraftNode, template: Template, reader: Reader) -> None:
-    found = list(readings(template))
+    found = template.readings
     for name, reading in _first_items(found):
         others = [other for other in found if other.keys[:2] == ("$", name) and not _is_first(other)]
         if not others:
@@ -57,7 +57,7 @@ def _check_first(node: DraftNode, template: Template, reader: Reader) -> None:
             return
 
 
-def _first_items(found: list[Reading]) -> Iterator[tuple[str, Reading]]:
+def _first_items(found: Sequence[Reading]) -> Iterator[tuple[str, Reading]]:
     for reading in found:
         if reading.at[:1] == ("parameters",) and reading.keys[2:3] == (0,):
             yield str(reading.keys[1]), reading
