@@ -22,6 +22,7 @@ class Costs:
 
     Attributes:
         expression: what `bench/expression.py` prints.
+        loading: what `bench/loading.py` prints.
         hops_per_s: messages through a chain of modify nodes, times nodes.
         tasks_per_s: rounds of a loop of tasks, with the store in memory.
         help_s: `headrace --help`, from the start of the process to its end.
@@ -29,6 +30,7 @@ class Costs:
     """
 
     expression: dict[str, Any]
+    loading: dict[str, Any]
     hops_per_s: float
     tasks_per_s: float
     help_s: float
@@ -40,6 +42,8 @@ def measure_costs(stage: Stage, rounds: int) -> Costs:
     hops, tasks, help_s, run_s = [], [], [], []
     tell("the expression of the reference flow's transform")
     expression = measure(["expression"])
+    tell("loading a large flow")
+    loading = measure(["loading"])
     for number in range(rounds):
         tell(f"hops, tasks, start-up, round {number + 1} of {rounds}")
         chain = run_flow(stage, FLOWS / "hops.yaml")
@@ -49,7 +53,7 @@ def measure_costs(stage: Stage, rounds: int) -> Costs:
         tasks.append(loop["tasks"] / loop["sync_s"])
         help_s.append(_start(stage, "--help"))
         run_s.append(_start(stage, "run", str(FLOWS / "tiny.yaml"), "--once"))
-    return Costs(expression, median(hops), median(tasks), median(help_s), median(run_s))
+    return Costs(expression, loading, median(hops), median(tasks), median(help_s), median(run_s))
 
 
 def _start(stage: Stage, *arguments: str) -> float:

@@ -27,12 +27,17 @@ def memory_line(peaks: dict[int, float]) -> str:
 
 def cost_table(costs: Costs) -> str:
     """A line for each part."""
-    expression = costs.expression
+    expression, loading = costs.expression, costs.loading
     return _aligned(
         [
             ("the page's `users` transform, a record", f"{expression['compiled_us']:.2f} us"),
             ("the same by hand in Python (json.dumps)", f"{expression['by_hand_us']:.2f} us"),
             ("time of the first to the second", f"{expression['ratio']:.2f}"),
+            (
+                f"loading {loading['nodes']} nodes, {loading['expressions']:,} expressions, CPU",
+                f"{loading['load_s'] * 1000:.0f} ms",
+            ),
+            ("the same text, read by PyYAML alone", f"{loading['yaml_s'] * 1000:.0f} ms"),
             ("hops/s, through a chain of modify nodes", f"{costs.hops_per_s:,.0f}"),
             ("tasks/s, in a loop, store in memory", f"{costs.tasks_per_s:,.0f}"),
             ("`headrace --help`", f"{costs.help_s * 1000:.0f} ms"),
