@@ -55,11 +55,9 @@ from support.expression import problems, template_problems
         ("$.a[?@.b == $.secrets.c]", [
             "13: HR120 secrets are readable in settings only; here the value would enter the message"
         ]),
-        ("$.a[?@.b + 1]", [
-            "6: HR201 a condition of a filter is a path, a comparison, `match(…)` or `search(…)` (RFC 9535)"
-        ]),
+        ("$.a[?@.b + 1]", ["6: HR201 a filter has no `+`; write `.filter(x => …)` (RFC 9535)"]),
         ("$.a[?@.* == 1]", [
-            "6: HR201 a path with many matches cannot be compared; use `count(…)` or `value(…)` (RFC 9535)"
+            "6: HR201 a path with many matches is no single value; use `count(…)` or `value(…)` (RFC 9535)"
         ]),
         ("$.a.map(({b, c: {d}, ...e}, [f] = [b]) => b + d + e + f + g)", [
             "59: HR206 unknown name `g`; for a member of the message write `$.g`"

@@ -4,9 +4,11 @@ Steps are turned into functions over the list of values that the steps before ha
 functions of the current value. `@` is the current value and `$` the message.
 """
 
+import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
+from headrace.expr.condition import no_condition, no_nodes, no_operand
 from headrace.expr.environment import Environment
 from headrace.expr.failure import Failure
 from headrace.expr.nodes import (
@@ -29,8 +31,7 @@ from headrace.expr.nodes import (
     Union,
     index_key,
 )
-from headrace.expr.problem import Problem
-from headrace.expr.regex import compile_pattern
+from headrace.expr.regex import Pattern, compile_pattern
 from headrace.expr.text import strict_equal
 from headrace.values import Json
 
@@ -41,6 +42,7 @@ Path = tuple[Select, ...]
 Nodes = Callable[[Json, Json, Environment], list[Json]]  # current, message, environment -> matches
 Condition = Callable[[Json, Json, Environment], bool]
 NOTHING: object = object()
+_DOT = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\.", re.DOTALL)  # a dot outside of classes, or what hides one
 Operand = Callable[[Json, Json, Environment], object]  # a JSON value or NOTHING
 
 
@@ -154,11 +156,7 @@ def _condition(node: Expression) -> Condition:
             return lambda *given: bool(nodes(*given))
         case _:
             pass
-    raise _refused(node, "a condition of a filter is a path, a comparison, `match(…)` or `search(…)`")
-
-
-def _refused(node: Expression, message: str) -> Problem:
-    return Problem("HR201", f"{message} (RFC 9535)", node.start, node.end)
+    raise no_condition(node)
 
 
 def _compare(
@@ -207,15 +205,13 @@ def _operand(node: Expression) -> Operand:
         case Call(name="length", arguments=[argument]):
             return partial(_length, _operand(argument))
         case Call(name="count", arguments=[argument]):
-            counted = _nodes(argument)
+            counted = _nodes(argument, "count")
             return lambda *given: len(counted(*given))
         case Call(name="value", arguments=[argument]):
-            return partial(_only, _nodes(argument))
-        case Query():
-            raise _refused(node, "a path with many matches cannot be compared; use `count(…)` or `value(…)`")
+            return partial(_only, _nodes(argument, "value"))
         case _:
             pass
-    raise _refused(node, "a filter compares literals, paths, `length(…)`, `count(…)` and `value(…)`")
+    raise no_operand(node)
 
 
 def _only(nodes: Nodes, current: Json, message: Json, environment: Environment) -> object:
@@ -235,14 +231,21 @@ def _matches(
     if not isinstance(text, str) or not isinstance(regex, str):
         return False
     try:
-        # RFC 9485: a dot is any character but a line end; a whole match is anchored.
-        return compile_pattern(f"^(?:{regex})$" if whole else regex, "u").matches(text)
+        return _pattern(regex, whole=whole).matches(text)
     except Failure:
         return False  # RFC 9535, section 2.4.6: what is no pattern matches nothing
 
 
-def _nodes(node: Expression) -> Nodes:
-    """The matches of a path that starts at `@` or `$`."""
+@lru_cache(maxsize=512)
+def _pattern(source: str, *, whole: bool) -> Pattern:
+    """RFC 9485, section 5.3: a dot is all but CR and LF; a whole match is anchored."""
+    source = _DOT.sub(lambda found: r"[^\n\r]" if found[0] == "." else found[0], source)
+    pattern = compile_pattern(source, "u")  # first alone: `a)|(b` is no pattern, whatever stands around it
+    return compile_pattern(f"^(?:{source})$", "u") if whole else pattern
+
+
+def _nodes(node: Expression, function: str = "") -> Nodes:
+    """The matches of a path that starts at `@` or `$`, given the function that takes them."""
     steps: list[Step] = []
     while not isinstance(node, Root):
         match node:
@@ -253,10 +256,10 @@ def _nodes(node: Expression) -> Nodes:
             case Index(target=target, index=index) if (key := index_key(index)) is not None:
                 steps.insert(0, Child(node.start, node.end, key))
             case _:
-                raise _refused(node, "a path in a filter starts at `@` or `$`")
+                raise no_nodes(node, function)
         node = target
     if node.name not in {"@", "$"}:
-        raise _refused(node, "a path in a filter starts at `@` or `$`")
+        raise no_nodes(node, function)
     path, is_current = compile_path(tuple(steps)), node.name == "@"
     return lambda current, message, environment: run_path(
         environment, path, current if is_current else message, message

@@ -1,9 +1,11 @@
 """Reads what stands in brackets: an index, or JSONPath's selectors (RFC 9535)."""
 
-from headrace.expr.nodes import Child, Each, Expression, Filter, Slice, Union
+from headrace.expr.nodes import Child, Each, Expression, Filter, Slice, Union, index_key
 from headrace.expr.parameter import ParameterParser
 
 __all__ = ["Selector", "StepParser"]
+
+_LARGEST = 2**53 - 1
 
 Selector = Child | Each | Slice | Filter | Union
 
@@ -22,6 +24,8 @@ class StepParser(ParameterParser):
             if self.sees(","):
                 self.fail("a union holds texts, integers and slices only, nothing computed")
             self.expect("]")
+            if isinstance(key := index_key(index), int):
+                self.check_integer(key, index.start, index.end)
             return index
         selectors = [self.selector()]
         while self.takes(","):
@@ -73,8 +77,19 @@ class StepParser(ParameterParser):
             if ahead:
                 self.unexpected("an integer")
             return None
+        start = self.token.start
         self.at += ahead
         if not isinstance(token.value, int):
             self.fail("an index is an integer")
         self.advance()
-        return -token.value if ahead else token.value
+        value = -token.value if ahead else token.value
+        self.check_integer(value, start, token.end)
+        return value
+
+    def check_integer(self, value: int, start: int, end: int) -> None:
+        """Refuse what RFC 9535, section 2.1, has no index for: beyond 2**53 - 1, and `-0`."""
+        if abs(value) > _LARGEST:
+            digits = self.value[start:end]
+            self.fail(f"an index has at most 53 bits; a member of that name is `['{digits}']`", start, end)
+        if value == 0 and self.value.startswith("-", start):
+            self.fail("`-0` is no index; the first element is `[0]`, the last `[-1]`", start, end)
