@@ -36,3 +36,12 @@ def test_a_flow_of_500_nodes_and_2000_expressions_is_loaded_and_checked_within_a
     figures = json.loads(done.stdout)
     assert (figures["nodes"], figures["expressions"]) == (501, 2000)
     assert figures["load_s"] < 1
+
+
+def test_the_compiled_transform_of_the_reference_page_takes_at_most_1_2_times_as_long_as_one_by_hand():
+    done = subprocess.run(
+        [sys.executable, BENCH / "expression.py"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ratio"] < 1.2
