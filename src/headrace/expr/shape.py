@@ -20,11 +20,13 @@ __all__ = [
     "ObjectShape",
     "Origin",
     "Shape",
+    "admits",
     "array_of",
     "join",
     "join_all",
     "object_of",
     "of",
+    "overlay",
     "shape_of",
     "widen",
 ]
@@ -35,6 +37,7 @@ Origin: TypeAlias = Hashable
 
 KINDS: frozenset[Kind] = frozenset(("null", "boolean", "number", "text", "array", "object"))
 _NO_MEMBERS: Mapping[str, "Member"] = MappingProxyType({})
+_DEEPEST = 32  # levels of a value that its shape follows; deeper data is read by no path that people write
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Shape:
 
     def or_null(self) -> "Shape":
         """The same, or null."""
-        return replace(self, kinds=self.kinds | {"null"})
+        return self if "null" in self.kinds else Shape(self.kinds | {"null"}, self.object, self.items)
 
 
 def _made(kinds: frozenset[Kind], members: ObjectShape | None, items: "Shape | None") -> Shape:
@@ -142,21 +145,42 @@ def object_of(
 
 
 def shape_of(value: Json, *, certain: bool = True, origins: Iterable[Origin] = ()) -> Shape:
-    """The shape of one value: all objects in it have just the members that they have."""
-    origin = frozenset(origins)
-    if isinstance(value, list):
-        return array_of(join_all(shape_of(item, certain=certain, origins=origin) for item in value))
-    if isinstance(value, dict):
-        members = {
-            name: Member(shape_of(item, certain=certain, origins=origin)) for name, item in value.items()
-        }
-        return Shape(frozenset(("object",)), ObjectShape(members, None, certain, origin))
-    return Shape(frozenset((_kind(value),)))
+    """The shape of one value: all objects in it have just the members that they have.
+
+    In a sample (`certain` is False) null and empty arrays tell nothing: there may be anything.
+    """
+    return _shape_of(value, certain, frozenset(origins), _DEEPEST)
 
 
-def _kind(value: Json) -> Kind:
-    found = kind(value)
-    return next(known for known in KINDS if known == found)
+def _shape_of(value: Json, certain: bool, origins: frozenset[Origin], depth: int) -> Shape:
+    known: Kind = kind(value)  # type: ignore[assignment]  # its words are ours
+    if isinstance(value, list) and depth and (value or certain):
+        return array_of(join_all(_shape_of(item, certain, origins, depth - 1) for item in value))
+    if isinstance(value, dict) and depth:
+        members = {name: Member(_shape_of(item, certain, origins, depth - 1)) for name, item in value.items()}
+        return Shape(frozenset((known,)), ObjectShape(members, None, certain, origins))
+    return ANY if value is None and not certain else Shape(frozenset((known,)))
+
+
+def admits(shape: Shape, value: Json) -> bool:
+    """Whether a value is one of the shape's; what only a sample excludes is admitted."""
+    if kind(value) not in shape.kinds:
+        return False
+    if isinstance(value, list) and shape.items is not None:
+        items = shape.items
+        return all(admits(items, item) for item in value)
+    if isinstance(value, dict) and (known := shape.object) is not None and known.certain:
+        needed = (name for name, member in known.members.items() if not member.optional)
+        return all(name in value for name in needed) and all(
+            _admits_member(known, name, item) for name, item in value.items()
+        )
+    return True
+
+
+def _admits_member(known: ObjectShape, name: str, value: Json) -> bool:
+    member = known.members.get(name)
+    expected = known.rest if member is None else member.shape
+    return expected is not None and admits(expected, value)
 
 
 def join(first: Shape, second: Shape) -> Shape:
@@ -213,6 +237,25 @@ def _join_member(name: str, one: ObjectShape, other: ObjectShape) -> Member:
     assert found is not None  # noqa: S101 - the name is one of theirs
     rest = other.rest if first is not None else one.rest
     return Member(found.shape if rest is None else join(found.shape, rest), optional=True)
+
+
+def overlay(below: ObjectShape, above: ObjectShape) -> ObjectShape:
+    """`{...below, ...above}`: the members of both, those above win."""
+    members: dict[str, Member] = {}
+    for name, member in below.members.items():
+        rest = above.rest if name not in above.members else None
+        members[name] = member if rest is None else Member(join(member.shape, rest), member.optional)
+    for name, member in above.members.items():
+        under = below.members.get(name) or (below.rest and Member(below.rest, optional=True))
+        if not member.optional or not under:
+            members[name] = member
+        else:
+            members[name] = Member(join(under.shape, member.shape), under.optional)
+    rest = below.rest if above.rest is None else above.rest if below.rest is None else None
+    if below.rest is not None and above.rest is not None:
+        rest = join(below.rest, above.rest)
+    certain = below.certain and above.certain
+    return ObjectShape(members, rest, certain, below.origins | above.origins)
 
 
 def widen(shape: Shape, depth: int) -> Shape:

@@ -62,6 +62,11 @@ class Template:
     def __repr__(self) -> str:
         return f"Template({len(self.expressions)} expressions)"
 
+    @property
+    def tree(self) -> ParsedTree:
+        """What it was made of, with its texts parsed."""
+        return self._tree
+
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
         """The longest paths that its expressions read, in the order of the file."""
