@@ -44,11 +44,13 @@ class Loaded:
 
     Attributes:
         draft: what was understood of the flow however wrong it is, for tools; None if there is no `spec`.
+        tree: the file as located nodes; None if it is no YAML.
     """
 
     flow: Flow | None
     findings: tuple[Finding, ...]
     draft: Draft | None = None
+    tree: Tree | None = None
 
 
 def require(loaded: Loaded) -> Flow:
@@ -140,7 +142,7 @@ def _load(
     findings = _sorted(reader.findings)
     if any(finding.severity is Severity.ERROR for finding in findings):
         flow = None
-    return Loaded(flow, findings, draft)
+    return Loaded(flow, findings, draft, tree)
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:

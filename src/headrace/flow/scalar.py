@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from headrace.source import Source, Text
 
-__all__ = ["locate"]
+__all__ = ["decode", "locate"]
 
 Decoded = tuple[list[str], list[int]]
 
@@ -63,6 +63,29 @@ def locate(source: Source, start: int, end: int, style: str | None, value: str, 
             last = offsets[-1] + 1 if offsets else inner
             return Text(value, source, [*offsets, max(last, end - 1) if inner > start else last])
     return Text(value, source, [start] * (len(value) + 1))
+
+
+def decode(source: Source, start: int, end: int, style: str | None) -> Text | None:
+    """What stands in a scalar, however far it is written; for text that no parser has read.
+
+    Args:
+        source: where it stands.
+        start: of its quote or its `|`, after anchor and tag.
+        end: just after its closing quote; one more than its last character where that is missing.
+        style: as for `locate`.
+
+    Returns:
+        None if this is no scalar of that style.
+    """
+    try:
+        found = next(_candidates(source.text, start, end, style), None)
+    except (LookupError, ValueError):  # an escape that does not exist, or that is cut off
+        return None
+    if found is None:
+        return None
+    chars, offsets = found
+    last = offsets[-1] + 1 if offsets else start
+    return Text("".join(chars), source, [*offsets, max(last, end - 1) if style in ("'", '"') else last])
 
 
 def _candidates(raw: str, start: int, end: int, style: str | None) -> Iterator[Decoded]:
