@@ -19,12 +19,14 @@ from headrace.expr.nodes import (
     MethodCall,
     Node,
     ObjectPattern,
+    Parameter,
     Pattern,
     Regex,
+    Spread,
     unwrap,
 )
 from headrace.expr.operation import OperationEmitter
-from headrace.expr.signature import Callback, Method
+from headrace.expr.signature import Callback, Function, Method
 
 __all__ = ["CallEmitter"]
 
@@ -68,26 +70,44 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         """A call of a function."""
         if node.name == "now":
             return self.now(node)
-        if node.name == "RFC3339" and isinstance(inner := node.arguments[0], Call) and inner.name == "now":
+        first = node.arguments[0] if node.arguments else None
+        if node.name == "RFC3339" and isinstance(inner := first, Call) and inner.name == "now":
             instant = self.now(inner)
             function = self.value("RFC3339", FUNCTIONS["RFC3339"].call)
             return self.hoist("now_text", lambda: ast.Call(function, [instant], []), node)
         declared = FUNCTIONS[node.name]
-        if self.direct and node.name in _TEXT_METHODS:
-            return ast.Call(
-                self.value(f"text_{node.name}", _TEXT_METHODS[node.name]), [self.emit(node.arguments[0])], []
-            )
+        if self.direct and node.name in _TEXT_METHODS and not isinstance(first, Spread):
+            text_method = self.value(f"text_{node.name}", _TEXT_METHODS[node.name])
+            return ast.Call(text_method, [self.argument(item) for item in node.arguments], [])
         loose = node.name in {"isNaN", "isFinite", "Number.isNaN", "Number.isFinite", "Number.isInteger"}
         arguments = []
         for position, argument in enumerate(node.arguments):
             callback = declared.callbacks.get(position)
             if callback and (given := self.callback(argument, callback, node.name)):
                 arguments.append(given)
-            elif node.name in {"coalesce", "has", "get"}:
+            elif node.name in {"coalesce", "has", "get"} and not isinstance(argument, Spread):
                 arguments.append(self.guarded(argument))
             else:
-                arguments.append(self.emit(argument, loose=loose))
-        return self.function_call(node.name, arguments)
+                arguments.append(self.argument(argument, loose=loose))
+        return self.function_call(node.name, self.counted(arguments, declared, f"`{node.name}`"))
+
+    def argument(self, argument: Expression | Spread, *, loose: bool = False) -> ast.expr:
+        """One argument, or all those of an array that is spread."""
+        if not isinstance(argument, Spread):
+            return self.emit(argument, loose=loose)
+        value = self.emit(argument.value)
+        code = self.call("spread", self.environment(), value, constant("arguments"))
+        return self.place(ast.Starred(code, ast.Load()), argument)
+
+    def counted(
+        self, arguments: list[ast.expr], declared: Function | Method, name: str
+    ) -> Sequence[ast.expr]:
+        """The arguments of a call; where some are spread, with a count of them at run time."""
+        if not any(isinstance(argument, ast.Starred) for argument in arguments):
+            return arguments
+        limits = constant(declared.minimum), constant(declared.maximum)
+        given = self.call("spread_arguments", constant(name), *limits, *arguments)
+        return [ast.Starred(given, ast.Load())]
 
     def now(self, node: Node) -> ast.expr:
         """The instant of this evaluation, asked for once."""
@@ -116,7 +136,7 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             function = self.value(f"pattern_{node.name}", declared.calls["pattern"])
             return ast.Call(function, [receiver, *self.arguments(node, declared)], [])
         if node.name in {"map", "filter"} and len(node.arguments) == 1:
-            inner = unwrap(node.arguments[0])
+            inner: Node = unwrap(node.arguments[0])
             if isinstance(inner, FunctionName) or (
                 isinstance(inner, Arrow) and len(inner.parameters) <= 2 and not inner.rest
             ):
@@ -125,14 +145,14 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         arguments = self.arguments(node, declared)
         return self.call("call_method", self.environment(), calls, constant(node.name), receiver, *arguments)
 
-    def arguments(self, node: MethodCall, declared: Method) -> list[ast.expr]:
+    def arguments(self, node: MethodCall, declared: Method) -> Sequence[ast.expr]:
         """The arguments of a method."""
         arguments = []
         for position, argument in enumerate(node.arguments):
             callback = declared.callbacks.get(position)
             given = self.callback(argument, callback, node.name) if callback else None
-            arguments.append(given or self.emit(argument))
-        return arguments
+            arguments.append(given or self.argument(argument))
+        return self.counted(arguments, declared, f"`.{node.name}`")
 
     def comprehension(self, node: MethodCall, arrow: Arrow | FunctionName, receiver: ast.expr) -> ast.expr:
         """`.map` and `.filter` as Python's own loop."""
@@ -163,9 +183,9 @@ class CallEmitter(AccessEmitter, OperationEmitter):
 
     # ---- arrows
 
-    def callback(self, argument: Expression, declared: Callback, name: str) -> ast.expr | None:
+    def callback(self, argument: Expression | Spread, declared: Callback, name: str) -> ast.expr | None:
         """A Python function with as many parameters as the callee gives; None for a plain value."""
-        inner = unwrap(argument)
+        inner: Node = unwrap(argument)
         if not isinstance(inner, Arrow | FunctionName):
             return None
         names = [self.variable("given") for _ in range(declared.arguments)]
@@ -204,11 +224,18 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         """An arrow that is called at once."""
         assigned: list[ast.expr] = []
         given: list[ast.expr] = []
-        for argument in node.arguments:
+        arrow = node.arrow
+        if any(isinstance(argument, Spread) for argument in node.arguments):
+            # Its parameters take the list of all arguments apart.
+            pattern = ArrayPattern(arrow.start, arrow.start, arrow.parameters, arrow.rest)
+            parameter = Parameter(arrow.start, arrow.start, pattern, None)
+            arrow = Arrow(arrow.start, arrow.end, (parameter,), None, arrow.body)
+            given = [ast.List([self.argument(argument) for argument in node.arguments], ast.Load())]
+        for argument in node.arguments if arrow is node.arrow else ():
             variable = self.variable("argument")
-            assigned.append(ast.NamedExpr(ast.Name(variable, _STORE), self.emit(argument)))
+            assigned.append(ast.NamedExpr(ast.Name(variable, _STORE), self.argument(argument)))
             given.append(load(variable))
-        body = self.apply(node.arrow, given, as_test=False)
+        body = self.apply(arrow, given, as_test=False)
         return subscript(ast.Tuple([*assigned, body], ast.Load()), -1)
 
     def bind(self, pattern: Pattern, code: ast.expr, assigned: list[ast.expr]) -> None:

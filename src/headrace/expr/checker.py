@@ -25,6 +25,7 @@ from headrace.expr.nodes import (
     Query,
     Regex,
     Root,
+    Spread,
     children,
     index_key,
     path_of,
@@ -36,7 +37,7 @@ from headrace.expr.problem import Problem
 from headrace.expr.regex import compile_pattern
 from headrace.expr.scope import Scope
 from headrace.expr.signature import Callback, Function, Method
-from headrace.expr.suggestion import MUTATORS, did_you_mean, missing_method
+from headrace.expr.suggestion import MUTATORS, argument_count, did_you_mean, missing_method
 
 __all__ = ["check"]
 
@@ -217,8 +218,11 @@ class _Checker:
         self.arrow(node.arrow, names)
         self.visit_all(node.arguments, names)
         most = None if node.arrow.rest else len(node.arrow.parameters)
-        if most is not None and len(node.arguments) > most:
-            self.problem("HR207", f"the arrow takes {_count(0, most)}, not {len(node.arguments)}", node)
+        is_spread = any(isinstance(argument, Spread) for argument in node.arguments)
+        if most is not None and not is_spread and len(node.arguments) > most:
+            self.problem(
+                "HR207", f"the arrow takes {argument_count(0, most)}, not {len(node.arguments)}", node
+            )
 
     def call(self, node: Call, names: frozenset[str]) -> None:
         function = FUNCTIONS.get(node.name)
@@ -255,17 +259,28 @@ class _Checker:
     ) -> None:
         count = len(node.arguments)
         callbacks: Mapping[int, Callback] = declared.callbacks if declared else {}
-        if declared and not (
-            declared.minimum <= count and (declared.maximum is None or count <= declared.maximum)
+        first_spread = next((at for at, item in enumerate(node.arguments) if isinstance(item, Spread)), count)
+        known = sum(not isinstance(item, Spread) for item in node.arguments)
+        if declared and (
+            (known < declared.minimum and first_spread == count)
+            or (declared.maximum is not None and known > declared.maximum)
         ):
             self.problem(
-                "HR207", f"{name} takes {_count(declared.minimum, declared.maximum)}, not {count}", node
+                "HR207",
+                f"{name} takes {argument_count(declared.minimum, declared.maximum)}, not {known}",
+                node,
             )
         for position, argument in enumerate(node.arguments):
+            callback = callbacks.get(position) if position < first_spread else None
             inner = unwrap(argument)
-            callback = callbacks.get(position)
-            if isinstance(inner, Regex):
+            if isinstance(argument, Spread):
+                self.visit(argument.value, names)
+                if any(at >= position and not callback.or_value for at, callback in callbacks.items()):
+                    self.problem("HR207", f"{name} takes an arrow here, which no array holds", argument)
+            elif isinstance(inner, Regex):
                 self.regex(inner)
+            elif isinstance(inner, Arrow | FunctionName) and position > first_spread:
+                self.problem("HR207", "an arrow stands before arguments that are spread", argument)
             elif isinstance(inner, Arrow) and (callback or declared is None):
                 self.arrow(inner, names)
             elif isinstance(inner, FunctionName) and callback:
@@ -291,14 +306,3 @@ class _Checker:
             compile_pattern(node.source, node.flags)
         except Failure as failure:
             self.problem(failure.code, failure.message, node)
-
-
-def _count(least: int, most: int | None) -> str:
-    """`1 argument`, `2 or 3 arguments`, `at least 1 argument`."""
-    plural = "argument" if (least if most is None else most) == 1 else "arguments"
-    if most is None:
-        return f"at least {least} {plural}"
-    if least == most:
-        return f"{least or 'no'} {plural}"
-    joint = "or" if most == least + 1 else "to"
-    return f"{least} {joint} {most} {plural}"

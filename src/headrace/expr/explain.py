@@ -68,7 +68,7 @@ def explain(
     failure: Failure, expression: ParsedExpression, node: Node, evaluation: Evaluation
 ) -> ExpressionError:
     """The error that people read, at the operand at fault if it is known."""
-    operand = _operand(node, failure.operand)
+    operand, item = _operand(node, failure.operand)
     place = operand or node
     span = expression.text.span(place.start, place.end)
     value = expression.text.value
@@ -80,6 +80,8 @@ def explain(
     if operand is None:
         return ExpressionError(failure.code, message.replace("{operand}", "this"), span)
     source = _shortened(value[operand.start : operand.end])
+    if isinstance(operand, Spread):
+        return ExpressionError(failure.code, message.replace("{operand}", f"`{source}` at [{item}]"), span)
     names_operand = "{operand}" in message
     message = message.replace("{operand}", f"`{source}`")
     code, detail = failure.code, _detail(operand, source, evaluation)
@@ -107,10 +109,10 @@ class _Detail:
     code: str = ""  # where another code fits better
 
 
-def _operand(node: Node, position: int | None) -> Node | None:
-    """The operand of a node at a position, counted as `Failure` does."""
+def _operand(node: Node, position: int | None) -> tuple[Node | None, int]:
+    """The operand of a node at a position, counted as `Failure` does, and which item of a spread it is."""
     if position is None:
-        return None
+        return None, 0
     operands: tuple[Node, ...] = ()
     match node:
         case Binary(left=left, right=right):
@@ -127,7 +129,10 @@ def _operand(node: Node, position: int | None) -> Node | None:
             operands = arguments
         case _:
             pass
-    return unwrap(operands[position]) if position < len(operands) else None
+    for at, operand in enumerate(operands[: position + 1]):
+        if isinstance(operand, Spread):  # its items, and what follows it, have no node
+            return operand, position - at
+    return (unwrap(operands[position]) if position < len(operands) else None), 0
 
 
 def _reads_secrets(expression: ParsedExpression) -> bool:

@@ -124,7 +124,7 @@ class TextTemplate(Node):
 
 @dataclass(frozen=True, slots=True)
 class Spread(Node):
-    """`...x` in an array or an object."""
+    """`...x` in an array, an object or among arguments."""
 
     value: "Expression"
 
@@ -185,7 +185,7 @@ class Call(Node):
     """`name(…)`, `Math.round(…)`: always a function of the language."""
 
     name: str
-    arguments: "tuple[Expression, ...]"
+    arguments: "tuple[Expression | Spread, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class MethodCall(Node):
 
     target: "Expression"
     name: str
-    arguments: "tuple[Expression, ...]"
+    arguments: "tuple[Expression | Spread, ...]"
     optional: bool = False
     name_start: int = field(default=0, compare=False)
 
@@ -204,7 +204,7 @@ class Invoke(Node):
     """`(x => x + 1)(2)`: an arrow in parentheses, called at once."""
 
     arrow: "Arrow"
-    arguments: "tuple[Expression, ...]"
+    arguments: "tuple[Expression | Spread, ...]"
 
 
 # ---- operators

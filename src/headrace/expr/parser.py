@@ -288,20 +288,18 @@ class _Parser(StepParser):
             return Query(node.start, end, node.target, (*node.steps, step))
         return Query(node.start, end, node, (step,))
 
-    def arguments(self) -> tuple[Expression, ...]:
+    def arguments(self) -> tuple[Expression | Spread, ...]:
         self.expect("(")
-        items: list[Expression] = []
+        items: list[Expression | Spread] = []
         while not self.sees(")"):
-            if self.sees("..."):
-                self.fail("arguments cannot be spread; functions take arrays: `max(array)`")
-            item = self.expression()
+            item = self.spread() if self.sees("...") else self.expression()
             if isinstance(item, Name) and not any(item.name in names for names in self.names):
                 item = FunctionName(item.start, item.end, item.name)
             items.append(item)
             if not self.takes(","):
                 break
         if not self.sees(")"):
-            self.unexpected("`)`", self.last_operand(items[-1]) if items else None)
+            self.unexpected("`)`", self.last_operand(self.value_of(items[-1])) if items else None)
         self.advance()
         return tuple(items)
 

@@ -23,6 +23,7 @@ from headrace.expr.nodes import (
     Index,
     Literal,
     Member,
+    Node,
     Query,
     Root,
     Slice,
@@ -193,7 +194,7 @@ _COMPARISONS: dict[str, Callable[[object, object], bool]] = {
 }
 
 
-def _operand(node: Expression) -> Operand:
+def _operand(node: Node) -> Operand:
     """One side of a comparison: a literal, a path with at most one match, `length count value`."""
     match node:
         case Literal(value=value):
@@ -244,7 +245,7 @@ def _pattern(source: str, *, whole: bool) -> Pattern:
     return compile_pattern(f"^(?:{source})$", "u") if whole else pattern
 
 
-def _nodes(node: Expression, function: str = "") -> Nodes:
+def _nodes(node: Node, function: str = "") -> Nodes:
     """The matches of a path that starts at `@` or `$`, given the function that takes them."""
     steps: list[Step] = []
     while not isinstance(node, Root):

@@ -7,7 +7,15 @@ from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.failure import Failure
 from headrace.values import Json, kind
 
-__all__ = ["MUTATORS", "did_you_mean", "has_method", "listed", "missing_method", "no_method"]
+__all__ = [
+    "MUTATORS",
+    "argument_count",
+    "did_you_mean",
+    "has_method",
+    "listed",
+    "missing_method",
+    "no_method",
+]
 
 MUTATORS = {
     "push": "write `[...array, item]`",
@@ -96,6 +104,17 @@ def no_method(name: str, value: Json) -> Failure:
     if value is None:
         return Failure("HR221", f"{{operand}} is null, so `.{name}` cannot run", 0)
     return Failure("HR205", missing_method(name, kind(value)), 0)
+
+
+def argument_count(least: int, most: int | None) -> str:
+    """`1 argument`, `2 or 3 arguments`, `at least 1 argument`."""
+    plural = "argument" if (least if most is None else most) == 1 else "arguments"
+    if most is None:
+        return f"at least {least} {plural}"
+    if least == most:
+        return f"{least or 'no'} {plural}"
+    joint = "or" if most == least + 1 else "to"
+    return f"{least} {joint} {most} {plural}"
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from headrace.expr.arithmetic import number_of
 from headrace.expr.environment import Environment
 from headrace.expr.failure import Failure
-from headrace.expr.suggestion import has_method, no_method
+from headrace.expr.suggestion import argument_count, has_method, no_method
 from headrace.expr.text import to_text
 from headrace.values import Json, kind
 
@@ -38,6 +38,7 @@ __all__ = [
     "object_rest",
     "run_of",
     "spread",
+    "spread_arguments",
     "spread_object",
     "text_of",
     "typeof",
@@ -152,14 +153,25 @@ def gather(items: Iterable[Json]) -> list[Json]:
     return list(items)
 
 
-def spread(environment: Environment, value: Json) -> Sequence[Json]:
-    """What `...value` adds to an array: items, or the characters of a text."""
+def spread(environment: Environment, value: Json, into: str = "an array") -> Sequence[Json]:
+    """What `...value` adds to an array or to arguments: items, or the characters of a text."""
     if isinstance(value, list | str):
         environment.spend(len(value))
         return value
     if value is None:
-        raise Failure("HR220", "cannot spread null into an array", 0)
-    raise Failure("HR224", f"only arrays and text can be spread into an array, not {a_kind(value)}", 0)
+        raise Failure("HR220", f"cannot spread null into {into}", 0)
+    raise Failure("HR224", f"only arrays and text can be spread into {into}, not {a_kind(value)}", 0)
+
+
+def spread_arguments(name: str, least: int, most: int | None, *arguments: Json) -> Sequence[Json]:
+    """Arguments some of which were spread, so that only now their number is known.
+
+    Raises:
+        Failure: HR207, too few or too many for what is called.
+    """
+    if len(arguments) < least or (most is not None and len(arguments) > most):
+        raise Failure("HR207", f"{name} takes {argument_count(least, most)}, not {len(arguments)}")
+    return arguments
 
 
 def spread_object(environment: Environment, value: Json) -> Mapping[str, Json]:
