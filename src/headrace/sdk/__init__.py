@@ -6,6 +6,7 @@ engine implements the protocols.
 """
 
 from headrace.errors import InfrastructureError, PermanentError, TemporaryError
+from headrace.sdk.arrival import Arrival, Emits, with_error, with_member
 from headrace.sdk.clock import Clock, SystemClock
 from headrace.sdk.component import Component, Input, Output, Spec, Trigger, component
 from headrace.sdk.context import Context, Emission, FanOut, RaisedError, RunInfo
@@ -26,6 +27,7 @@ from headrace.sdk.transaction import Database, Result, Statement, Transaction
 from headrace.values import Json, Message
 
 __all__ = [
+    "Arrival",
     "Catchup",
     "Clock",
     "Closable",
@@ -34,6 +36,7 @@ __all__ = [
     "Database",
     "Duration",
     "Emission",
+    "Emits",
     "FanOut",
     "Firing",
     "InfrastructureError",
@@ -65,4 +68,6 @@ __all__ = [
     "component",
     "for_each",
     "parse_message",
+    "with_error",
+    "with_member",
 ]

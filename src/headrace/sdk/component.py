@@ -3,10 +3,11 @@
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from headrace.errors import InternalError
+from headrace.sdk.arrival import Emits
 from headrace.sdk.context import Context
 from headrace.sdk.resource import Resources
 from headrace.sdk.schedule import Firing, Schedule, SchedulePolicy
@@ -41,6 +42,8 @@ class Output:
         adds: the member that is added to the base value at this port (`response`, `result`); `as:` renames.
         error: messages here are failures: the base value plus `error` and `errorDetail`. The engine sends
             a failure of `handle` here if the port is wired.
+        emits: the shape of its messages; with `adds`, of the added member. None: what arrived where the
+            component is transparent, the base value and the error at an error port, else anything.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Output:
     detached: bool = False
     adds: str | None = None
     error: bool = False
+    emits: Emits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ class Spec:
         detached_when: whether a static boolean setting makes all outputs detached (an iterator's `durable`).
         trigger: whether it starts runs; a trigger has no inputs.
         transparent: passes on exactly what arrived; the shape of messages does not change here.
+        chooses: whether it may look into a message to decide where it goes on, if at all. What comes out
+            is then not said to be of all the kinds that went in.
+        samples: what a node's `sample` or `schema` describes, `bodyJson`; empty: nodes take neither.
     """
 
     name: str
@@ -74,6 +81,8 @@ class Spec:
     detached_when: str | None = None
     trigger: bool = False
     transparent: bool = False
+    chooses: bool = True
+    samples: str = ""
     documentation: str = ""
 
     def outputs_for(self, settings: dict[str, Any]) -> tuple[Output, ...]:
@@ -82,9 +91,7 @@ class Spec:
         if self.dynamic_outputs is not None:
             outputs = (*self.dynamic_outputs(settings), *outputs)
         if self.detached_when is not None and settings.get(self.detached_when) is True:
-            outputs = tuple(
-                Output(o.name, o.summary, detached=True, adds=o.adds, error=o.error) for o in outputs
-            )
+            outputs = tuple(replace(output, detached=True) for output in outputs)
         return outputs
 
 
@@ -148,6 +155,8 @@ def component(
     detached_when: str | None = None,
     trigger: bool = False,
     transparent: bool = False,
+    chooses: bool = True,
+    samples: str = "",
 ) -> Callable[[Class], Class]:
     """Declare a class to be a component. It is not registered: list it in a `Module`."""
     if not _NAME.fullmatch(name):
@@ -165,6 +174,8 @@ def component(
             detached_when=detached_when,
             trigger=trigger,
             transparent=transparent,
+            chooses=chooses,
+            samples=samples,
             documentation=inspect.cleandoc(cls.__doc__ or ""),
         )
         return cls

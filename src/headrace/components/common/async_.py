@@ -21,6 +21,7 @@ class AsyncSettings(Settings):
     inputs=(Input("in", "any message"),),
     outputs=(Output("out", "the same message", detached=True),),
     transparent=True,
+    chooses=False,
 )
 class Async(Component):
     """The sender goes on at once. When its task has committed, what follows runs in tasks of its own.

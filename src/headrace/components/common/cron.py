@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import field_validator
 
-from headrace.components.common.firing import TriggerSettings, firing_message
+from headrace.components.common.firing import TriggerSettings, firing_message, firing_shape
 from headrace.sdk import Firing, Message, Output, SchedulePolicy, component
 
 __all__ = ["Cron"]
@@ -75,7 +75,9 @@ class _Calendar:
     "common-module/cron",
     summary="Starts a run at the times of a cron schedule.",
     settings=CronSettings,
-    outputs=(Output("out", "`{timestamp, formatted, tickNumber, scheduledAt, payload}`"),),
+    outputs=(
+        Output("out", "`{timestamp, formatted, tickNumber, scheduledAt, payload}`", emits=firing_shape),
+    ),
     trigger=True,
 )
 class Cron:

@@ -25,6 +25,7 @@ class DebugSettings(Settings):
     inputs=(Input("in", "any message"),),
     outputs=(Output("out", "the same message"),),
     transparent=True,
+    chooses=False,
 )
 class Debug(Component):
     """Writes node and message, as JSON, to the log `headrace.debug`: at most 4,000 characters a line."""

@@ -21,6 +21,7 @@ class DelaySettings(Settings):
     inputs=(Input("in", "any message"),),
     outputs=(Output("out", "the same message"),),
     transparent=True,
+    chooses=False,
 )
 class Delay(Component):
     """Waits within the task; a task that is tried again waits again."""

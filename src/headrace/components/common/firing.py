@@ -2,8 +2,10 @@
 
 from pydantic import Field
 
+from headrace.expr.shape import ANY, Shape, object_of, of
 from headrace.expr.time import time_text
 from headrace.sdk import (
+    Arrival,
     Catchup,
     Duration,
     Firing,
@@ -15,7 +17,7 @@ from headrace.sdk import (
     Settings,
 )
 
-__all__ = ["TriggerSettings", "firing_message"]
+__all__ = ["TriggerSettings", "firing_message", "firing_shape"]
 
 
 class TriggerSettings(Settings):
@@ -48,3 +50,24 @@ def firing_message(firing: Firing, payload: Json) -> Message:
         "scheduledAt": time_text(firing.scheduled_at_ns),
         "payload": payload if firing.payload is None else firing.payload,
     }
+
+
+def firing_shape(arrival: Arrival) -> Shape:
+    """The shape of a firing's message.
+
+    A request may bring any payload. That the trigger's own comes is only likely; of that the keys are
+    known, not the values, since those are what a request changes.
+    """
+    payload = arrival.settings.get("payload")
+    known = ANY
+    if arrival.likely and isinstance(payload, dict) and payload:
+        known = object_of(dict.fromkeys(payload, ANY), certain=False, origins=(arrival.origin,))
+    return arrival.object(
+        {
+            "timestamp": of("number"),
+            "formatted": of("text"),
+            "tickNumber": of("number"),
+            "scheduledAt": of("text"),
+            "payload": known,
+        }
+    )

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from headrace.expr.argument import described
+from headrace.expr.shape import ANY, Shape, array_of, join_all, of
 from headrace.sdk import (
+    Arrival,
     Component,
     Context,
     Emission,
@@ -20,6 +22,7 @@ from headrace.sdk import (
     Settings,
     component,
     for_each,
+    with_error,
 )
 
 __all__ = ["Iterator"]
@@ -71,21 +74,86 @@ class _Tally:
                 self.errors.append({"error": error.error, "batchNum": batch_number, "handled": error.handled})
 
 
+def _item_shape(arrival: Arrival) -> Shape:
+    return arrival.object(
+        {
+            "item": _items(arrival),
+            "total": of("number"),
+            "isFirst": of("boolean"),
+            "isLast": of("boolean"),
+            "context": arrival.member("context"),
+            **arrival.flagged("emitIndex", "index", of("number"), default=True),
+            **arrival.flagged("emitProgress", "progress", of("number"), default=True),
+        }
+    )
+
+
+def _batch_shape(arrival: Arrival) -> Shape:
+    return arrival.object(
+        {
+            "items": array_of(_items(arrival)),
+            "batchNum": of("number"),
+            "totalBatches": of("number"),
+            "total": of("number"),
+            "isLastBatch": of("boolean"),
+            "context": arrival.member("context"),
+            **arrival.flagged("emitIndex", "startIndex", of("number"), default=True),
+            **arrival.flagged("emitProgress", "progress", of("number"), default=True),
+        }
+    )
+
+
+def _done_shape(arrival: Arrival) -> Shape:
+    error = {"error": of("text"), "batchNum": of("number"), "handled": of("boolean")}
+    return arrival.object(
+        {
+            "context": arrival.member("context"),
+            "total": of("number"),
+            "totalBatches": of("number"),
+            "processed": of("number"),
+            "failed": of("number"),
+            "errors": array_of(arrival.object(error)),
+        }
+    )
+
+
+def _error_shape(arrival: Arrival) -> Shape:
+    """What failed was a batch, an item, or the message itself, which then is what entered."""
+    failed = (arrival.base, _item_shape(arrival), _batch_shape(arrival))
+    return join_all(with_error(shape) for shape in failed)
+
+
+def _items(arrival: Arrival) -> Shape:
+    """The shape of the array's items; without an array the iterator fails."""
+    return arrival.member("array").only("array").items or ANY
+
+
 @component(
     "common-module/iterator",
     summary="Emits the items of an array one by one or in batches.",
     settings=IteratorSettings,
     inputs=(Input("in", "`{array, context}`", message=IteratorInput),),
     outputs=(
-        Output("item", "`{item, index, total, progress, isFirst, isLast, context}`"),
+        Output("item", "`{item, index, total, progress, isFirst, isLast, context}`", emits=_item_shape),
         Output(
             "batch",
             "`{items, batchNum, totalBatches, startIndex, total, progress, isLastBatch, context}`",
+            emits=_batch_shape,
         ),
-        Output("done", "`{context, total, processed, failed, totalBatches, errors}`, once, at the end"),
-        Output("error", "a batch or item that failed, plus `error` and `errorDetail`", error=True),
+        Output(
+            "done",
+            "`{context, total, processed, failed, totalBatches, errors}`, once, at the end",
+            emits=_done_shape,
+        ),
+        Output(
+            "error",
+            "a batch or item that failed, plus `error` and `errorDetail`",
+            error=True,
+            emits=_error_shape,
+        ),
     ),
     detached_when="durable",
+    chooses=False,
 )
 class Iterator(Component):
     """Goes through an array in order; the next batch is emitted when all below the last has finished.

@@ -14,7 +14,8 @@ class ModifySettings(Settings):
     summary="Passes on the message that the edge's `data` or the node's `input` built.",
     settings=ModifySettings,
     inputs=(Input("in", "any message"),),
-    outputs=(Output("out", "the same message"),),
+    outputs=(Output("out", "the same message", emits=lambda arrival: arrival.message),),
+    chooses=False,
 )
 class Modify(Component):
     """A place to shape a message: all its work is in the expressions that lead to it."""

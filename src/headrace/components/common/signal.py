@@ -1,6 +1,6 @@
 """common-module/signal."""
 
-from headrace.components.common.firing import firing_message
+from headrace.components.common.firing import firing_message, firing_shape
 from headrace.sdk import (
     Firing,
     JsonValue,
@@ -26,7 +26,9 @@ class SignalSettings(Settings):
     "common-module/signal",
     summary="Starts a run on request.",
     settings=SignalSettings,
-    outputs=(Output("out", "`{timestamp, formatted, tickNumber, scheduledAt, payload}`"),),
+    outputs=(
+        Output("out", "`{timestamp, formatted, tickNumber, scheduledAt, payload}`", emits=firing_shape),
+    ),
     trigger=True,
 )
 class Signal:

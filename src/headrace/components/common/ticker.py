@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from headrace.components.common.firing import TriggerSettings, firing_message
+from headrace.components.common.firing import TriggerSettings, firing_message, firing_shape
 from headrace.sdk import Duration, Firing, Message, Output, SchedulePolicy, component
 
 __all__ = ["Ticker"]
@@ -34,7 +34,9 @@ class _Grid:
     "common-module/ticker",
     summary="Starts a run at fixed intervals.",
     settings=TickerSettings,
-    outputs=(Output("out", "`{timestamp, formatted, tickNumber, scheduledAt, payload}`"),),
+    outputs=(
+        Output("out", "`{timestamp, formatted, tickNumber, scheduledAt, payload}`", emits=firing_shape),
+    ),
     trigger=True,
 )
 class Ticker:

@@ -9,7 +9,9 @@ from headrace.components.database.driver import SharedDatabase, open_database, s
 from headrace.components.database.settings import ConnectorSettings
 from headrace.components.database.upsert import upsert_statements
 from headrace.connections.sql import classify
+from headrace.expr.shape import ANY, Shape, array_of, object_of, of
 from headrace.sdk import (
+    Arrival,
     Component,
     Context,
     Input,
@@ -46,15 +48,29 @@ class ConnectorQuery(MessageModel):
     """`upsert`: the column or columns of a unique constraint."""
 
 
+def _result_shape(arrival: Arrival) -> Shape:
+    rows = object_of(rest=ANY)
+    if arrival.sample is not None:
+        rows = arrival.sample.only("array").items or ANY
+    return arrival.object({"rows": array_of(rows), "rowCount": of("number"), "command": of("text")})
+
+
 @component(
     "database-module/connector",
     summary="Runs SQL for each message and adds the result to it.",
     settings=ConnectorSettings,
     inputs=(Input("query", "`{query, parameters, operation, rows, table, key}`", ConnectorQuery),),
     outputs=(
-        Output("result", "the base value plus `result {rows, rowCount, command}`", adds="result"),
+        Output(
+            "result",
+            "the base value plus `result {rows, rowCount, command}`",
+            adds="result",
+            emits=_result_shape,
+        ),
         Output("error", "the base value plus `error` and `errorDetail`", error=True),
     ),
+    chooses=False,
+    samples="rows",
 )
 class Connector(Component):
     """All writes of a task go into one transaction, which commits with the task.

@@ -12,7 +12,9 @@ from headrace.components.http.limit import Limiter, parse_rate
 from headrace.components.http.request import ClientRequest, encode_body, full_url, text_headers
 from headrace.components.http.response import RETRIED_STATUSES, read_response, stated_total, status_error
 from headrace.connections.http import HttpResponse, HttpTransport, TemporaryHttpError, retry_after_s
+from headrace.expr.shape import ANY, Shape, object_of, of
 from headrace.sdk import (
+    Arrival,
     Component,
     Context,
     Duration,
@@ -40,7 +42,13 @@ _MAX_CONNECTIONS = 1000
 Rate = Annotated[
     float,
     BeforeValidator(parse_rate),
-    WithJsonSchema({"type": "string", "examples": ["10/s", "100/m", "5000/h"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\s*[0-9]*[1-9][0-9]*\s*/\s*(s|m|h)\s*$",
+            "examples": ["10/s", "100/m", "5000/h"],
+        }
+    ),
 ]
 
 
@@ -111,6 +119,20 @@ class ClientSettings(Settings):
                 return self.default_headers
 
 
+def _response_shape(arrival: Arrival) -> Shape:
+    body = ANY if arrival.sample is None else arrival.sample.or_null()
+    return arrival.object(
+        {
+            "statusCode": of("number"),
+            "headers": object_of(rest=of("text")),
+            "body": of("text"),
+            "bodyJson": body,
+            "url": of("text"),
+            "elapsedMs": of("number"),
+        }
+    )
+
+
 @component(
     "http-module/client",
     summary="Sends a request for each message and adds the response to it.",
@@ -121,9 +143,12 @@ class ClientSettings(Settings):
             "response",
             "the base value plus `response {statusCode, headers, body, bodyJson, url, elapsedMs}`",
             adds="response",
+            emits=_response_shape,
         ),
         Output("error", "the base value plus `error` and `errorDetail`", error=True),
     ),
+    chooses=False,
+    samples="bodyJson",
 )
 class Client(Component):
     """A status of 400 and above is an error, after `retryCount` repetitions where one can help.
