@@ -255,6 +255,7 @@ class _Composer:
         text = Text(raw.value, self.source, raw.offsets)
         if style in ("|", ">"):  # such a scalar reaches to the next line with content
             end = start + len(self.raw.text[start:end].rstrip())
+            start = min(max(text.offsets[0], start), end)  # its text, not the line with `|`
         span = self.source.span(start, end)
         if event.tag is None and style is None:
             if message := ambiguity(event.value):
