@@ -8,8 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from headrace.app import builtin_registry
+from headrace.cli.snippet import snippet_of
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.signature import Function, Method
+from headrace.flow.schema.written import default_of
 from headrace.sdk import Spec
 
 NOTE = "<!-- Made by `make docs` from the declarations in the code; do not edit. -->"
@@ -37,7 +39,7 @@ def component_section(spec: Spec) -> list[str]:
     for port in spec.inputs:
         if port.message is not None:
             lines += table(f"Message at `{port.name}`", port.message)
-    return lines
+    return [*lines, "", "**Example**", "", "```yaml", *snippet_of(spec).splitlines(), "```"]
 
 
 def table(title: str, model: type[BaseModel]) -> list[str]:
@@ -83,14 +85,13 @@ def kind(field: dict[str, Any], definitions: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in field["enum"])
     if "const" in field:
         return f"`{field['const']}`"
-    if field.get("format") == "duration":
-        return "duration"
-    if field.get("format") == "password":
-        return "text (secret)"
+    named_formats = {"password": "text (secret)"} | {
+        name: name for name in ("duration", "expression", "size")
+    }
+    if field.get("format") in named_formats:
+        return named_formats[field["format"]]
     words = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false"}
     named = field.get("type")
-    if isinstance(named, list):
-        return "size"  # the only type of ours that is written in two ways
     if named == "array":
         return f"array of {kind(field.get('items', {}), definitions)}"
     if named == "object":
@@ -100,15 +101,12 @@ def kind(field: dict[str, Any], definitions: dict[str, Any]) -> str:
 
 def shown(field: dict[str, Any]) -> str:
     """A field's default as it would stand in YAML."""
-    value = field.get("default")
+    value = default_of(field)
     if value in (None, "", [], {}):
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(field.get("type"), list):
-        return f"`{value >> 20}MiB`"
-    unit = "s" if field.get("format") == "duration" else ""
-    return f"`{value:g}{unit}`" if isinstance(value, float) else f"`{value}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def functions_page() -> str:

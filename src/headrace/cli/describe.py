@@ -2,12 +2,13 @@
 
 import textwrap
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import BaseModel
 
 from headrace.cli.snippet import snippet_of
 from headrace.expr.text import stringify
+from headrace.flow.schema import Schema, model_schema
+from headrace.flow.schema.written import default_of, is_duration, is_size
 from headrace.sdk import Spec
 
 __all__ = ["describe", "describe_json"]
@@ -20,12 +21,12 @@ _PLAIN_TYPES = {
     "object": "object",
     "array": "array",
 }
-_FORMATS = {"duration": "duration", "password": "text, secret"}
-_BYTES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
-_SECONDS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-
-Schema = dict[str, Any]
-"""A JSON Schema, as pydantic makes it."""
+_FORMATS = {
+    "duration": "duration",
+    "expression": "expression",
+    "password": "text, secret",
+    "size": "size",
+}
 
 
 def describe(spec: Spec, width: int) -> str:
@@ -53,18 +54,18 @@ def describe(spec: Spec, width: int) -> str:
 
 
 def describe_json(spec: Spec) -> Schema:
-    """All of a component, as data; settings and messages as JSON Schema."""
+    """All of a component, as data; settings and messages as JSON Schema, as flow files write them."""
     return {
         "name": spec.name,
         "summary": spec.summary,
         "documentation": spec.documentation,
         "trigger": spec.trigger,
-        "settings": spec.settings.model_json_schema(by_alias=True),
+        "settings": model_schema(spec.settings),
         "inputs": [
             {
                 "name": port.name,
                 "summary": port.summary,
-                "message": port.message.model_json_schema(by_alias=True) if port.message else None,
+                "message": model_schema(port.message) if port.message else None,
             }
             for port in spec.inputs
         ],
@@ -126,31 +127,16 @@ def _type(field: Schema, models: Schema) -> str:
     if field.get("format") in _FORMATS:
         return _FORMATS[field["format"]]
     kind = field.get("type")
-    if _is_size(field):
-        return "size"
     if kind == "array" and field.get("items"):
         return f"array of {_type(field['items'], models)}"
     return _PLAIN_TYPES.get(kind, "any value") if isinstance(kind, str) else "any value"
 
 
-def _is_size(field: Schema) -> bool:
-    return field.get("type") == ["string", "integer"]
-
-
 def _default(field: Schema) -> str | None:
     """The default as a flow file would have it; None where there is nothing to tell."""
-    value = field.get("default")
+    value = default_of(field)
     if value is None or value == "":
         return None
-    if field.get("format") == "duration":
-        return _in_units(round(value * 1000), [(unit, 1000 * size) for unit, size in _SECONDS], "ms")
-    if _is_size(field):
-        return _in_units(value, _BYTES, "B")
-    return f"`{value}`" if isinstance(value, str) else stringify(value)
-
-
-def _in_units(amount: int, units: Any, smallest: str) -> str:  # noqa: ANN401 - pairs of a name and a size
-    for unit, size in units:
-        if amount and amount % size == 0:
-            return f"{amount // size}{unit}"
-    return f"{amount}{smallest}" if amount else "0"
+    if isinstance(value, str) and not (is_duration(field) or is_size(field)):
+        return f"`{value}`"
+    return value if isinstance(value, str) else stringify(value)

@@ -86,14 +86,29 @@ def parse_size(value: object) -> int:
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "format": "duration", "examples": ["500ms", "60s", "5m", "1h30m"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "duration",
+            "pattern": r"^\s*(0|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h|d))+)\s*$",
+            "examples": ["500ms", "60s", "5m", "1h30m"],
+        }
+    ),
 ]
 """Seconds, written with a unit: `500ms`, `60s`, `5m`, `1h30m`, `1d`."""
 
 Size = Annotated[
     int,
     BeforeValidator(parse_size),
-    WithJsonSchema({"type": ["string", "integer"], "examples": ["64MiB", 1048576]}),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "format": "size",
+            "minimum": 0,
+            "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)\s*$",
+            "examples": ["64MiB", 1048576],
+        }
+    ),
 ]
 """Bytes, written `64MiB`, `10kB` or as a bare number."""
 
@@ -111,7 +126,14 @@ def _is_template(value: object) -> object:
 MessageTemplate = Annotated[
     Any,
     BeforeValidator(_is_template),
-    WithJsonSchema({"type": "string", "description": "an expression over the message, `{{…}}`"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "expression",
+            "pattern": r"\{\{",
+            "description": "an expression over the message, `{{…}}`",
+        }
+    ),
 ]
 """A setting that is evaluated for each message: arrives as a compiled `Template`, with `$` the message.
 

@@ -35,7 +35,7 @@ class ConnectorSettings(Settings):
     setup: list[str] = Field(default_factory=list)
     """Statements run once when the flow starts, such as `CREATE TABLE IF NOT EXISTS …`."""
 
-    @field_validator("setup", mode="before")
+    @field_validator("setup", mode="before", json_schema_input_type=str | list[str])
     @classmethod
     def _as_list(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value

@@ -1,0 +1,53 @@
+"""Durations, sizes and defaults as a flow file would have them."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from headrace.sdk import Duration
+from headrace.values import Json
+
+__all__ = ["DURATION", "default_of", "duration_text", "is_duration", "is_size", "size_text"]
+
+DURATION: str = TypeAdapter(Duration).json_schema()["pattern"]
+"""Pattern of a duration as text."""
+
+_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+_BYTES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1))
+
+
+def duration_text(seconds: float) -> str:
+    """`30s`, `5m`, `500ms`; the largest unit that divides it."""
+    return _in_units(round(seconds * 1000), _MS)
+
+
+def size_text(size_bytes: int) -> str:
+    """`64MiB`, `10KiB`; the largest unit that divides it."""
+    return _in_units(size_bytes, _BYTES)
+
+
+def _in_units(amount: int, units: tuple[tuple[str, int], ...]) -> str:
+    for unit, size in units:
+        if amount and amount % size == 0:
+            return f"{amount // size}{unit}"
+    return "0"
+
+
+def is_duration(field: dict[str, Any]) -> bool:
+    """Whether a field's JSON Schema is that of `headrace.sdk.Duration`."""
+    return field.get("format") == "duration" and "pattern" in field
+
+
+def is_size(field: dict[str, Any]) -> bool:
+    """Whether a field's JSON Schema is that of `headrace.sdk.Size`."""
+    return field.get("format") == "size"
+
+
+def default_of(field: dict[str, Any]) -> Json:
+    """The default in a field's JSON Schema as it would stand in a flow file; None where there is none."""
+    value: Json = field.get("default")
+    if isinstance(value, int | float) and is_duration(field):
+        return duration_text(value)
+    if isinstance(value, int) and is_size(field):
+        return size_text(value)
+    return value
