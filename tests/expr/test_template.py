@@ -102,7 +102,7 @@ def test_an_error_in_a_block_stands_at_its_line_and_column():
     with pytest.raises(ExpressionError) as caught:
         template.evaluate({"items": [{"id": 1}]}, environment())
     assert caught.value.finding.render() == (
-        "flow.yaml:4:12: HR220 cannot add 1 to null: `é.age` is missing; `é` has `id`\n"
+        "flow.yaml:4:12: HR220 cannot add 1 to null: `é.age` is missing; `é` has `id` (in `$.items[0]`, id 1)\n"
         "        age: é.age + 1\n"
         "             ^^^^^"
     )
@@ -154,7 +154,8 @@ def test_the_place_of_an_error_needs_no_columns():
     with pytest.raises(ExpressionError) as caught:
         template.evaluate({"a": {"b": 1}, "c": [1]}, environment())
     assert str(caught.value.finding) == (
-        "<expression>:1:26: HR220 cannot subtract null from 1: `$.d` is missing; message has `a`, `c`"
+        "<expression>:1:26: HR220 cannot subtract null from 1: `$.d` is missing;"
+        " message has `a`, `c` (in `$.c[0]`)"
     )
 
 

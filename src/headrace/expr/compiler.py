@@ -6,7 +6,7 @@ found from a traceback whatever the settings of the interpreter are.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 
@@ -47,6 +47,17 @@ class Compiled:
                 found = (*self.nodes[traceback.tb_lineno - 1], frame)
             traceback = traceback.tb_next
         return found
+
+    def callbacks(
+        self, traceback: TracebackType | None
+    ) -> Iterator[tuple[ParsedExpression, Node, FrameType]]:
+        """The loops and arrows that were at work, the outermost first, and the frames with their items."""
+        values = getattr(self.evaluate, "__globals__", None)
+        while traceback is not None:
+            frame = traceback.tb_frame
+            if frame.f_globals is values and frame.f_code.co_name in {"<genexpr>", "<lambda>"}:
+                yield (*self.nodes[frame.f_code.co_firstlineno - 1], frame)
+            traceback = traceback.tb_next
 
 
 def compile_checked(tree: ParsedTree, source_name: str) -> Compiled:

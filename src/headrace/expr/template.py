@@ -11,6 +11,7 @@ from headrace.expr.compiler import Compiled, Evaluate, compile_checked, compile_
 from headrace.expr.environment import STEP_LIMIT, Environment
 from headrace.expr.explain import Evaluation, explain
 from headrace.expr.failure import Failure
+from headrace.expr.iteration import items_at_work
 from headrace.expr.lexer import tokenize
 from headrace.expr.parsed import ParsedExpression, ParsedText, ParsedTree
 from headrace.expr.parser import parse
@@ -138,7 +139,11 @@ class Template:
         evaluation = Evaluation(
             message, environment, root_name, self._checked.variables, dict(frame.f_locals)
         )
-        return explain(failure, expression, node, evaluation)
+        error = explain(failure, expression, node, evaluation)
+        if self.scope.settings:  # whose items may hold secrets
+            return error
+        where = items_at_work(self._checked.callbacks(traceback))
+        return ExpressionError(error.code, error.message + where, error.span)
 
 
 def _expressions(tree: ParsedTree) -> Iterator[ParsedExpression]:
