@@ -1,6 +1,6 @@
 """What a filter cannot say, and what to write instead (RFC 9535, sections 2.3.5.1 and 2.4.3)."""
 
-from headrace.expr.nodes import Binary, Call, Expression, MethodCall, Name, Query, unwrap
+from headrace.expr.nodes import Binary, Call, MethodCall, Name, Node, Query, unwrap
 from headrace.expr.problem import Problem
 
 __all__ = ["no_condition", "no_nodes", "no_operand"]
@@ -9,7 +9,7 @@ _ARGUMENTS = {"length": 1, "count": 1, "value": 1, "match": 2, "search": 2}
 _OTHERWISE = "; for anything else write `.filter(x => …)`"
 
 
-def no_condition(node: Expression) -> Problem:
+def no_condition(node: Node) -> Problem:
     """Why a node is no condition: neither a path, nor a comparison, nor `match(…)` or `search(…)`."""
     inner = unwrap(node)
     if isinstance(inner, Call) and inner.name in _ARGUMENTS and _fits(inner):
@@ -19,7 +19,7 @@ def no_condition(node: Expression) -> Problem:
     return _refused(node, f"a condition is a path, a comparison, `match(…)` or `search(…)`{_OTHERWISE}")
 
 
-def no_operand(node: Expression) -> Problem:
+def no_operand(node: Node) -> Problem:
     """Why a node cannot be compared: neither a literal, nor a path with one match, nor a value."""
     match inner := unwrap(node):
         case Query():
@@ -37,7 +37,7 @@ def no_operand(node: Expression) -> Problem:
     return _refused(node, message)
 
 
-def no_nodes(node: Expression, name: str) -> Problem:
+def no_nodes(node: Node, name: str) -> Problem:
     """Why a node is no path from the item or the message, given the function that needs one, if any."""
     if message := _foreign(unwrap(node)):
         return _refused(node, message)
@@ -49,7 +49,7 @@ def _fits(node: Call) -> bool:
     return len(node.arguments) == _ARGUMENTS.get(node.name)
 
 
-def _foreign(node: Expression) -> str:
+def _foreign(node: Node) -> str:
     """A message for what the language has elsewhere, but not in filters."""
     match node:
         case Call(name=name, arguments=arguments) if (count := _ARGUMENTS.get(name)) is not None:
@@ -72,5 +72,5 @@ def _foreign(node: Expression) -> str:
             return ""
 
 
-def _refused(node: Expression, message: str) -> Problem:
+def _refused(node: Node, message: str) -> Problem:
     return Problem("HR201", f"{message} (RFC 9535)", node.start, node.end)
