@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.failure import Failure
+from headrace.expr.foreign import explain_function, explain_name
 from headrace.expr.kind import kind_of
 from headrace.expr.nodes import (
     ArrayPattern,
@@ -115,6 +116,8 @@ class _Checker:
             self.problem("HR206", message, node)
             return
         cure = did_you_mean(node.name, names)
+        if not cure:
+            cure = explain_name(node.name)
         if not cure and self.scope.message:
             cure = f"; for a member of the message write `$.{node.name}`"
         self.problem("HR206", f"unknown name `{node.name}`{cure}", node)
@@ -227,7 +230,7 @@ class _Checker:
     def call(self, node: Call, names: frozenset[str]) -> None:
         function = FUNCTIONS.get(node.name)
         if function is None:
-            cure = did_you_mean(node.name, FUNCTIONS)
+            cure = explain_function(node.name) or did_you_mean(node.name, FUNCTIONS)
             if not cure and node.name in METHODS:
                 cure = f"; write `x.{node.name}(…)`"
             end = node.start + len(node.name)

@@ -82,7 +82,8 @@ class Cursor(ABC):
         """
         token = self.token
         operand = self.value[left.start : left.end] if left else ""
-        known = explain_token(token, self.peek(1), operand)
+        before = self.tokens[self.at - 1] if self.at else None
+        known = explain_token(token, self.peek(1), operand, before)
         if known:
             code, message = known
             self.fail(message, code=code)

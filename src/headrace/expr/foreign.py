@@ -2,7 +2,15 @@
 
 from headrace.expr.lexer import Token
 
-__all__ = ["NAMESPACES", "RESERVED", "explain_token", "explain_word"]
+__all__ = [
+    "NAMESPACES",
+    "RESERVED",
+    "explain_function",
+    "explain_name",
+    "explain_root",
+    "explain_token",
+    "explain_word",
+]
 
 NAMESPACES = frozenset({"Array", "Boolean", "Date", "JSON", "Math", "Number", "Object", "String"})
 """Globals that have members; no parameter may be called so."""
@@ -12,7 +20,9 @@ _WORDS = {
     "else": "write `condition ? then : otherwise`",
     "and": "write `&&`",
     "or": "write `||`",
-    "is": "write `==`",
+    "mod": "write `%`",
+    "div": "write `floor(a / b)`",
+    "is": "write `==`, or `!=` for `is not`",
     "in": "write `has(object, 'key')` or `array.includes(x)`",
     "instanceof": "write `typeof x` or `Array.isArray(x)`",
     "function": "write an arrow: `x => x.id`",
@@ -23,6 +33,7 @@ _WORDS = {
     "delete": "write `omit(object, ['key'])`",
     "void": "write `null`",
     "this": "write `$`",
+    "await": "values are there at once; leave it out",
 }
 RESERVED = frozenset(
     {
@@ -35,19 +46,101 @@ RESERVED = frozenset(
 """Words of JavaScript that no name may be."""
 
 _BITWISE = {"&", "|", "^", "~", "<<", ">>", ">>>"}
+_BITWISE_CURES = {
+    "&": "for true and false write `&&`; texts are joined by `+`",
+    "|": "for true and false write `||`",
+    "^": "a power is `x ** y`",
+    "~": "texts are joined by `+`",
+}
 _ASSIGNMENTS = {"=", "+=", "-=", "*=", "/=", "%=", "**=", "++", "--"}
-_PYTHON_ATOMS = {"None": "null", "True": "true", "False": "false", "nil": "null"}
+_ATOMS = {"none": "null", "nil": "null", "null": "null", "true": "true", "false": "false"}
+_N8N = {"$json", "$node", "$input", "$item", "$items"}
+_ROOTS = {
+    "$now": ("HR203", "`$now` is n8n; write `now()`"),
+    "$today": ("HR203", "`$today` is n8n; write `startOf(now(), 'day')`"),
+    "$env": ("HR203", "`$env` is n8n; list the value in `spec.secrets`, or write it in `spec.vars`"),
+    "$execution": ("HR203", "`$execution` is n8n; write `$run`, as in `$run.id`"),
+    "$workflow": ("HR203", "`$workflow` is n8n; write `$run.flow`"),
+    "$secrets": ("HR206", "unknown name `$secrets`; settings read `$.secrets`"),
+    "$var": ("HR206", "unknown name `$var`; write `$vars`"),
+}
+_NAMES = {
+    "vars": "write `$vars`",
+    "secrets": "settings read `$.secrets`",
+    "env": "there is no environment; list the value in `spec.secrets`, or write it in `spec.vars`",
+    "process": "there is no environment; list the value in `spec.secrets`, or write it in `spec.vars`",
+    "msg": "the message is `$`: `msg.payload` is `$.payload`",
+    "message": "the message is `$`: `message.id` is `$.id`",
+    "console": "put a node `common-module/debug` there",
+    "moment": "use `now()`, `int(text)` or `formatTime(ns, pattern)`",
+    "DateTime": "use `now()`, `int(text)` or `formatTime(ns, pattern)`",
+    "datetime": "use `now()`, `int(text)` or `formatTime(ns, pattern)`",
+}
+_FUNCTIONS = {
+    "str": "`string`",
+    "list": "`[...x]`",
+    "dict": "`Object.fromEntries(pairs)`",
+    "tojson": "`JSON.stringify`",
+    "to_json": "`JSON.stringify`",
+    "toJson": "`JSON.stringify`",
+    "toJSON": "`JSON.stringify`",
+    "fromJSON": "`JSON.parse`",
+    "fromJson": "`JSON.parse`",
+    "from_json": "`JSON.parse`",
+    "format": "a text in backquotes: `${x}`",
+    "default": "`x ?? y`",
+    "ifnull": "`x ?? y`",
+    "nvl": "`x ?? y`",
+    "env": "`spec.secrets` or `spec.vars`",
+    "date": "`formatTime(ns, pattern)`",
+    "today": "`startOf(now(), 'day')`",
+    "moment": "`now()` or `int(text)`",
+    "Date": "`now()` or `int(text)`",
+    "strftime": "`formatTime(ns, pattern)`",
+    "title": "`text.split(' ')` and `map`",
+    "count": "`len`",
+}
+_FILTERS = {
+    "default": "{x} ?? …",
+    "d": "{x} ?? …",
+    "length": "len({x})",
+    "count": "len({x})",
+    "size": "len({x})",
+    "tojson": "JSON.stringify({x})",
+    "json": "JSON.stringify({x})",
+    "map": "{x}.map(x => …)",
+    "select": "{x}.filter(x => …)",
+    "selectattr": "{x}.filter(x => …)",
+    "reject": "{x}.filter(x => !…)",
+    "rejectattr": "{x}.filter(x => !…)",
+    "sort": "{x}.sort(…)",
+    "unique": "uniqueBy({x}, …)",
+    "list": "[...{x}]",
+    "str": "string({x})",
+    "upcase": "upper({x})",
+    "downcase": "lower({x})",
+    "capitalize": "{x}.charAt(0).toUpperCase() + {x}.slice(1)",
+    "date": "formatTime({x}, …)",
+    "urlencode": "encodeURIComponent({x})",
+    "dictsort": "Object.entries({x})",
+    "items": "Object.entries({x})",
+    "b64encode": "b64encode({x})",
+    "sha256": "sha256({x})",
+}
+"""Filters of Jinja, Liquid and Helm that are no functions here, or take more than the value."""
 
 
-def explain_word(name: str) -> tuple[str, str] | None:
+def explain_word(name: str, following: Token) -> tuple[str, str] | None:
     """The code and message for a word that is no operand here; None if it may be one."""
-    if name == "new":
+    if name == "new" and following.value in {"Date", "Intl"}:
         return "HR212", "`new Date` is not offered; use `now()`, `int(text)` or `formatTime(ns, pattern)`"
+    if name == "new":
+        return "HR201", f"`new {following.value}` is not offered; there are objects `{{…}}` and arrays `[…]`"
     if name in {"NaN", "Infinity"}:
         return "HR206", f"`{name}` is no value here; test a number with `isNaN(x)` or `isFinite(x)`"
-    if name in _PYTHON_ATOMS:
-        return "HR206", f"unknown name `{name}`; write `{_PYTHON_ATOMS[name]}`"
-    if name in _WORDS and name not in {"is", "and", "or", "lambda"}:
+    if name.lower() in _ATOMS and following.value not in ("(", "."):
+        return "HR206", f"unknown name `{name}`; write `{_ATOMS[name.lower()]}`"
+    if name in _WORDS and name not in {"is", "and", "or", "lambda", "mod", "div"}:
         return "HR201", f"`{name}` has no meaning here; {_WORDS[name]}"
     if name in RESERVED:
         return "HR201", f"`{name}` has no meaning here; there are expressions only, no statements"
@@ -56,32 +149,104 @@ def explain_word(name: str) -> tuple[str, str] | None:
 
 def explain_root(name: str) -> tuple[str, str]:
     """The code and message for a root that does not exist, such as n8n's `$json`."""
-    if name in {"$json", "$node", "$input", "$item", "$items"}:
+    if name in _N8N:
         return "HR203", f"`{name}` is n8n; write `$` for the message, as in `$.name`"
-    return "HR206", f"unknown name `{name}`; there are `$`, `$vars` and `$run`"
+    if name in _ROOTS:
+        return _ROOTS[name]
+    member = f"; for a member of the message write `$.{name[1:]}`" if name[1:] else ""
+    return "HR206", f"unknown name `{name}`; there are `$`, `$vars` and `$run`{member}"
 
 
-def explain_token(token: Token, following: Token, operand: str) -> tuple[str, str] | None:
-    """The code and message for a token that cannot stand after `operand`; None if nothing is known."""
+def explain_name(name: str) -> str:
+    """What to write instead of a name that other tools have, as the end of a sentence; may be empty."""
+    return f"; {_NAMES[name]}" if name in _NAMES else ""
+
+
+def explain_function(name: str) -> str:
+    """What to use instead of a function that other languages have, as the end of a sentence; may be empty."""
+    return f"; use {_FUNCTIONS[name]}" if name in _FUNCTIONS else ""
+
+
+def explain_token(
+    token: Token, following: Token, operand: str, before: Token | None
+) -> tuple[str, str] | None:
+    """The code and message for a token that cannot stand after `operand`; None if nothing is known.
+
+    Args:
+        token: what stands there.
+        following: the token after it.
+        operand: the text of the operand before it; empty where an operand is missing.
+        before: the token before it.
+    """
+    if token.kind == "end":
+        if before and before.value == "-" and before.end == token.start:
+            return "HR203", "`-}}` is Jinja, and trims; write `}}`"
+        return None
+    if operand:
+        return _after_operand(token, following, operand)
+    return _instead_of_operand(token, following, before)
+
+
+def _after_operand(token: Token, following: Token, operand: str) -> tuple[str, str] | None:
     value = token.value
+    adjacent = token.kind in {"text", "template"} and operand.isalpha() and len(operand) <= 2
     if operand == "not":
         return "HR201", "`not` has no meaning here; write `!` or `not(…)`"
-    if token.kind == "number" and operand and isinstance(value, float):
+    if operand == "lambda":
+        return "HR201", f"`lambda` has no meaning here; {_WORDS['lambda']}"
+    if adjacent and operand in {"f", "r", "b", "u", "fr", "rf"}:
+        return "HR203", f"`{operand}'…'` is Python; write a text in backquotes: `${{x}}`"
+    if value == "(" and operand == "$":
+        return "HR203", "`$('…')` is n8n; an edge brings the data of another node into the message, `$`"
+    if token.kind == "number" and isinstance(value, float) and not operand[:1].isdigit():
         return "HR201", "an element is written `[0]`"
-    if token.kind == "name" and operand and value in _WORDS:
+    if value == "not" and following.value == "in":
+        return "HR201", "`not in` has no meaning here; write `!array.includes(x)`"
+    if token.kind == "name" and value in _WORDS:
         code = "HR203" if value in {"if", "is"} else "HR201"
         return code, f"`{value}` has no meaning here; {_WORDS[str(value)]}"
-    if token.kind != "operator":
-        return None
+    if token.kind == "name" and operand.isidentifier():
+        return "HR201", f"an operator is missing before `{value}`; a function is called `{operand}(…)`"
+    return _operator(token, following, operand) if token.kind == "operator" else None
+
+
+def _operator(token: Token, following: Token, operand: str) -> tuple[str, str] | None:
+    value = str(token.value)
+    adjacent = following.start == token.end
+    if value == "|" and following.value == ">":
+        return "HR201", "`|>` has no meaning here; functions are called: `upper($.name)`"
     if value == "|" and following.kind == "name":
-        return "HR203", f"`| {following.value}` is Jinja; write `{following.value}({operand})`"
+        name = str(following.value)
+        cure = _FILTERS.get(name, f"{name}({{x}})").replace("{x}", operand)
+        return "HR203", f"`| {name}` is Jinja; write `{cure}`"
+    if value == "=" and adjacent and following.value == "<":
+        return "HR201", "`=<` is written `<=`"
     if value in _BITWISE:
-        return "HR201", f"`{value}` works on bits, which expressions do not have"
+        cure = f"; {_BITWISE_CURES[value]}" if value in _BITWISE_CURES else ""
+        return "HR201", f"`{value}` works on bits, which expressions do not have{cure}"
     if value in _ASSIGNMENTS:
         cure = "; compare with `==`" if value == "=" else ""
         return "HR201", f"`{value}` changes a value, and nothing can be changed here{cure}"
     if value == ";":
         return "HR201", "`;` has no meaning here; there are expressions only, no statements"
     if value == "=>":
-        return "HR201", "`=>` follows a parameter or parameters in parentheses: `(a, b) => …`"
+        return "HR201", "`=>` follows parameters, `(a, b) => …`; to compare write `>=`"
+    return None
+
+
+def _instead_of_operand(token: Token, following: Token, before: Token | None) -> tuple[str, str] | None:
+    value = token.value
+    adjacent = before is not None and before.end == token.start
+    if value == ">" and adjacent and before is not None and before.value in ("<", "-"):
+        return "HR201", "`<>` is written `!=`" if before.value == "<" else "`->` is written `=>`"
+    if value == ":" and before is not None and before.value == "?":
+        return "HR201", "`?:` has no meaning here; write `??`, or `||` for all that is falsy"
+    if value == "." and following.kind == "name":
+        name = str(following.value)
+        cure = "$vars" if name == "Values" else f"$.{name}"
+        return "HR203", f"`.{name}` is Go's templates; write `{cure}`"
+    if value in {"=", ";"}:
+        return _operator(token, following, "")
+    if value == "[" and before is not None and before.value == ".":
+        return "HR201", "no point stands before `[`"
     return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from headrace.expr.literal import cook
+from headrace.expr.lookalike import explain_character
 from headrace.expr.problem import Problem
 from headrace.source import Text
 
@@ -33,6 +34,14 @@ _GROUPED = re.compile(r"(?:0[xXoObB])?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*")
 _SPACE = re.compile(r"[\s\ufeff]+")
 _NAME = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 _FLAGS = re.compile(r"[\w$]*")
+_HANDLEBARS = re.compile(r"#(if|unless|each|with)\b")
+_BLOCKS = {
+    "if": "write `condition ? then : otherwise`",
+    "unless": "write `condition ? otherwise : then`",
+    "each": "write `.map(x => …)`",
+    "with": "write the whole path, `$.a.b`",
+}
+_UNIT = re.compile(r"(?:ns|us|ms|s|m|h|d)\b")
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 _OPENERS = frozenset(_CLOSERS.values())
 
@@ -99,7 +108,10 @@ class _Lexer:
                 if self.value.startswith(closer, self.at):
                     break
                 if closer == "}}" and not self.open:
-                    self.fail("a single `}` closes nothing here; an expression ends with `}}`", self.at)
+                    message = "a single `}` closes nothing here; an expression ends with `}}`"
+                    after_object = bool(self.tokens) and self.tokens[-1].value == "}"
+                    cure = "after an object at its end that is `} }}`" if after_object else ""
+                    raise Problem("HR201", message, self.at, self.at + 1, cure)
             self.read(char)
         if self.open:
             first = self.tokens[self.open[-1]]
@@ -193,11 +205,15 @@ class _Lexer:
     def read_operator(self, char: str) -> None:
         found = _OPERATOR.match(self.value, self.at)
         if found is None:
-            self.fail(f"`{char}` has no meaning here", self.at)
+            self.fail(explain_character(char), self.at)
         operator = found[0]
         if operator == "?." and self.value[self.at + 2 : self.at + 3].isdigit():
             operator = "?"
         if operator == "#":
+            if block := _HANDLEBARS.match(self.value, self.at):
+                self.fail(
+                    f"`{{{{{block[0]}` is Handlebars; {_BLOCKS[block[1]]}", self.at, block.end(), "HR203"
+                )
             problem = Problem("HR201", "`#` has no meaning here", self.at, self.at + 1)
             problem.cure = "a comment is `/* … */`"
             raise problem
@@ -218,7 +234,16 @@ class _Lexer:
         raw, end = found[0], found.end()
         if self.value[end : end + 1] == "." and self.value[end : end + 2] != ".." and "." not in raw:
             self.fail(f"a number does not end with a point; write `{raw}` or `{raw}.0`", self.at, end + 1)
-        if _NAME.match(self.value, end) or self.value[end : end + 1].isdigit():
+        if name := _NAME.match(self.value, end):
+            if raw.startswith(".") and self.operand_ended():
+                key = self.value[self.at + 1 : name.end()]
+                message = f"a member whose name begins with a digit is written `['{key}']`"
+                self.fail(message, self.at, name.end())
+            unit = _UNIT.fullmatch(name[0])
+            cure = f"a duration is `duration('{raw}{name[0]}')`" if unit else ""
+            message = "a name cannot follow a number at once"
+            raise Problem("HR201", message, self.at, end + 1, cure)
+        if self.value[end : end + 1].isdigit():
             self.fail("a name cannot follow a number at once", self.at, end + 1)
         self.add("number", self.number(raw, end), end)
 
@@ -233,6 +258,8 @@ class _Lexer:
             if math.isinf(value):
                 self.fail(f"`{raw}` is larger than any number", self.at, end, "HR222")
             return value
+        elif len(digits) == 3 and digits[0] == "0" and self.after_thousands():
+            self.fail("a number has no `,` in it; write `1_000` or `1000`", self.at - 1, end)
         elif len(digits) > 1 and digits[0] == "0":
             self.fail(f"`{raw}` starts with 0; write `{digits.lstrip('0') or '0'}`", self.at, end)
         else:
@@ -241,12 +268,22 @@ class _Lexer:
             self.fail("an integer has at most 4,096 bits", self.at, end, "HR228")
         return value
 
+    def after_thousands(self) -> bool:
+        """Whether a `,` between two numbers comes before, without a space."""
+        if len(self.tokens) < 2 or self.tokens[-1].value != ",":
+            return False
+        number, comma = self.tokens[-2:]
+        return number.kind == "number" and number.end == comma.start and comma.end == self.at
+
     def read_text(self, quote: str) -> None:
         at = self.at + 1
         while True:
             char = self.value[at : at + 1]
             if char in ("", "\n", "\r"):
-                self.fail("this text is never closed", self.at)
+                is_inside = bool(self.tokens) and self.tokens[-1].kind == "name"
+                is_inside = is_inside and self.tokens[-1].end == self.at
+                cure = f"a `{quote}` inside of a text is written `\\{quote}`" if is_inside else ""
+                raise Problem("HR201", "this text is never closed", self.at, self.at + 1, cure)
             if char == quote:
                 break
             at += 2 if char == "\\" else 1

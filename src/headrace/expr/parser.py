@@ -141,6 +141,10 @@ class _Parser(StepParser):
         arrow = self.expect("=>")
         if self.sees("{"):
             message = "an arrow that returns an object needs parentheses: `x => ({…})`"
+            if self.peek(1).value in {"return", "const", "let", "var", "if", "for"}:
+                message = (
+                    "an arrow has one expression and no statements: `x => x.id`, without `{ return …; }`"
+                )
             self.fail(message, arrow.start, self.token.end, code="HR208")
         body = self.expression()
         self.names.pop()
@@ -344,7 +348,7 @@ class _Parser(StepParser):
         if name.startswith("$"):
             code, message = explain_root(name)
             self.fail(message, token.start, token.end, code=code)
-        foreign = explain_word(name)
+        foreign = explain_word(name, self.token)
         if foreign and not any(name in names for names in self.names):
             self.fail(foreign[1], token.start, token.end, code=foreign[0])
         if name in NAMESPACES and self.sees(".") and self.peek(1).kind == "name":
@@ -422,11 +426,17 @@ class _Parser(StepParser):
             self.expect("]")
         elif token.kind in {"name", "text"} or (token.kind == "number" and isinstance(token.value, int)):
             key = str(self.advance().value)
+        elif self.sees("{"):
+            self.fail("braces stand once around an expression; leave the inner ones out")
         else:
             self.unexpected("the name of a member")
         if token.kind == "name" and self.sees(",", "}"):
             name = Name(token.start, token.end, str(token.value))
             return Property(token.start, token.end, name.name, name, short=True)
+        if self.sees(".") and self.value.startswith("{{{", self.value.rfind("{", 0, token.start) - 2):
+            self.fail("`{{{` is Handlebars; write `{{`", token.start, token.end, code="HR203")
+        if self.sees("."):
+            self.fail("a member of an object needs a name: `{name: $.name}`", token.start)
         if not self.takes(":"):
             self.unexpected("`:`")
         value = self.expression()

@@ -57,6 +57,16 @@ _FOREIGN = {
     "get": "`object[key]` or `get(object, 'a.b')`",
     "hasOwnProperty": "`has(object, 'key')`",
     "items": "`Object.entries(object)`",
+    "format": "a text in backquotes: `${x}`",
+    "isEmpty": "`x.length == 0`",
+    "isNull": "`x == null`",
+    "isBlank": "`x.trim() == ''`",
+    "equals": "`==`",
+    "upcase": "`toUpperCase()` or `upper(x)`",
+    "downcase": "`toLowerCase()` or `lower(x)`",
+    "title": "`split(' ')` and `map(…)`",
+    "capitalize": "`charAt(0).toUpperCase() + x.slice(1)`",
+    "toJSON": "`JSON.stringify(x)`",
     "toISOString": "`RFC3339(ns)`",
 }
 
