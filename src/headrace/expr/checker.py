@@ -38,6 +38,7 @@ from headrace.expr.problem import Problem
 from headrace.expr.regex import compile_pattern
 from headrace.expr.scope import Scope
 from headrace.expr.signature import Callback, Function, Method
+from headrace.expr.sorting import numbers_sorted_as_text
 from headrace.expr.suggestion import MUTATORS, argument_count, did_you_mean, missing_method
 
 __all__ = ["check"]
@@ -255,6 +256,8 @@ class _Checker:
             what = None if known in {"unknown", "null"} else known
             self.report(Problem("HR205", missing_method(node.name, what), node.name_start, end))
             method = None
+        elif warning := numbers_sorted_as_text(node):
+            self.report(warning)
         self.arguments(node, f"`.{node.name}`", method, names)
 
     def arguments(

@@ -11,6 +11,8 @@ The codes that builtins use (beside those of operators, HR220 and HR221):
     HR227  a comparator that gives no number
     HR228  an integer beyond 4,096 bits
     HR229  the flow's own `must` and `fail`
+
+HR230 is a warning before there is data: numbers sorted as text.
 """
 
 __all__ = ["Failure"]

@@ -1,5 +1,7 @@
 """What is wrong with the text of an expression, by offsets, before it has a place in a file."""
 
+from headrace.errors import Severity
+
 __all__ = ["Problem"]
 
 
@@ -12,7 +14,10 @@ class Problem(Exception):
         start: offset into the text.
         end: just after the place.
         cure: what to write instead, when the message does not say it.
+        severity: whether the expression can be evaluated all the same.
     """
+
+    severity = Severity.ERROR
 
     def __init__(self, code: str, message: str, start: int, end: int, cure: str = "") -> None:
         super().__init__(code, message)

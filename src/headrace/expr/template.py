@@ -192,7 +192,7 @@ class _Reader:
     def report(self, problem: Problem, text: Text) -> None:
         end = min(problem.end, len(text.value))
         span = text.span(min(problem.start, end), end)
-        self.findings.append(Finding(problem.code, problem.message, span, cure=problem.cure))
+        self.findings.append(Finding(problem.code, problem.message, span, problem.severity, problem.cure))
 
     def read(self, tree: TemplateTree, path: tuple[str | int, ...]) -> ParsedTree:
         if isinstance(tree, Text):
