@@ -64,7 +64,8 @@ class Finding:
 
     def __str__(self) -> str:
         severity = "" if self.severity is Severity.ERROR else f"{self.severity.value}: "
-        return f"{self.span}: {self.code} {severity}{self.message}"
+        message = self.message.replace("\r", "\\r").replace("\n", "\\n")  # one line, whatever it quotes
+        return f"{self.span}: {self.code} {severity}{message}"
 
     def render(self) -> str:
         """The finding with its line, carets, cure and further places, over several lines."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from headrace.errors import Finding, FlowError, Severity, UsageError
@@ -19,10 +20,10 @@ from headrace.flow.resource import expect, read_metadata, read_retry, read_secre
 from headrace.flow.settings import check_settings
 from headrace.flow.tree import Mapping, Scalar, Tree, to_json, walk
 from headrace.flow.version import version_of
-from headrace.flow.yaml import read_yaml
+from headrace.flow.yaml import MAX_DEPTH, read_yaml
 from headrace.sdk import Registry
 from headrace.source import Source
-from headrace.values import Json, encode_json
+from headrace.values import Json, JsonError, encode_json
 
 __all__ = ["Loaded", "load_flow", "load_object", "read_flow", "require"]
 
@@ -127,8 +128,28 @@ def load_object(
     Args:
         name: what findings call the object as a whole.
     """
-    tree = from_object(value, root=name)
-    return _load(tree, Source(name, encode_json(value).decode()), registry, overrides, Reader())
+    try:
+        source = Source(name, encode_json(value).decode())
+    except JsonError as error:
+        return Loaded(
+            None, (Finding("HR108", f"the object is no JSON: {error}", Source(name, "").span(0, 0)),)
+        )
+    if _is_deep(value):
+        message = f"nested more than {MAX_DEPTH} levels deep"
+        return Loaded(None, (Finding("HR108", message, source.span(0, 0)),))
+    return _load(from_object(value, root=name), source, registry, overrides, Reader())
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        below = [
+            item.values() if isinstance(item, dict) else item
+            for item in level
+            if isinstance(item, dict | list)
+        ]
+        level = list(chain.from_iterable(below))
+    return bool(level)
 
 
 def _load(

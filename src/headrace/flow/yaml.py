@@ -17,10 +17,10 @@ from headrace.flow.syntax import Patch, explain, unquoted_expression
 from headrace.flow.tree import Broken, Entry, Mapping, Scalar, Sequence, Tree
 from headrace.source import Source, Span, Text
 
-__all__ = ["read_yaml"]
+__all__ = ["MAX_DEPTH", "read_yaml"]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser's marks count code points too
-_MAX_DEPTH = 100
+MAX_DEPTH = 100
 _MAX_VALUES = 100_000  # with aliases expanded
 _MAX_ATTEMPTS = 20
 _TAG = "tag:yaml.org,2002:"
@@ -175,8 +175,8 @@ class _Composer:
             return
         if event.tag and event.tag not in {"!", _TAG + ("map" if is_mapping else "seq")}:
             self._bad_tag(event.tag, self.source.span(start, begin + 1))
-        if len(self.stack) >= _MAX_DEPTH:
-            raise _TooMuch(f"nested more than {_MAX_DEPTH} levels deep", self.source.span(start, start + 1))
+        if len(self.stack) >= MAX_DEPTH:
+            raise _TooMuch(f"nested more than {MAX_DEPTH} levels deep", self.source.span(start, start + 1))
         self.stack.append(_Frame(start, is_mapping, event.anchor, self.size))
 
     def _close(self, end: int) -> None:

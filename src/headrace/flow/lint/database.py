@@ -7,7 +7,7 @@ from headrace.flow.field import Reader
 from headrace.flow.lint.sql import first_words
 from headrace.flow.lint.view import CLIENT, CONNECTOR, DELAY, View
 from headrace.flow.tree import Mapping, Scalar
-from headrace.values import Json
+from headrace.values import Json, encode_json
 
 __all__ = ["check_passwords", "check_transactions", "check_write_order", "writes"]
 
@@ -70,9 +70,12 @@ def check_transactions(view: View, reader: Reader) -> None:
 
 def check_passwords(view: View, reader: Reader) -> None:
     """HR139: nodes that share a pool differ in the password, of which only one is used."""
-    first_of: dict[tuple[Json, ...], DraftNode] = {}
+    first_of: dict[bytes, DraftNode] = {}
     for node in view.of(CONNECTOR):
-        key = (*_server(view, node), view.setting(node, "username"), view.setting(node, "sslMode"))
+        # As JSON: a setting of a wrong type, an object, has no hash.
+        key = encode_json(
+            [*_server(view, node), view.setting(node, "username"), view.setting(node, "sslMode")]
+        )
         first = first_of.setdefault(key, node)
         if view.setting(first, "password") != view.setting(node, "password"):
             message = f"`{first.name}` and `{node.name}` share one pool, but their passwords differ"
