@@ -30,6 +30,8 @@ class DraftNode:
         settings_template: without the settings that are evaluated for each message.
         settings_usable: whether that may be evaluated: nothing was wrong with its expressions.
         message_templates: those, by path.
+        sample_tree: an example of what comes from outside (`sample`).
+        schema_tree: a JSON Schema of it (`schema`), where it is one.
     """
 
     name: str
@@ -44,6 +46,8 @@ class DraftNode:
     input_tree: Tree | None = None
     input: Template | None = None
     result_name: str | None = None
+    sample_tree: Tree | None = None
+    schema_tree: Tree | None = None
     control: dict[str, Json] = field(default_factory=dict)
     description: str = ""
 

@@ -11,11 +11,12 @@ from headrace.flow.field import Reader
 from headrace.flow.settings import message_paths
 from headrace.flow.tree import Entry, Mapping, Path, Scalar, Tree, to_json
 from headrace.sdk import Output, Registry, Spec
+from headrace.sdk.schema import SchemaProblem, check_schema
 from headrace.source import Span
 
 __all__ = ["read_defaults", "read_node"]
 
-_KEYS = ("component", "settings", "input", "as", "control", "description")
+_KEYS = ("component", "settings", "input", "as", "sample", "schema", "control", "description")
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _MEMBER = re.compile(r"[A-Za-z_$][\w$]*")
 
@@ -149,8 +150,31 @@ def _read_rest(node: DraftNode, tree: Mapping, reader: Reader) -> None:
         if node.spec is not None and not any(output.adds for output in node.spec.outputs):
             message = f"{node.component} `{node.name}` adds nothing to the message that `as` could rename"
             reader.error("HR124", message, renamed.place)
+    _read_samples(node, tree, reader)
     if (control := tree.given("control")) is not None:
         _read_control(node, control, reader)
+
+
+def _read_samples(node: DraftNode, tree: Mapping, reader: Reader) -> None:
+    """`sample` and `schema`: what comes from outside, for checks and editors; no part of what runs."""
+    sample, schema = tree.given("sample"), tree.given("schema")
+    if sample is not None and schema is not None:
+        reader.error("HR126", "`sample` and `schema` exclude each other", schema.place)
+    for entry in (sample, schema):
+        if entry is not None and node.spec is not None and not node.spec.samples:
+            what = (
+                f"{node.component} `{node.name}` gets nothing from outside that `{entry.key}` could describe"
+            )
+            reader.error("HR124", what, entry.place)
+    if sample is not None:
+        node.sample_tree = sample.value
+    elif schema is not None:
+        try:
+            check_schema(to_json(schema.value))
+        except SchemaProblem as problem:
+            reader.error("HR150", str(problem), _part(schema.value, problem.path).span)
+        else:
+            node.schema_tree = schema.value
 
 
 def _read_control(node: DraftNode, entry: Entry, reader: Reader) -> None:

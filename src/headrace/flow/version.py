@@ -14,9 +14,23 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 def version_of(spec: Json) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of the spec's canonical JSON.
 
-    Keys are sorted at every depth; comments, quotes, anchors and the order of keys do not count.
+    Keys are sorted at every depth; comments, quotes, anchors and the order of keys do not count. Nor do
+    nodes' `sample` and `schema`: they change what is known of a flow, and nothing that it does.
     """
-    return hashlib.sha256(_encode(_canonical(spec))).hexdigest()[:16]
+    return hashlib.sha256(_encode(_canonical(_without_samples(spec)))).hexdigest()[:16]
+
+
+def _without_samples(spec: Json) -> Json:
+    nodes = spec.get("nodes") if isinstance(spec, dict) else None
+    if not isinstance(spec, dict) or not isinstance(nodes, dict):
+        return spec
+    kept: dict[str, Json] = {
+        name: {key: value for key, value in node.items() if key not in ("sample", "schema")}
+        if isinstance(node, dict)
+        else node
+        for name, node in nodes.items()
+    }
+    return {**spec, "nodes": kept}
 
 
 def _canonical(value: Json) -> Json:

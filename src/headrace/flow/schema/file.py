@@ -208,6 +208,11 @@ def _node(registry: Registry) -> Schema:
                 "Another name for the result that the component adds.",
                 pattern=r"^[A-Za-z_$][^\s.-]*$",
             ),
+            "sample": _noted({}, "An example of what comes from outside; for checks and editors."),
+            "schema": _noted(
+                {"type": ["object", "boolean", "null"]},
+                "A JSON Schema of what comes from outside; for checks and editors.",
+            ),
             "control": _control(),
             "description": _optional("string", "For people."),
         },
@@ -238,6 +243,9 @@ def _of_component(spec: Spec) -> Schema:
         )
     if not any(output.adds for output in spec.outputs):
         properties["as"] = _noted({"type": "null"}, f"{short} adds nothing that `as` could rename.")
+    if not spec.samples:
+        for name in ("sample", "schema"):
+            properties[name] = _noted({"type": "null"}, f"{short} gets nothing that `{name}` could describe.")
     if not spec.trigger:
         properties["control"] = _noted(
             {"type": "null"}, f"{short} starts no runs, so `control` has no effect."
