@@ -64,6 +64,11 @@ class Template:
         return f"Template({len(self.expressions)} expressions)"
 
     @property
+    def usable(self) -> bool:
+        """Whether it has no errors, so that it may be evaluated and its tree is whole."""
+        return self._usable
+
+    @property
     def tree(self) -> ParsedTree:
         """What it was made of, with its texts parsed."""
         return self._tree
