@@ -13,6 +13,7 @@ from headrace.values import Json, kind
 
 __all__ = [
     "ANY",
+    "KINDS",
     "NOTHING",
     "NULL",
     "Kind",
@@ -22,12 +23,15 @@ __all__ = [
     "Shape",
     "admits",
     "array_of",
+    "items_of",
     "join",
     "join_all",
     "object_of",
     "of",
     "overlay",
     "shape_of",
+    "spread",
+    "values_of",
     "widen",
 ]
 
@@ -118,6 +122,8 @@ def _made(kinds: frozenset[Kind], members: ObjectShape | None, items: "Shape | N
 ANY = Shape(KINDS)
 NOTHING = Shape(frozenset())
 NULL = Shape(frozenset(("null",)))
+_OBJECT: frozenset[Kind] = frozenset(("object",))
+_ANYTHING = ObjectShape({}, ANY)
 
 
 def of(*kinds: Kind) -> Shape:
@@ -246,8 +252,10 @@ def overlay(below: ObjectShape, above: ObjectShape) -> ObjectShape:
         rest = above.rest if name not in above.members else None
         members[name] = member if rest is None else Member(join(member.shape, rest), member.optional)
     for name, member in above.members.items():
-        under = below.members.get(name) or (below.rest and Member(below.rest, optional=True))
-        if not member.optional or not under:
+        under = below.members.get(name)
+        if under is None and below.rest is not None:
+            under = Member(below.rest, optional=True)
+        if under is None or not member.optional:
             members[name] = member
         else:
             members[name] = Member(join(under.shape, member.shape), under.optional)
@@ -256,6 +264,37 @@ def overlay(below: ObjectShape, above: ObjectShape) -> ObjectShape:
         rest = join(below.rest, above.rest)
     certain = below.certain and above.certain
     return ObjectShape(members, rest, certain, below.origins | above.origins)
+
+
+def spread(below: ObjectShape, value: Shape) -> ObjectShape:
+    """`{...below, ...value}` for a value of any kind: null, numbers and booleans add nothing."""
+    found = Shape(_OBJECT, below) if value.may_be("null", "number", "boolean") else NOTHING
+    if value.may_be("array", "text"):
+        characters = of("text") if value.may_be("text") else NOTHING
+        entries = ObjectShape({}, join(items_of(value), characters))
+        found = join(found, Shape(_OBJECT, overlay(below, entries)))
+    if value.may_be("object"):
+        found = join(found, Shape(_OBJECT, overlay(below, value.object or _ANYTHING)))
+    return found.object or below
+
+
+def items_of(shape: Shape) -> Shape:
+    """The items of the arrays among the values."""
+    if "array" not in shape.kinds:
+        return NOTHING
+    return ANY if shape.items is None else shape.items
+
+
+def values_of(shape: Shape) -> Shape:
+    """The items of arrays and the members of objects among the values."""
+    found = items_of(shape)
+    if "object" not in shape.kinds:
+        return found
+    known = shape.object
+    if known is None or not known.certain:
+        return ANY
+    found = join_all([found, *(member.shape for member in known.members.values())])
+    return found if known.rest is None else join(found, known.rest)
 
 
 def widen(shape: Shape, depth: int) -> Shape:

@@ -6,11 +6,12 @@ page says, and its examples, which are run as tests.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol, TypeAlias
 
+from headrace.expr.shape import ANY, Kind, Origin, Shape
 from headrace.values import Json
 
-__all__ = ["Callback", "Example", "Function", "Method", "Receiver"]
+__all__ = ["Callback", "Example", "Function", "Given", "Method", "Receiver", "Result", "Takes", "Types"]
 
 Receiver = Literal["text", "number", "boolean", "array", "object", "pattern"]
 """What has methods; a `pattern` is a regular expression literal, known when the expression is compiled."""
@@ -45,6 +46,80 @@ class Callback:
     or_value: bool = False
 
 
+class Given(Protocol):
+    """What is known of the arguments of one call; position 0 is a method's receiver, if it is one.
+
+    Attributes:
+        shapes: of the arguments; of a callback or a regular expression `NOTHING`.
+        origins: of the objects that the call builds.
+    """
+
+    shapes: list[Shape]
+    origins: frozenset[Origin]
+
+    def names(self, position: int) -> tuple[str, ...] | None:
+        """The texts that an argument spells out: one, or an array of them; None where it is computed."""
+        ...
+
+    def call(self, position: int, *shapes: Shape) -> Shape:
+        """What a callback gives for arguments."""
+        ...
+
+    def passing(self, position: int, *shapes: Shape) -> Shape:
+        """Which of the first arguments a callback accepts as a condition."""
+        ...
+
+    def fold(self, position: int, initial: Shape, *shapes: Shape) -> Shape:
+        """What a callback makes of an initial value when it gets its own result again and again."""
+        ...
+
+
+Result: TypeAlias = Callable[[Given], Shape]
+"""What a call gives where no failure ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What a parameter takes.
+
+    Attributes:
+        kinds: what evaluation does not always fail for.
+        of_text: what they are where the first argument, or the receiver, is text; None: the same.
+        guards: whether the argument is expected to be missing at times.
+        is_fallback: whether it makes the first argument one that is expected to be wrong at times.
+    """
+
+    kinds: frozenset[Kind]
+    of_text: frozenset[Kind] | None = None
+    guards: bool = False
+    is_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """What a function or a method takes and gives, where no failure ends it.
+
+    Attributes:
+        takes: the parameters in their order, without a method's receiver.
+        rest: any number of further ones.
+        gives: the result, whatever the arguments are.
+        gives_null: whether null as the first argument gives null, before the others are looked at.
+        result: the result from the arguments, where `gives` does not say it all.
+        text: as it was declared, `text?, scalar → text?`.
+    """
+
+    takes: tuple[Takes, ...] = ()
+    rest: Takes | None = None
+    gives: Shape = ANY
+    gives_null: bool = False
+    result: Result | None = None
+    text: str = ""
+
+    def parameter(self, position: int) -> Takes | None:
+        """What the parameter at a position takes."""
+        return self.takes[position] if position < len(self.takes) else self.rest
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function `name(…)` or a global `Math.round(…)`.
@@ -60,6 +135,7 @@ class Function:
         environment: whether `call` takes the `Environment` before its arguments.
         signature: for the reference page, `chunk(array, size)`.
         suggested: whether completion offers it (the platform's own names stay out where JavaScript has one).
+        types: what it takes and gives.
     """
 
     name: str
@@ -72,6 +148,7 @@ class Function:
     environment: bool = False
     signature: str = ""
     suggested: bool = True
+    types: Types = Types()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +169,4 @@ class Method:
     examples: tuple[Example, ...]
     callbacks: Mapping[int, Callback] = field(default_factory=dict)
     signature: str = ""
+    types: Types = Types()

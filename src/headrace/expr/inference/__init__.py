@@ -6,5 +6,6 @@ are not known here; who built an object is an `Origin` that is handed through.
 """
 
 from headrace.expr.inference.doubt import RUN, Doubt, Roots
+from headrace.expr.inference.template import infer
 
-__all__ = ["RUN", "Doubt", "Roots"]
+__all__ = ["RUN", "Doubt", "Roots", "infer"]

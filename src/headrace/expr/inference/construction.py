@@ -1,0 +1,68 @@
+"""Objects, arrays and texts that an expression builds."""
+
+from headrace.expr.inference.access import SCALAR, AccessInspector
+from headrace.expr.inference.value import Value
+from headrace.expr.nodes import Array, Object, Property, Spread, TextTemplate
+from headrace.expr.shape import (
+    NOTHING,
+    Kind,
+    Member,
+    ObjectShape,
+    Shape,
+    array_of,
+    items_of,
+    join,
+    of,
+    overlay,
+    spread,
+)
+
+__all__ = ["ConstructionInspector"]
+
+_TEXT = of("text")
+_SPREAD: frozenset[Kind] = frozenset(("array", "text"))
+
+
+class ConstructionInspector(AccessInspector):
+    """The part that knows `{…}`, `[…]` and `` `…` ``."""
+
+    def text_template(self, node: TextTemplate) -> Value:
+        """A text with values in it."""
+        for part in node.parts:
+            if not isinstance(part, str):
+                self.plain(part)
+        return Value(_TEXT)
+
+    def array(self, node: Array) -> Value:
+        """An array."""
+        items = NOTHING
+        for item in node.items:
+            items = join(items, self.spread_items(item) if isinstance(item, Spread) else self.plain(item))
+        return Value(array_of(items))
+
+    def spread_items(self, item: Spread) -> Shape:
+        """The items that `...value` adds to an array."""
+        shape = self.needed(item.value, _SPREAD, "only arrays and text can be spread into an array")
+        items = items_of(shape)
+        return join(items, _TEXT) if shape.may_be("text") else items
+
+    def object(self, node: Object) -> Value:
+        """An object; what it leaves out is left out by who built it, or by what it spreads."""
+        built = ObjectShape({}, None)
+        has_spread = False
+        for member in node.members:
+            if isinstance(member, Spread):
+                has_spread = True
+                built = spread(built, self.plain(member.value))
+            else:
+                built = overlay(built, self.property(member))
+        origins = built.origins if has_spread else self.origins
+        known = ObjectShape(built.members, built.rest, built.certain, origins)
+        return Value(Shape(frozenset(("object",)), known))
+
+    def property(self, node: Property) -> ObjectShape:
+        """An object of one member, which is not known by name if its key is computed."""
+        if isinstance(node.key, str):
+            return ObjectShape({node.key: Member(self.plain(node.value))})
+        self.needed(node.key, SCALAR, "it cannot be the name of a member")
+        return ObjectShape({}, self.plain(node.value))
