@@ -87,13 +87,18 @@ class DraftEdge:
 
 @dataclass(slots=True)
 class Draft:
-    """All of a flow file."""
+    """All of a flow file.
+
+    Attributes:
+        misses_edges: whether there may be edges that could not be read.
+    """
 
     head: Span
     secrets: tuple[str, ...] = ()
     vars: dict[str, Json] = field(default_factory=dict)
     nodes: dict[str, DraftNode] = field(default_factory=dict)
     edges: list[DraftEdge] = field(default_factory=list)
+    misses_edges: bool = False
     boundary: frozenset[int] = frozenset()
 
     @property

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from headrace.expr import Scope
 from headrace.expr.suggestion import did_you_mean, listed
+from headrace.flow import elsewhere
 from headrace.flow.draft import Draft, DraftEdge, DraftNode, Endpoint
 from headrace.flow.field import Reader, kind_of
 from headrace.flow.model import PortRef
@@ -16,17 +17,22 @@ __all__ = ["connect", "read_edges"]
 
 _KEYS = ("from", "to", "target", "data", "add", "description")
 _ARROW = re.compile(r"->|→")
+_OTHER_ARROW = re.compile(r"-{2,}>|[=~—–]+>|>{2,}|(?<![-\s])>|(?<!-)>(?=\s)|<-")
+_NEXT_ITEM = re.compile(r"\s-\s")
+_PORT_AFTER = re.compile(r"[./]")
 
 
-def read_edges(tree: Tree | None, reader: Reader) -> list[DraftEdge]:
+def read_edges(tree: Tree | None, draft: Draft, reader: Reader) -> None:
     """`spec.edges`, in the order of the file; ports are found later, by `connect`."""
-    edges: list[DraftEdge] = []
-    for item in reader.items(tree, "`edges`"):
+    edges = draft.edges
+    before = len(reader.findings)
+    for item in reader.items(tree, "`edges`", cure="write `- a -> b` for each edge"):
         if isinstance(item, Scalar) and isinstance(item.value, str):
             made = _chain(item, reader)
         elif isinstance(item, Mapping):
             made = _mapped(item, reader)
         elif isinstance(item, Broken):
+            draft.misses_edges = True
             continue
         else:
             message = (
@@ -37,7 +43,8 @@ def read_edges(tree: Tree | None, reader: Reader) -> list[DraftEdge]:
         for edge in made:
             edge.index = len(edges)
             edges.append(edge)
-    return edges
+    codes = {finding.code for finding in reader.findings[before:]}
+    draft.misses_edges = draft.misses_edges or bool(codes & {"HR115", "HR116", "HR126"})
 
 
 # ---- reading
@@ -45,6 +52,9 @@ def read_edges(tree: Tree | None, reader: Reader) -> list[DraftEdge]:
 
 def _chain(item: Scalar, reader: Reader) -> list[DraftEdge]:
     """`a -> b -> c:port`: an edge between each two neighbours."""
+    if (slip := _slip(item.text)) is not None:
+        reader.error("HR126", slip[0], item.text.span(slip[1], slip[2]))
+        return []
     parts = list(_split(item.text))
     if len(parts) < 2 or not all(_stripped(item.text, *part)[0] for part in parts):
         message = "an edge as text is written `a -> b` or `a:port -> b:port -> c`"
@@ -62,6 +72,23 @@ def _chain(item: Scalar, reader: Reader) -> list[DraftEdge]:
         span = Span(left.span.source, left.span.start, end.span.end)
         edges.append(DraftEdge(0, span, start, end))
     return edges
+
+
+def _slip(text: Text) -> tuple[str, int, int] | None:
+    """What is wrong with a chain that looks like one: message, start, end."""
+    if "{{" in text.value:
+        return None
+    if match := _OTHER_ARROW.search(text.value):
+        return "the arrow of an edge is `->`", match.start(), match.end()
+    if (comma := text.value.find(",")) >= 0:
+        message = "an edge as text leads from one node to one; several are written `from: [a, b]`"
+        return message, comma, comma + 1
+    for match in _NEXT_ITEM.finditer(text.value):
+        first, last = text.offsets[match.start()], text.offsets[match.end() - 1]
+        if "\n" in text.source.text[first:last]:
+            message = "this line belongs to the item above; begin both `- ` in the same column"
+            return message, match.start() + 1, match.end() - 1
+    return None
 
 
 def _split(text: Text) -> Iterator[tuple[int, int]]:
@@ -90,7 +117,10 @@ def _endpoint(text: Text, start: int, end: int) -> Endpoint:
 
 
 def _mapped(tree: Mapping, reader: Reader) -> list[DraftEdge]:
-    reader.known(tree, "an edge", _KEYS)
+    if (written := _without_keys(tree)) is not None:
+        reader.error("HR126", f"an edge as text is written `{written}`", tree.head)
+        return []
+    reader.known(tree, "an edge", _KEYS, elsewhere.EDGE)
     target = _one_of(tree, "to", "target", reader)
     shape = _one_of(tree, "data", "add", reader)
     for key, found in (("from", tree.given("from")), ("to", target)):
@@ -122,6 +152,17 @@ def _mapped(tree: Mapping, reader: Reader) -> list[DraftEdge]:
     return edges
 
 
+def _without_keys(tree: Mapping) -> str | None:
+    """How `- a: b`, which is a mapping, is written as an edge; None if it is something else."""
+    entry = next(iter(tree.entries.values()), None)
+    if len(tree.entries) != 1 or entry is None or entry.key in (*_KEYS, *elsewhere.EDGE):
+        return None
+    if not isinstance(entry.value, Scalar) or not isinstance(entry.value.value, str):
+        return None
+    joint = ":" if _ARROW.search(entry.value.value) else " -> "
+    return f"{entry.key}{joint}{entry.value.value}"
+
+
 def _one_of(tree: Mapping, first: str, second: str, reader: Reader) -> Entry | None:
     """One of two keys that exclude each other."""
     if tree.given(first) and tree.given(second):
@@ -150,6 +191,9 @@ def _one_end(tree: Tree, what: str, reader: Reader) -> Endpoint | None:
             return None
         span = node.span
         return Endpoint(name, port, span, span, port_tree.span if port_tree else span)
+    if isinstance(tree, Sequence) and what == "`to`":
+        reader.error("HR115", "`to` names one port; write an edge for each", tree.span)
+        return None
     if reader.text(tree, what) is None or not isinstance(tree, Scalar):
         return None
     if _ARROW.search(tree.text.value):
@@ -171,9 +215,18 @@ def connect(draft: Draft, reader: Reader) -> None:
 
 def _node(end: Endpoint, draft: Draft, reader: Reader) -> DraftNode | None:
     node = draft.nodes.get(end.node)
-    if node is None:
-        reader.error("HR112", f"no node `{end.node}`{did_you_mean(end.node, draft.nodes)}", end.node_span)
+    if node is None and draft.nodes:  # if none could be read, that has been reported
+        hint = _port_hint(end.node, draft) or did_you_mean(end.node, draft.nodes)
+        reader.error("HR112", f"no node `{end.node}`{hint}", end.node_span)
     return node
+
+
+def _port_hint(name: str, draft: Draft) -> str:
+    """The end of a sentence for `node.port` and `node/port`."""
+    for match in _PORT_AFTER.finditer(name):
+        if name[: match.start()] in draft.nodes:
+            return f"; a port follows a colon: `{name[: match.start()]}:{name[match.end() :]}`"
+    return ""
 
 
 def _source(end: Endpoint, draft: Draft, reader: Reader) -> PortRef | None:

@@ -1,6 +1,8 @@
 """Reads the fields of a flow file: a value of the expected kind, or a finding with its place."""
 
+import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 
 from headrace.errors import Finding, Severity
@@ -13,6 +15,8 @@ from headrace.source import Span
 
 __all__ = ["Reader", "kind_of", "template_tree"]
 
+_NOTHING: AbstractMapping[str, str] = {}
+_COLON = re.compile(r"\s*[:：]")
 _KIND = {bool: "a boolean", int: "a number", float: "a number", str: "text", type(None): "null"}
 
 
@@ -43,28 +47,54 @@ class Reader:
         """Report a warning."""
         self.findings.append(Finding(code, message, span, Severity.WARNING, cure))
 
-    def mapping(self, tree: Tree | None, what: str, keys: Sequence[str] = ()) -> Mapping | None:
-        """A mapping, with no other keys than these (any, if none are given)."""
+    def mapping(
+        self, tree: Tree | None, what: str, keys: Sequence[str] = (), *, cure: str = ""
+    ) -> Mapping | None:
+        """A mapping, with no other keys than these (any, if none are given).
+
+        Args:
+            cure: how it is written, for those who wrote something else.
+        """
         if tree is None or isinstance(tree, Broken):
             return None
         if not isinstance(tree, Mapping):
-            self.error("HR115", f"{what} must be a mapping, but it is {kind_of(tree)}", tree.span)
+            self.error("HR115", f"{what} must be a mapping, but it is {kind_of(tree)}", tree.span, cure)
             return None
         if keys:
             self.known(tree, what, keys)
         return tree
 
-    def known(self, tree: Mapping, what: str, keys: Iterable[str]) -> None:
-        """Report keys that do not exist (HR110)."""
+    def known(
+        self,
+        tree: Mapping,
+        what: str,
+        keys: Iterable[str],
+        elsewhere: AbstractMapping[str, str] = _NOTHING,
+    ) -> None:
+        """Report keys that do not exist (HR110).
+
+        Args:
+            elsewhere: for keys that people expect here, where that belongs instead.
+        """
         keys = list(keys)
         for key, entry in tree.entries.items():
-            if key not in keys:
-                free = [name for name in keys if name not in tree.entries]
-                hint = did_you_mean(key, free) or did_you_mean(key, keys)
-                cure = "" if hint else f"it has {listed(keys)}"
-                self.error("HR110", f"unknown key `{key}` in {what}{hint}", entry.place, cure)
+            if key in keys:
+                continue
+            if hint := elsewhere.get(key):
+                self.error("HR110", f"unknown key `{key}` in {what}; {hint}", entry.place)
+                continue
+            colon = _COLON.search(key)
+            if colon and key[: colon.start()] in keys:
+                begin = f"{key[: colon.start()]}: "
+                message = f"unknown key `{key}` in {what}; write `{begin}…`, with a space after the `:`"
+                self.error("HR110", message, entry.place)
+                continue
+            free = [name for name in keys if name not in tree.entries]
+            hint = did_you_mean(key, free) or did_you_mean(key, keys)
+            cure = "" if hint else f"it has {listed(keys)}"
+            self.error("HR110", f"unknown key `{key}` in {what}{hint}", entry.place, cure)
 
-    def items(self, tree: Tree | None, what: str) -> tuple[Tree, ...]:
+    def items(self, tree: Tree | None, what: str, *, cure: str = "") -> tuple[Tree, ...]:
         """The items of a list; none for null."""
         match tree:
             case None | Broken():
@@ -74,7 +104,8 @@ class Reader:
             case Scalar(value=None):
                 return ()
             case _:
-                self.error("HR115", f"{what} must be a list, but it is {kind_of(tree)}", tree.span)
+                message = f"{what} must be a list, but it is {kind_of(tree)}"
+                self.error("HR115", message, tree.span, cure)
                 return ()
 
     def text(self, tree: Tree | None, what: str) -> str | None:

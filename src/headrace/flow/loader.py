@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from headrace.errors import Finding, FlowError, Severity, UsageError
-from headrace.flow import lint
+from headrace.flow import elsewhere, lint
 from headrace.flow.alias import Reuse
 from headrace.flow.draft import Draft, DraftNode
 from headrace.flow.edge import connect, read_edges
@@ -191,11 +191,17 @@ def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
 def _read(
     tree: Tree, source: Source, registry: Registry, overrides: AbstractMapping[str, Json], reader: Reader
 ) -> tuple[Flow | None, Draft | None]:
-    top = reader.mapping(tree, "a flow", _TOP)
+    top = reader.mapping(tree, "a flow")
     if top is None:
         return None, None
-    expect(top, "apiVersion", API_VERSION, reader)
-    expect(top, "kind", "Flow", reader)
+    if not {"apiVersion", "kind", "spec"} & top.entries.keys() and top.entries:
+        message = "this is no flow; a flow has `apiVersion`, `kind`, `metadata` and `spec`"
+        reader.error("HR116", message, top.head, f"begin with `apiVersion: {API_VERSION}` and `kind: Flow`")
+        return None, None
+    is_other = expect(top, "apiVersion", API_VERSION, reader), expect(top, "kind", "Flow", reader)
+    if is_other == (False, False) and top.optional("kind") is not None:
+        return None, None  # another tool's file
+    reader.known(top, "a flow", _TOP, elsewhere.FLOW)
     name, annotations = read_metadata(top, reader)
     spec_tree = top.optional("spec")
     if spec_tree is None:
@@ -205,14 +211,14 @@ def _read(
         return None, None
     version = version_of(to_json(spec))
     spec = apply_overrides(spec, overrides, reader.findings)
-    reader.known(spec, "`spec`", _SPEC)
+    reader.known(spec, "`spec`", _SPEC, elsewhere.SPEC)
     draft = _read_draft(spec, registry, reader)
     return _build(draft, spec, source, name, annotations, version, reader), draft
 
 
 def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:
     draft = Draft(spec.head, secrets=read_secrets(spec.optional("secrets"), reader))
-    if variables := reader.mapping(spec.optional("vars"), "`vars`"):
+    if variables := reader.mapping(spec.optional("vars"), "`vars`", cure="write `name: value` for each"):
         values = to_json(variables)
         draft.vars = values if isinstance(values, dict) else {}
         for _, part in walk(variables):
@@ -220,14 +226,16 @@ def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:
                 message = "vars are plain constants; `{{` is not evaluated here"
                 reader.error("HR127", message, part.span, "move the expression to where the var is used")
     defaults = read_defaults(spec.optional("defaults"), registry, reader)
-    nodes = reader.mapping(spec.optional("nodes"), "`nodes`")
+    nodes = reader.mapping(
+        spec.optional("nodes"), "`nodes`", cure="write `name: {component: …}` for each node"
+    )
     if spec.optional("nodes") is None:
         reader.error("HR116", "`nodes` is required by `spec`", spec.head)
     for entry in nodes.entries.values() if nodes else ():
         draft.nodes[entry.key] = read_node(entry, defaults, registry, reader)
     for node in draft.nodes.values():
         check_settings(node, draft.secrets, dict(draft.vars), reader)
-    draft.edges = read_edges(spec.optional("edges"), reader)
+    read_edges(spec.optional("edges"), draft, reader)
     connect(draft, reader)
     draft.boundary = boundary_edges(
         {name: _ports(node) for name, node in draft.nodes.items()},

@@ -5,7 +5,9 @@ from collections.abc import Mapping as AbstractMapping
 
 from headrace.expr import Scope
 from headrace.expr.suggestion import did_you_mean
+from headrace.flow import elsewhere
 from headrace.flow import tree as located
+from headrace.flow.check import field_aliases
 from headrace.flow.draft import DraftNode
 from headrace.flow.field import Reader
 from headrace.flow.settings import message_paths
@@ -38,7 +40,8 @@ def _component(name: str, place: Span, registry: Registry, reader: Reader) -> Sp
         hint = did_you_mean(name, registry.names)
         same = [known for known in registry.names if known.rpartition("/")[2] == name]
         hint = hint or (f"; did you mean `{same[0]}`?" if same else "")
-        reader.error("HR111", f"unknown component `{name}`{hint}", place)
+        cure = "" if hint else "`headrace components` lists those that there are"
+        reader.error("HR111", f"unknown component `{name}`{hint}", place, cure)
     return spec
 
 
@@ -50,7 +53,9 @@ def read_node(
     if not _NAME.fullmatch(name):
         message = f"`{name}` is no name for a node; use letters, digits, `-`, `_` and `.`"
         reader.error("HR125", message, entry.place)
-    tree = reader.mapping(entry.value, f"node `{name}`", _KEYS) or Mapping({}, entry.value.span)
+    tree = reader.mapping(entry.value, f"node `{name}`", cure=_written(entry.value)) or Mapping(
+        {}, entry.value.span
+    )
     head = tree.head if tree.entries else entry.place
     component = tree.optional("component")
     spec = None
@@ -59,6 +64,7 @@ def read_node(
             reader.error("HR116", f"`component` is required by node `{name}`", head)
     elif (component_name := reader.text(component, "`component`")) is not None:
         spec = _component(component_name, component.span, registry, reader)
+    reader.known(tree, f"node `{name}`", _KEYS, _belongings(spec))
     own = reader.mapping(tree.optional("settings"), "`settings`")
     common = defaults.get(spec.name) if spec else None
     settings = _merged(common, own, head)
@@ -68,6 +74,20 @@ def read_node(
     _read_settings(node, reader)
     _read_rest(node, tree, reader)
     return node
+
+
+def _written(tree: Tree) -> str:
+    """How a node is written that is no mapping."""
+    text = tree.value if isinstance(tree, Scalar) else None
+    return f"write `{{component: {text if isinstance(text, str) else '…'}}}`"
+
+
+def _belongings(spec: Spec | None) -> dict[str, str]:
+    """Where keys belong that people write at the node itself."""
+    settings = field_aliases(spec.settings) if spec else ()
+    messages = [port.message for port in spec.inputs[:1] if port.message] if spec else []
+    inside = {key: "it belongs under `input`" for model in messages for key in field_aliases(model)}
+    return {**inside, **elsewhere.NODE, **dict.fromkeys(settings, "it belongs under `settings`")}
 
 
 def _merged(common: Mapping | None, own: Mapping | None, head: Span) -> Mapping:

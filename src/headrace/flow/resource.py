@@ -16,16 +16,20 @@ _METADATA = (
     "managedFields", "ownerReferences", "finalizers", "selfLink",
 )  # fmt: skip
 _FLOW_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label, as Kubernetes wants it
+_DASHED_NAME = re.compile(r"[A-Za-z_]\w*(?:[-. ]\w+){1,3}", re.ASCII)
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def expect(top: Mapping, key: str, value: str, reader: Reader) -> None:
-    """See that a key of the resource has the one value that there is."""
+def expect(top: Mapping, key: str, value: str, reader: Reader) -> bool:
+    """See that a key of the resource has the one value that there is; whether it has."""
     tree = top.optional(key)
     if tree is None:
         reader.error("HR116", f"`{key}` is required by a flow", top.head, f"write `{key}: {value}`")
     elif (text := reader.text(tree, f"`{key}`")) is not None and text != value:
         reader.error("HR115", f"`{key}` must be `{value}`", tree.span)
+    else:
+        return text == value
+    return False
 
 
 def read_metadata(top: Mapping, reader: Reader) -> tuple[str, dict[str, str]]:
@@ -54,18 +58,26 @@ def read_metadata(top: Mapping, reader: Reader) -> tuple[str, dict[str, str]]:
 def read_secrets(tree: Tree | None, reader: Reader) -> tuple[str, ...]:
     """`spec.secrets`: names, never values."""
     names: dict[str, Span] = {}
-    for item in reader.items(tree, "`secrets`"):
+    cure = "`secrets` lists names; the values come from outside of the flow"
+    for item in reader.items(tree, "`secrets`", cure=f"write `secrets: [apiToken]`; {cure}"):
         name = reader.text(item, "the name of a secret")
         if name is None:
             continue
         if not _SECRET_NAME.fullmatch(name):
-            cure = "`secrets` lists names; the values come from outside of the flow"
-            message = f"`{_short(name)}` is no name for a secret; use letters, digits and `_`"
+            message = f"`{_short(name)}` is no name for a secret; {_better(name)}"
             reader.error("HR125", message, item.span, cure)
         elif name in names:
             reader.error("HR103", f"secret `{name}` given twice; first at line {names[name].line}", item.span)
         names.setdefault(name, item.span)
     return tuple(names)
+
+
+def _better(name: str) -> str:
+    """What to call a secret instead: `api-token` becomes `apiToken`."""
+    if not _DASHED_NAME.fullmatch(name):
+        return "use letters, digits and `_`"
+    first, *rest = re.split(r"[-.\s]+", name)
+    return f"write `{first}{''.join(part[:1].upper() + part[1:] for part in rest)}`"
 
 
 def _short(text: str) -> str:
