@@ -7,6 +7,7 @@ from headrace.expr import Template
 from headrace.flow.draft import Draft, DraftEdge, DraftNode
 from headrace.flow.graph import Link, PortGraph, Ports
 from headrace.flow.model import PortRef
+from headrace.flow.shape import Shapes, follow
 from headrace.flow.tree import to_json
 from headrace.values import Json
 
@@ -28,7 +29,7 @@ class View:
     def is_whole(self) -> bool:
         """Whether all nodes and edges are understood; else what seems unreachable may not be."""
         known = all(node.spec is not None and node.outputs is not None for node in self.draft.nodes.values())
-        return known and len(self.draft.wired) == len(self.draft.edges)
+        return known and not self.draft.misses_edges and len(self.draft.wired) == len(self.draft.edges)
 
     @cached_property
     def graph(self) -> PortGraph:
@@ -43,6 +44,22 @@ class View:
         }
         links = [Link(edge.index, source, target) for edge, source, target in self.draft.wired]
         return PortGraph(ports, links)
+
+    @cached_property
+    def sure_shapes(self) -> Shapes:
+        """What messages are sure to be like."""
+        return follow(self.draft, likely=False)
+
+    @cached_property
+    def likely_shapes(self) -> Shapes:
+        """What messages are like if samples, schemas and the triggers' own payloads are believed."""
+        guesses = (
+            node.sample_tree
+            or node.schema_tree
+            or (node.spec and node.spec.trigger and node.settings.entries)
+            for node in self.draft.nodes.values()
+        )
+        return follow(self.draft) if any(guesses) else self.sure_shapes
 
     @cached_property
     def leaving(self) -> dict[PortRef, list[tuple[DraftEdge, PortRef]]]:
