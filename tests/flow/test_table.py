@@ -357,9 +357,9 @@ def found(row: Row, style: str) -> tuple[list[Finding], str]:
     """What is said of a row in a style, and the flow."""
     flow = filled(row, style)
     loaded = load_flow(Source("flow.yaml", flow), REGISTRY)
-    if row.message is None or loaded.flow is None:
+    if row.message is None or loaded.draft is None:
         return list(loaded.findings), flow
-    (shape,) = [edge.data for edge in loaded.flow.edges if edge.data is not None]
+    (shape,) = [edge.data for edge in loaded.draft.edges if edge.data is not None]
     with pytest.raises(ExpressionError) as raised:
         shape.evaluate(row.message, Environment(now_ns=lambda: 0, vars={}))
     return [*loaded.findings, raised.value.finding], flow

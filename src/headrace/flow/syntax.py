@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from headrace.errors import Finding
+from headrace.flow.slip import slip
 from headrace.source import Source
 
 __all__ = ["Patch", "explain", "expression_end", "unquoted_expression"]
@@ -44,6 +45,8 @@ def explain(
         if (start := _unquoted_before(source, line_of)) is not None:
             finding, end = unquoted_expression(source, start)
             return finding, Patch(start, end)
+    if (found := slip(source, problem, place)) is not None:
+        return found, None
     if "quoted scalar" in context and "end of stream" not in problem and "document" not in problem:
         return _bad_escape(source, place)
     return _other(source, problem, place, context, began), None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from headrace.errors import Finding
+from headrace.expr.lookalike import INVISIBLE
 from headrace.flow.alias import reuse
 from headrace.flow.plain import ambiguity, resolve
 from headrace.flow.scalar import locate
@@ -85,7 +86,7 @@ def _forbidden(source: Source, match: re.Match[str]) -> Finding:
     else:
         escape = f"\\u{ord(char):04x}" if ord(char) > 0xFF else f"\\x{ord(char):02x}"
         message = f"the character {name} is not allowed in a flow file"
-        cure = f'in double quotes it is written `"{escape}"`'
+        cure = "delete it" if char in INVISIBLE else f'in double quotes it is written `"{escape}"`'
     return Finding("HR108", message, source.span(match.start(), match.end()), cure=cure)
 
 

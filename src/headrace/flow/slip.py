@@ -1,0 +1,107 @@
+"""Slips of the pen in YAML that does not parse, told by the lines around where the parser stopped."""
+
+import re
+import unicodedata
+
+from headrace.errors import Finding
+from headrace.expr.lookalike import INVISIBLE, replacement
+from headrace.source import Source
+
+__all__ = ["slip"]
+
+_KEY_LINE = re.compile(r"(?P<indent>[ ]*)(?P<dash>-[ ]+)?(?P<key>[\w$.-]+)[ ]*:(?:[ ]+(?P<value>\S.*))?$")
+_NO_SPACE = re.compile(r"[ ]*(?:-[ ]+)?([\w$.-]+):(?=[^\s/:])")
+_NO_SPACE_AFTER_DASH = re.compile(r"[ ]*-(?=[A-Za-z_])")
+
+
+def slip(source: Source, problem: str, place: int) -> Finding | None:
+    """What was probably meant where the parser stopped; None if nothing is known.
+
+    Args:
+        problem: the parser's words.
+        place: the offset at which it stopped.
+    """
+    line = source.position(min(place, len(source.text)))[0]
+    above = next((number for number in range(line - 1, 0, -1) if source.line(number).strip()), line)
+    for number in (line, above):
+        if (found := _odd_character(source, number)) is not None:
+            return found
+    if (found := _inner_quote(source, line, place)) is not None:
+        return found
+    for number in (line, above):
+        if (found := _missing_space(source, number)) is not None:
+            return found
+    return _wrong_column(source, problem, line, above)
+
+
+def _begin(source: Source, line: int) -> int:
+    return source.line_starts[line - 1]
+
+
+def _is_odd(char: str) -> bool:
+    return char in INVISIBLE or (char != " " and unicodedata.category(char) == "Zs")
+
+
+def _odd_character(source: Source, line: int) -> Finding | None:
+    """A space that is none to YAML, or a colon that is none, where a key should be."""
+    text = source.line(line)
+    begin = _begin(source, line)
+    head = re.match(r"\s*(?:-\s+)?[\w$.-]*\s*[:：]?\s*", text)
+    for index, char in enumerate(text[: head.end() if head else 0]):
+        at = source.span(begin + index, begin + index + 1)
+        if _is_odd(char):
+            code = f"U+{ord(char):04X}"
+            message = f"this space ({code}) is none that YAML knows; write a plain one"
+            return Finding("HR107", message, at)
+        if char == "：":
+            return Finding("HR107", f"`：` (U+FF1A) is not `{replacement(char)}`; write `: `", at)
+    return None
+
+
+def _inner_quote(source: Source, line: int, place: int) -> Finding | None:
+    """A quote inside of an expression that ends the text around it."""
+    begin = _begin(source, line)
+    before = source.text[begin:place].rstrip()
+    quote = before[-1:]
+    if quote not in ("'", '"') or before.rfind("{{") <= before.rfind("}}"):
+        return None
+    first = before.find(quote)
+    if first >= before.rfind("{{") or before.count(quote) % 2:
+        return None
+    at = begin + len(before) - 1
+    other = "'" if quote == '"' else '"'
+    message = f"this `{quote}` ends the text, in the middle of its expression"
+    cure = f"write `{other}` inside of the expression, or the text in a block: `|`"
+    return Finding("HR107", message, source.span(at, at + 1), cure=cure)
+
+
+def _missing_space(source: Source, line: int) -> Finding | None:
+    text, begin = source.line(line), _begin(source, line)
+    if match := _NO_SPACE.match(text):
+        at = source.span(begin + match.start(1), begin + match.end())
+        return Finding("HR107", f"a space is missing after `{match[1]}:`", at)
+    if match := _NO_SPACE_AFTER_DASH.match(text):
+        at = source.span(begin + match.end() - 1, begin + match.end())
+        return Finding("HR107", "a space is missing after `-`", at)
+    return None
+
+
+def _wrong_column(source: Source, problem: str, line: int, above: int) -> Finding | None:
+    """A key that begins in a column where no mapping does."""
+    here, before = _KEY_LINE.match(source.line(line)), _KEY_LINE.match(source.line(above))
+    if here is None or line == above:
+        return None
+    begin = _begin(source, line)
+    at = source.span(begin + here.start("key"), begin + here.end("key"))
+    if "expected '-'" in problem and not here["dash"]:
+        message = f"`{here['key']}` stands in the column of the `-`, so it belongs to no item of the list"
+        return Finding("HR107", message, at, cure="indent it like the keys of the item above")
+    if before is None or not before["value"] or "mapping values" not in problem:
+        return None
+    column = len(before["indent"]) + len(before["dash"] or "")
+    if here.start("key") > column:
+        message = (
+            f"`{here['key']}` is indented deeper than `{before['key']}` above, which has a value already"
+        )
+        return Finding("HR107", message, at, cure="keys of one mapping begin in the same column")
+    return None
