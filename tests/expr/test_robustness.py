@@ -12,7 +12,7 @@ from headrace.expr.regex import compile_pattern
 from headrace.values import is_json
 
 VALUES = [
-    None, True, False, 0, 1, -1, 2, 10, 100, 10**6, 10**19, -(10**19), 2**1000, 0.0, -0.0, 0.5, -2.5, 1e16, 1e300,
+    None, True, False, 0, 1, -1, 2, 10, 100, 10**6, 10**19, -(10**19), 2**1000, 2**4000, -(2**4000), 0.0, -0.0, 0.5, -2.5, 1e16, 1e300,
     -1e300, 5e-324, math.nan, math.inf, -math.inf, "", "a", "ab", " ", "é😀", "1", "1.5", "-3", "%", "%41", "$&",
     "a.b[0]", "2026-01-02T03:04:05Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "1h", "%Y-%m-%d", "%",
     "Europe/Berlin", "America/New_York", "day", "month", "hour", "desc", "sha1", "NFC", "(", "[a-z]+", "\0", "a,b\n1,2", "{}", "[1]",

@@ -245,7 +245,7 @@ def _instead_of_operand(token: Token, following: Token, before: Token | None) ->
         name = str(following.value)
         cure = "$vars" if name == "Values" else f"$.{name}"
         return "HR203", f"`.{name}` is Go's templates; write `{cure}`"
-    if value in {"=", ";"}:
+    if value == "=" or value == ";":
         return _operator(token, following, "")
     if value == "[" and before is not None and before.value == ".":
         return "HR201", "no point stands before `[`"

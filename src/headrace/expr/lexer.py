@@ -195,9 +195,7 @@ class _Lexer:
             self.read_regex()
         elif found := _NAME.match(self.value, self.at):
             self.add("name", found[0], found.end())
-        elif char.isascii() and (
-            char.isdigit() or (char == "." and self.value[self.at + 1 : self.at + 2].isdigit())
-        ):
+        elif char in "0123456789." and _NUMBER.match(self.value, self.at):
             self.read_number()
         else:
             self.read_operator(char)

@@ -58,7 +58,7 @@ def _boolean_global(value: Json = None) -> Json:
 def _parse_int(value: Json, radix: Json = None) -> Json:
     text = js_text(value).strip(WHITESPACE).lower()
     base = 0 if radix is None else to_number(radix)
-    base = int(base) if math.isfinite(base) else 0
+    base = int(base) if isinstance(base, int) or math.isfinite(base) else 0
     sign = -1 if text.startswith("-") else 1
     text = text[1:] if text.startswith(("+", "-")) else text
     if text.startswith("0x") and base in (0, 16):
@@ -81,7 +81,8 @@ def _parse_float(value: Json) -> Json:
 
 
 def _is_nan(value: Json) -> Json:
-    return math.isnan(to_number(value))
+    converted = to_number(value)
+    return isinstance(converted, float) and math.isnan(converted)
 
 
 def _is_finite(value: Json) -> Json:

@@ -40,7 +40,9 @@ def _ceil(value: Number) -> Number:
 
 
 def _uint32(value: Number) -> int:
-    return math.trunc(value) % 2**32 if math.isfinite(value) else 0
+    if isinstance(value, float):
+        return math.trunc(value) % 2**32 if math.isfinite(value) else 0
+    return value % 2**32
 
 
 def _cbrt(value: Number) -> Number:
@@ -59,9 +61,17 @@ def _imul(left: Number, right: Number) -> Number:
     return product - 2**32 if product >= 2**31 else product
 
 
+def _double(value: Number) -> float:
+    """The nearest double; an infinity for an integer beyond them."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def _fround(value: Number) -> Number:
     try:
-        single: float = struct.unpack("f", struct.pack("f", value))[0]
+        single: float = struct.unpack("f", struct.pack("f", _double(value)))[0]
     except OverflowError:
         return math.copysign(math.inf, value)
     return single
@@ -117,8 +127,12 @@ def _extreme(name: str, pick: Callable[[list[Number]], Number]) -> Callable[...,
     return call
 
 
+def _atan2(y: Number, x: Number) -> Number:
+    return math.atan2(_double(y), _double(x))
+
+
 def _hypot(*values: Json) -> Json:
-    numbers = [number("Math.hypot", value, position) for position, value in enumerate(values)]
+    numbers = [_double(number("Math.hypot", value, position)) for position, value in enumerate(values)]
     result = math.hypot(*numbers)
     return whole(result, int) if result.is_integer() else result
 
@@ -179,7 +193,7 @@ TABLE: tuple[Function, ...] = (
     _one("tanh", math.tanh, "The hyperbolic tangent.", "Math.tanh(0) → 0", "Math.tanh(1000) → 1"),
     _one("trunc", _trunc, "Cut off the fraction.", "Math.trunc(1.9) → 1", "Math.trunc(-1.9) → -1"),
     function(
-        "Math.atan2(y, x)", _pair("Math.atan2", math.atan2), "The angle of a point, in radians.",
+        "Math.atan2(y, x)", _pair("Math.atan2", _atan2), "The angle of a point, in radians.",
         "Math.atan2(0, 1) → 0", "Math.atan2(1, 0) → 1.5707963267948966",
     ),
     function(
