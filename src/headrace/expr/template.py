@@ -250,7 +250,9 @@ class _Reader:
     ) -> tuple[ParsedExpression | None, int]:
         """Read one expression; returns it, if nothing was wrong with its syntax, and where text goes on."""
         value = text.value
-        if len(value) > TEXT_LIMIT or (len(value) > TEXT_LIMIT // 4 and len(value.encode()) > TEXT_LIMIT):
+        if len(value) > TEXT_LIMIT or (
+            len(value) > TEXT_LIMIT // 4 and len(value.encode(errors="surrogatepass")) > TEXT_LIMIT
+        ):
             message = "a text with expressions has at most 64 KiB"
             self.report(Problem("HR209", message, start, start + 2), text)
             return None, len(value)
