@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 
-from headrace.expr.signature import Callback, Example, Function, Method, Receiver
+from headrace.expr.declaration import types_of
+from headrace.expr.signature import Callback, Example, Function, Method, Receiver, Result
 from headrace.values import Json
 
 __all__ = ["function", "method"]
@@ -14,9 +15,11 @@ _NO_CALLBACKS: Mapping[int, Callback] = {}
 
 def function(
     signature: str,
+    types: str,
     call: Callable[..., Json],
     summary: str,
     *examples: str,
+    result: Result | None = None,
     callbacks: Mapping[int, Callback] = _NO_CALLBACKS,
     environment: bool = False,
     suggested: bool = True,
@@ -25,9 +28,11 @@ def function(
 
     Args:
         signature: `Math.round(number)`; `x?` may be left out, `...x` is any number of arguments.
+        types: what it takes and gives, `text?, scalar → text?`; see `declaration`.
         call: the implementation.
         summary: one sentence for the reference page.
         examples: `round(2.5) → 3`, or `fail('no') → HR229`.
+        result: what it gives for some arguments, where `types` does not say it all.
         callbacks: by position.
         environment: whether `call` takes the `Environment` first.
         suggested: whether completion offers it.
@@ -44,22 +49,27 @@ def function(
         environment,
         signature,
         suggested,
+        types_of(types, result),
     )
 
 
 def method(
     signature: str,
+    types: str,
     calls: Mapping[Receiver, Callable[..., Json]],
     summary: str,
     *examples: str,
+    result: Result | None = None,
     callbacks: Mapping[int, Callback] = _NO_CALLBACKS,
 ) -> Method:
-    """Declare a method, `text.slice(start?, end?)`; otherwise as `function`."""
+    """Declare a method, `text.slice(start?, end?)`, whose types leave out the receiver; else as `function`."""
     minimum, maximum = _arity(signature)
     parts = _SIGNATURE.fullmatch(signature)
     name = parts["name"] if parts else signature
     found = tuple(map(_example, examples))
-    return Method(name, calls, minimum, maximum, summary, found, callbacks, signature)
+    return Method(
+        name, calls, minimum, maximum, summary, found, callbacks, signature, types_of(types, result)
+    )
 
 
 def _arity(signature: str) -> tuple[int, int | None]:

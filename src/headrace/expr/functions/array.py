@@ -5,6 +5,7 @@ from itertools import zip_longest
 
 from headrace.expr.argument import array, count_items, whole_number, wrong
 from headrace.expr.entry import function
+from headrace.expr.functions.result import array_from, chunked, compacted, first_item, listed, zipped
 from headrace.expr.signature import Callback, Function
 from headrace.values import Json
 
@@ -67,36 +68,40 @@ def _from(value: Json, callback: Callable[[Json, Json], Json] | None = None) -> 
 
 TABLE: tuple[Function, ...] = (
     function(
-        "first(array)", _first, "The first item; null for an empty array.",
-        "first([1, 2]) → 1", "first([]) → null", "first(null) → HR220",
+        "first(array)", "array → any", _first, "The first item; null for an empty array.",
+        "first([1, 2]) → 1", "first([]) → null", "first(null) → HR220", result=first_item,
     ),
     function(
-        "last(array)", _last, "The last item; null for an empty array.",
-        "last([1, 2]) → 2", "last([]) → null",
+        "last(array)", "array → any", _last, "The last item; null for an empty array.",
+        "last([1, 2]) → 2", "last([]) → null", result=first_item,
     ),
     function(
-        "compact(value)", _compact, "An array or object without its nulls.",
-        "compact([0, null, '']) → [0, \"\"]", "compact({a: 1, b: null}) → {\"a\": 1}",
+        "compact(value)", "array|object → array|object", _compact, "An array or object without its nulls.",
+        "compact([0, null, '']) → [0, \"\"]", "compact({a: 1, b: null}) → {\"a\": 1}", result=compacted,
     ),
     function(
-        "chunk(array, size)", _chunk, "The items in arrays of `size`, the last possibly shorter.",
-        "chunk([1, 2, 3], 2) → [[1, 2], [3]]", "chunk([], 2) → []", "chunk([1], 0) → HR224",
+        "chunk(array, size)", "array, scalar → array",
+        _chunk, "The items in arrays of `size`, the last possibly shorter.",
+        "chunk([1, 2, 3], 2) → [[1, 2], [3]]", "chunk([], 2) → []", "chunk([1], 0) → HR224", result=chunked,
     ),
     function(
-        "zip(...arrays)", _zip, "The first items together, then the second ones; null where one is shorter.",
+        "zip(...arrays)", "...array → array",
+        _zip, "The first items together, then the second ones; null where one is shorter.",
         "zip([1, 2], ['a', 'b']) → [[1, \"a\"], [2, \"b\"]]", "zip([1, 2], ['a']) → [[1, \"a\"], [2, null]]",
+        result=zipped,
     ),
     function(
-        "Array.isArray(value)", _is_array, "Whether the value is an array.",
+        "Array.isArray(value)", "maybe → boolean", _is_array, "Whether the value is an array.",
         "Array.isArray([]) → true", "Array.isArray({}) → false",
     ),
     function(
-        "Array.of(...items)", _of, "An array of the arguments.",
-        "Array.of(1, 2) → [1, 2]", "Array.of() → []",
+        "Array.of(...items)", "...any → array", _of, "An array of the arguments.",
+        "Array.of(1, 2) → [1, 2]", "Array.of() → []", result=listed,
     ),
     function(
-        "Array.from(value, map?)", _from, "An array from an array, the characters of a text or a length.",
+        "Array.from(value, map?)", "text|array|object, callback → array",
+        _from, "An array from an array, the characters of a text or a length.",
         "Array.from('ab') → [\"a\", \"b\"]", "Array.from({length: 3}, (_, i) => i * 2) → [0, 2, 4]",
-        callbacks={1: Callback(2, optional=True)},
+        callbacks={1: Callback(2, optional=True)}, result=array_from,
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ import re
 from headrace.expr.argument import quoted, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
+from headrace.expr.functions.result import coalesced, number_or_fallback
 from headrace.expr.signature import Function
 from headrace.expr.text import (
     INTEGER_BITS,
@@ -206,86 +207,94 @@ def _not(value: Json) -> Json:
 
 TABLE: tuple[Function, ...] = (
     function(
-        "string(value)", _string, "The value as text; null stays null.",
+        "string(value)", "any → text?", _string, "The value as text; null stays null.",
         "string(1) → \"1\"", "string(null) → null", "string([1, 'a']) → \"[1,\\\"a\\\"]\"",
     ),
     function(
-        "int(value, fallback?)", _int,
+        "int(value, fallback?)", "scalar?, fallback → any?", _int,
         "An integer from a number (its fraction cut off), digits, or an RFC 3339 time (nanoseconds).",
         "int('42') → 42", "int('1970-01-01T00:00:01Z') → 1000000000", "int('x') → HR225",
-        "int('x', 0) → 0", "int(null) → null",
+        "int('x', 0) → 0", "int(null) → null", result=number_or_fallback,
     ),
     function(
-        "float(value, fallback?)", _float, "A number from a number or text.",
-        "float('1.5') → 1.5", "float('x', null) → null", "float('x') → HR225",
+        "float(value, fallback?)", "scalar?, fallback → any?", _float, "A number from a number or text.",
+        "float('1.5') → 1.5", "float('x', null) → null", "float('x') → HR225", result=number_or_fallback,
     ),
     function(
-        "bool(value)", _bool, "A boolean from a boolean, 1, 0, or text that says so.",
+        "bool(value)", "scalar? → boolean?", _bool, "A boolean from a boolean, 1, 0, or text that says so.",
         "bool('true') → true", "bool(0) → false", "bool('yes') → HR225",
     ),
     function(
-        "coalesce(...values)", _coalesce, "The first argument that is not null.",
-        "coalesce(null, 0, 1) → 0", "coalesce(null) → null",
+        "coalesce(...values)", "...maybe → any", _coalesce, "The first argument that is not null.",
+        "coalesce(null, 0, 1) → 0", "coalesce(null) → null", result=coalesced,
     ),
-    function("not(value)", _not, "Whether the value is false, as `!`.", "not(0) → true", "not([]) → false"),
     function(
-        "String(value?)", _string_global, "JavaScript's text of a value.",
+        "not(value)", "maybe → boolean",
+        _not, "Whether the value is false, as `!`.", "not(0) → true", "not([]) → false",
+    ),
+    function(
+        "String(value?)", "any → text", _string_global, "JavaScript's text of a value.",
         "String(null) → \"null\"", "String([1, 2]) → \"1,2\"",
     ),
     function(
-        "Number(value?)", _number_global, "JavaScript's number of a value, possibly NaN.",
+        "Number(value?)", "any → number", _number_global, "JavaScript's number of a value, possibly NaN.",
         "Number('12.5') → 12.5", "Number(null) → 0", "Number('x') || 0 → 0",
     ),
     function(
-        "Boolean(value?)", _boolean_global, "JavaScript's truth of a value.",
+        "Boolean(value?)", "maybe → boolean", _boolean_global, "JavaScript's truth of a value.",
         "Boolean('') → false", "Boolean([]) → true",
     ),
     function(
-        "parseInt(text, radix?)", _parse_int, "The integer that a text begins with.",
+        "parseInt(text, radix?)", "any, any → number", _parse_int, "The integer that a text begins with.",
         "parseInt('42px') → 42", "parseInt('ff', 16) → 255",
     ),
     function(
-        "parseFloat(text)", _parse_float, "The number that a text begins with.",
+        "parseFloat(text)", "any → number", _parse_float, "The number that a text begins with.",
         "parseFloat('1.5kg') → 1.5", "parseFloat('x') || 0 → 0",
     ),
     function(
-        "isNaN(value)", _is_nan, "Whether the value is no number.",
+        "isNaN(value)", "any → boolean", _is_nan, "Whether the value is no number.",
         "isNaN('x') → true", "isNaN('1') → false",
     ),
     function(
-        "isFinite(value)", _is_finite, "Whether the value is a finite number.",
+        "isFinite(value)", "any → boolean", _is_finite, "Whether the value is a finite number.",
         "isFinite('1') → true", "isFinite('x') → false",
     ),
     function(
-        "Number.isInteger(value)", _number_is_integer, "Whether the value is a number without fraction.",
+        "Number.isInteger(value)", "any → boolean",
+        _number_is_integer, "Whether the value is a number without fraction.",
         "Number.isInteger(5.0) → true", "Number.isInteger('5') → false",
     ),
     function(
-        "Number.isSafeInteger(value)", _number_is_safe, "Whether a double holds the integer exactly.",
+        "Number.isSafeInteger(value)", "any → boolean",
+        _number_is_safe, "Whether a double holds the integer exactly.",
         "Number.isSafeInteger(5) → true", "Number.isSafeInteger(9007199254740993) → false",
     ),
     function(
-        "Number.isFinite(value)", _number_is_finite, "Whether the value is a number, and finite.",
+        "Number.isFinite(value)", "any → boolean",
+        _number_is_finite, "Whether the value is a number, and finite.",
         "Number.isFinite(1) → true", "Number.isFinite('1') → false",
     ),
     function(
-        "Number.isNaN(value)", _number_is_nan, "Whether the value is NaN.",
+        "Number.isNaN(value)", "any → boolean", _number_is_nan, "Whether the value is NaN.",
         "Number.isNaN('x') → false", "Number.isNaN(1) → false",
     ),
     function(
-        "Number.parseInt(text, radix?)", _parse_int, "As `parseInt`.",
+        "Number.parseInt(text, radix?)", "any, any → number", _parse_int, "As `parseInt`.",
         "Number.parseInt('7 days') → 7", "Number.parseInt('101', 2) → 5",
     ),
     function(
-        "Number.parseFloat(text)", _parse_float, "As `parseFloat`.",
+        "Number.parseFloat(text)", "any → number", _parse_float, "As `parseFloat`.",
         "Number.parseFloat('2.50') → 2.5", "Number.parseFloat('-1e3x') → -1000",
     ),
     function(
-        "String.fromCodePoint(...codes)", _from_code_points, "The characters of code points.",
+        "String.fromCodePoint(...codes)", "...scalar|array? → text",
+        _from_code_points, "The characters of code points.",
         "String.fromCodePoint(72, 105) → \"Hi\"", "String.fromCodePoint(128512) → \"😀\"",
     ),
     function(
-        "String.fromCharCode(...codes)", _from_code_points, "As `String.fromCodePoint`.",
+        "String.fromCharCode(...codes)", "...scalar|array? → text",
+        _from_code_points, "As `String.fromCodePoint`.",
         "String.fromCharCode(65) → \"A\"", "String.fromCharCode() → \"\"",
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from headrace.expr.argument import MAX_TEXT, array, count_items, object_, quoted
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.json import parse_json
+from headrace.expr.functions.result import read_csv, url_parts
 from headrace.expr.signature import Function
 from headrace.expr.text import stringify, to_text
 from headrace.values import Json
@@ -177,45 +178,50 @@ def _decode_uri(value: Json) -> Json:
 
 TABLE: tuple[Function, ...] = (
     function(
-        "csvparse(text, delimiter?)", _csvparse, "One object a line of CSV, named by the first.",
+        "csvparse(text, delimiter?)", "text?, text? → array?",
+        _csvparse, "One object a line of CSV, named by the first.",
         "csvparse('id,name\\n1,\"a,b\"') → [{\"id\": \"1\", \"name\": \"a,b\"}]",
         "csvparse('a;b\\n1', ';') → [{\"a\": \"1\", \"b\": null}]", "csvparse('a\\n1,2') → HR225",
+        result=read_csv,
     ),
     function(
-        "csvformat(rows, columns?, delimiter?)", _csvformat,
+        "csvformat(rows, columns?, delimiter?)", "array, array?, text? → text", _csvformat,
         "CSV of an array of objects, with a header; all members unless columns are named.",
         "csvformat([{id: 1, name: 'a,b'}]) → \"id,name\\r\\n1,\\\"a,b\\\"\\r\\n\"",
         "csvformat([{a: 1, b: null}], ['b', 'a'], ';') → \"b;a\\r\\n;1\\r\\n\"",
     ),
     function(
-        "jsonlines(value)", _jsonlines, "The values of a text with one JSON a line, or such a text.",
+        "jsonlines(value)", "text|array? → text|array?",
+        _jsonlines, "The values of a text with one JSON a line, or such a text.",
         "jsonlines('{\"a\":1}\\n2\\n') → [{\"a\": 1}, 2]",
         "jsonlines([{a: 1}, 2]) → \"{\\\"a\\\":1}\\n2\\n\"",
     ),
     function(
-        "urlencode(value)", _urlencode, "The query string of an object, or a text percent-encoded.",
+        "urlencode(value)", "scalar|object? → text?",
+        _urlencode, "The query string of an object, or a text percent-encoded.",
         "urlencode({q: 'a b', tag: ['x', 'y'], n: null}) → \"q=a+b&tag=x&tag=y\"",
         "urlencode('a/b') → \"a%2Fb\"",
     ),
     function(
-        "urlparse(url)", _urlparse, "The parts of a URL.",
+        "urlparse(url)", "text? → object?", _urlparse, "The parts of a URL.",
         "urlparse('https://a.example:8443/x?q=1#top').port → 8443",
-        "urlparse('https://a.example/x?q=1&q=2').query → {\"q\": [\"1\", \"2\"]}",
+        "urlparse('https://a.example/x?q=1&q=2').query → {\"q\": [\"1\", \"2\"]}", result=url_parts,
     ),
     function(
-        "encodeURIComponent(text)", _encode_component, "Text percent-encoded for one part of a URL.",
+        "encodeURIComponent(text)", "scalar → text",
+        _encode_component, "Text percent-encoded for one part of a URL.",
         "encodeURIComponent('a b/é') → \"a%20b%2F%C3%A9\"", "encodeURIComponent(1) → \"1\"",
     ),
     function(
-        "decodeURIComponent(text)", _decode_component, "Percent-encoded text decoded.",
+        "decodeURIComponent(text)", "scalar → text", _decode_component, "Percent-encoded text decoded.",
         "decodeURIComponent('a%20b%2F') → \"a b/\"", "decodeURIComponent('%') → HR225",
     ),
     function(
-        "encodeURI(text)", _encode_uri, "A URL percent-encoded, its separators kept.",
+        "encodeURI(text)", "scalar → text", _encode_uri, "A URL percent-encoded, its separators kept.",
         "encodeURI('/a b?q=é') → \"/a%20b?q=%C3%A9\"", "encodeURI('') → \"\"",
     ),
     function(
-        "decodeURI(text)", _decode_uri, "A URL decoded, but for encoded separators.",
+        "decodeURI(text)", "scalar → text", _decode_uri, "A URL decoded, but for encoded separators.",
         "decodeURI('/a%20b%2F') → \"/a b%2F\"", "decodeURI('%zz') → HR225",
     ),
 )  # fmt: skip

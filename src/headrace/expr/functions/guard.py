@@ -4,6 +4,7 @@ from headrace.expr.argument import count_items, text, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.member import MISSING, Step, member, parse_path
+from headrace.expr.functions.result import got, never, same, set_member
 from headrace.expr.signature import Function
 from headrace.expr.text import to_text
 from headrace.values import Json
@@ -62,23 +63,28 @@ def _with(value: Json, steps: tuple[Step, ...], new: Json) -> Json:
 
 TABLE: tuple[Function, ...] = (
     function(
-        "must(value, message?)", _must, "The value; where it is null or false, the message fails instead.",
-        "must(0, 'no total') → 0", "must(null, 'id is missing') → HR229", "must(1 > 2) → HR229",
+        "must(value, message?)", "scalar|array|object, any → any",
+        _must, "The value; where it is null or false, the message fails instead.",
+        "must(0, 'no total') → 0", "must(null, 'id is missing') → HR229", "must(1 > 2) → HR229", result=same,
     ),
     function(
-        "fail(message)", _fail, "Fail with a text of your own.",
-        "fail('unknown status') → HR229", "true || fail('never') → true",
+        "fail(message)", "any → any", _fail, "Fail with a text of your own.",
+        "fail('unknown status') → HR229", "true || fail('never') → true", result=never,
     ),
     function(
-        "has(value, path?)", _has, "Whether there is a member at a path, or, without path, a value.",
+        "has(value, path?)", "maybe, number|text? → boolean",
+        _has, "Whether there is a member at a path, or, without path, a value.",
         "has({a: {b: null}}, 'a.b') → true", "has({a: [1]}, 'a[1]') → false", "has(null) → false",
     ),
     function(
-        "get(value, path, default?)", _get, "The member at a path; the default where it is missing or null.",
-        "get({a: [{b: 1}]}, 'a[0].b') → 1", "get(null, 'a.b', 'none') → \"none\"",
+        "get(value, path, default?)", "maybe, number|text, maybe → any",
+        _get, "The member at a path; the default where it is missing or null.",
+        "get({a: [{b: 1}]}, 'a[0].b') → 1", "get(null, 'a.b', 'none') → \"none\"", result=got,
     ),
     function(
-        "set(value, path, new)", _set, "A copy with the member at a path set; what is missing is made.",
+        "set(value, path, new)", "array|object?, number|text, any → any",
+        _set, "A copy with the member at a path set; what is missing is made.",
         "set({a: 1}, 'b.c', 2) → {\"a\": 1, \"b\": {\"c\": 2}}", "set([1, 2], '[0]', 3) → [3, 2]",
+        result=set_member,
     ),
 )  # fmt: skip

@@ -97,46 +97,50 @@ def _uuid5(namespace: Json, name: Json) -> Json:
 
 TABLE: tuple[Function, ...] = (
     function(
-        "sha256(text)", _digest("sha256"), "The SHA-256 hash of a text.",
+        "sha256(text)", "text? → text?", _digest("sha256"), "The SHA-256 hash of a text.",
         'sha256(\'a\') → "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"',
         "sha256(null) → null",
     ),
     function(
-        "sha512(text)", _digest("sha512"), "The SHA-512 hash of a text.",
+        "sha512(text)", "text? → text?", _digest("sha512"), "The SHA-512 hash of a text.",
         "sha512('a').slice(0, 8) → \"1f40fc92\"", "len(sha512('')) → 128",
     ),
     function(
-        "sha1(text)", _digest("sha1"), "The SHA-1 hash of a text, for systems that ask for it.",
+        "sha1(text)", "text? → text?",
+        _digest("sha1"), "The SHA-1 hash of a text, for systems that ask for it.",
         "sha1('a') → \"86f7e437faa5a7fce15d1ddcb9eaeaea377667b8\"", "sha1(1) → HR224",
     ),
     function(
-        "md5(text)", _digest("md5"), "The MD5 hash of a text, for systems that ask for it.",
+        "md5(text)", "text? → text?", _digest("md5"), "The MD5 hash of a text, for systems that ask for it.",
         "md5('a') → \"0cc175b9c0f1b6a831c399e269772661\"", "md5(null) → null",
     ),
     function(
-        "hmac(text, key, algorithm?)", _hmac, "The HMAC of a text: sha256 unless sha512, sha1 or md5.",
+        "hmac(text, key, algorithm?)", "text?, text, text → text?",
+        _hmac, "The HMAC of a text: sha256 unless sha512, sha1 or md5.",
         'hmac(\'a\', \'k\') → "78da91511e675587f5b9df78bedebaf5560da2abb88162ee875dcdf744951d9e"',
         "hmac('a', 'k', 'crc') → HR214",
     ),
     function(
-        "hash(value)", _hash, "The SHA-256 of any value's JSON, the same for any order of members.",
+        "hash(value)", "any → text",
+        _hash, "The SHA-256 of any value's JSON, the same for any order of members.",
         "hash({a: 1, b: 2}) == hash({b: 2, a: 1.0}) → true", "hash([1]) == hash([2]) → false",
     ),
     function(
-        "b64encode(text)", _b64encode, "Base64 of a text.", "b64encode('hé') → \"aMOp\"",
+        "b64encode(text)", "text? → text?", _b64encode, "Base64 of a text.", "b64encode('hé') → \"aMOp\"",
         "b64encode('') → \"\"",
     ),
     function(
-        "b64decode(text)", _b64decode, "The text in Base64, of either alphabet, padded or not.",
+        "b64decode(text)", "text? → text?",
+        _b64decode, "The text in Base64, of either alphabet, padded or not.",
         "b64decode('aMOp') → \"hé\"", "b64decode('!') → HR225",
     ),
     function(
-        "b64url(text)", _b64url, "Base64 of a text in the alphabet for URLs, unpadded.",
+        "b64url(text)", "text? → text?", _b64url, "Base64 of a text in the alphabet for URLs, unpadded.",
         "b64url('a>?') → \"YT4_\"", "b64url('a') → \"YQ\"",
     ),
-    function("uuid()", _uuid, "A random UUID.", "len(uuid()) → 36", "uuid() == uuid() → false"),
+    function("uuid()", "→ text", _uuid, "A random UUID.", "len(uuid()) → 36", "uuid() == uuid() → false"),
     function(
-        "uuid5(namespace, name)", _uuid5,
+        "uuid5(namespace, name)", "any, text? → text|null", _uuid5,
         "The UUID of a name: the namespace is 'dns', 'url', 'oid', 'x500' or a UUID.",
         "uuid5('dns', 'python.org') → \"886313e1-3b8a-5372-9b90-0c9aee199e5d\"", "uuid5('x', 'a') → HR214",
     ),

@@ -50,19 +50,19 @@ def _stringify(value: Json, keys: Json = None, indent: Json = None) -> Json:
 
 TABLE: tuple[Function, ...] = (
     function(
-        "JSON.stringify(value, keys?, indent?)", _stringify,
+        "JSON.stringify(value, keys?, indent?)", "any, array?, scalar? → text", _stringify,
         "The JSON text of a value, exactly as JavaScript prints it.",
         'JSON.stringify({a: [1, 2.0]}) → "{\\"a\\":[1,2]}"',
         'JSON.stringify([1], null, 2) → "[\\n  1\\n]"',
         'JSON.stringify({a: 1, b: 2}, [\'b\']) → "{\\"b\\":2}"',
     ),
     function(
-        "JSON.parse(text)", _parse, "The value of a JSON text.",
+        "JSON.parse(text)", "text → any", _parse, "The value of a JSON text.",
         "JSON.parse('{\"a\": 12345678901234567890}') → {\"a\": 12345678901234567890}",
         "JSON.parse('{') → HR225",
     ),
     function(
-        "jsonparse(text, fallback?)", _jsonparse,
+        "jsonparse(text, fallback?)", "text?, fallback → any", _jsonparse,
         "The value of a JSON text; the fallback, where given, if it is none.",
         "jsonparse('[1, 2]') → [1, 2]", "jsonparse('{', 0) → 0", "jsonparse(null) → null",
     ),

@@ -142,7 +142,9 @@ def _random() -> Json:
 
 
 def _one(name: str, of: Callable[[Number], Number], summary: str, *examples: str) -> Function:
-    return function(f"Math.{name}(number)", _defined(f"Math.{name}", of), summary, *examples)
+    return function(
+        f"Math.{name}(number)", "scalar → number", _defined(f"Math.{name}", of), summary, *examples
+    )
 
 
 TABLE: tuple[Function, ...] = (
@@ -193,31 +195,36 @@ TABLE: tuple[Function, ...] = (
     _one("tanh", math.tanh, "The hyperbolic tangent.", "Math.tanh(0) → 0", "Math.tanh(1000) → 1"),
     _one("trunc", _trunc, "Cut off the fraction.", "Math.trunc(1.9) → 1", "Math.trunc(-1.9) → -1"),
     function(
-        "Math.atan2(y, x)", _pair("Math.atan2", _atan2), "The angle of a point, in radians.",
+        "Math.atan2(y, x)", "scalar, scalar → number",
+        _pair("Math.atan2", _atan2), "The angle of a point, in radians.",
         "Math.atan2(0, 1) → 0", "Math.atan2(1, 0) → 1.5707963267948966",
     ),
     function(
-        "Math.hypot(...numbers)", _hypot, "The square root of the sum of squares.",
+        "Math.hypot(...numbers)", "...scalar → number", _hypot, "The square root of the sum of squares.",
         "Math.hypot(3, 4) → 5", "Math.hypot() → 0",
     ),
     function(
-        "Math.imul(a, b)", _pair("Math.imul", _imul), "The product of two 32-bit integers.",
+        "Math.imul(a, b)", "scalar, scalar → number",
+        _pair("Math.imul", _imul), "The product of two 32-bit integers.",
         "Math.imul(3, 4) → 12", "Math.imul(4294967295, 5) → -5",
     ),
     function(
-        "Math.max(number, ...numbers)", _extreme("Math.max", max), "The greatest argument.",
+        "Math.max(number, ...numbers)", "scalar, ...scalar → number",
+        _extreme("Math.max", max), "The greatest argument.",
         "Math.max(1, 3, 2) → 3", "Math.max(1, '7') → 7",
     ),
     function(
-        "Math.min(number, ...numbers)", _extreme("Math.min", min), "The least argument.",
+        "Math.min(number, ...numbers)", "scalar, ...scalar → number",
+        _extreme("Math.min", min), "The least argument.",
         "Math.min(1, 3, 2) → 1", "Math.min(1, null) → HR220",
     ),
     function(
-        "Math.pow(base, exponent)", _pair("Math.pow", power), "A power; exact for integers.",
+        "Math.pow(base, exponent)", "scalar, scalar → number",
+        _pair("Math.pow", power), "A power; exact for integers.",
         "Math.pow(2, 10) → 1024", "Math.pow(-8, 0.5) → HR222",
     ),
     function(
-        "Math.random()", _random, "A random number from 0 up to, not including, 1.",
+        "Math.random()", "→ number", _random, "A random number from 0 up to, not including, 1.",
         "Math.random() < 1 → true", "Math.random() >= 0 → true",
     ),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from headrace.expr.argument import count_items, described, number, whole_number, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
+from headrace.expr.functions.result import least_or_greatest
 from headrace.expr.signature import Function
 from headrace.expr.text import INTEGER_BITS
 from headrace.values import Json
@@ -179,42 +180,49 @@ def _range(start: Json, end: Json = None, step: Json = None) -> Json:
 
 TABLE: tuple[Function, ...] = (
     function(
-        "ceil(number)", ceil, "Round up to an integer.",
+        "ceil(number)", "scalar → number", ceil, "Round up to an integer.",
         "ceil(250 / 100) → 3", "ceil(-1.5) → -1", "ceil(null) → HR220",
     ),
     function(
-        "floor(number)", floor, "Round down to an integer.",
+        "floor(number)", "scalar → number", floor, "Round down to an integer.",
         "floor(2.7) → 2", "floor(-1.5) → -2",
     ),
     function(
-        "round(number, decimals?)", _round,
+        "round(number, decimals?)", "scalar, any → number", _round,
         "Round the exact value, half away from zero; to an integer unless `decimals` is given.",
         "round(2.5) → 3", "round(-2.5) → -3", "round(3.14159, 2) → 3.14",
     ),
-    function("abs(number)", _abs, "The number without its sign.", "abs(-4) → 4", "abs(2.5) → 2.5"),
-    function("sqrt(number)", _sqrt, "The square root.", "sqrt(9) → 3", "sqrt(2.25) → 1.5"),
     function(
-        "pow(base, exponent)", _pow, "A power; exact for integers.",
+        "abs(number)", "scalar → number",
+        _abs, "The number without its sign.", "abs(-4) → 4", "abs(2.5) → 2.5",
+    ),
+    function("sqrt(number)", "scalar → number", _sqrt, "The square root.", "sqrt(9) → 3", "sqrt(2.25) → 1.5"),
+    function(
+        "pow(base, exponent)", "scalar, scalar → number", _pow, "A power; exact for integers.",
         "pow(2, 10) → 1024", "pow(2, -1) → 0.5", "pow(2, 5000) → HR228",
     ),
     function(
-        "min(...values)", _min, "The least of the arguments or of an array: numbers, or all text.",
-        "min(3, 1, 2) → 1", "min([]) → null", "min(['b', 'a']) → \"a\"",
+        "min(...values)", "...number|text|array → number|text|null",
+        _min, "The least of the arguments or of an array: numbers, or all text.",
+        "min(3, 1, 2) → 1", "min([]) → null", "min(['b', 'a']) → \"a\"", result=least_or_greatest,
     ),
     function(
-        "max(...values)", _max, "The greatest of the arguments or of an array: numbers, or all text.",
-        "max([3, 1, 2]) → 3", "max('2024-01-01', '2024-02-01') → \"2024-02-01\"",
+        "max(...values)", "...number|text|array → number|text|null",
+        _max, "The greatest of the arguments or of an array: numbers, or all text.",
+        "max([3, 1, 2]) → 3", "max('2024-01-01', '2024-02-01') → \"2024-02-01\"", result=least_or_greatest,
     ),
     function(
-        "sum(numbers)", _sum, "The sum of an array of numbers; exact, rounded once for floats.",
+        "sum(numbers)", "array → number",
+        _sum, "The sum of an array of numbers; exact, rounded once for floats.",
         "sum([1, 2, 3]) → 6", "sum([]) → 0", "sum([1, null]) → HR220",
     ),
     function(
-        "avg(numbers)", _avg, "The mean of an array of numbers; null for an empty one.",
+        "avg(numbers)", "array → number|null",
+        _avg, "The mean of an array of numbers; null for an empty one.",
         "avg([1, 2, 6]) → 3", "avg([]) → null",
     ),
     function(
-        "range(start, end?, step?)", _range,
+        "range(start, end?, step?)", "scalar, scalar?, scalar? → number[]", _range,
         "The integers from `start` up to, not including, `end`; from 0 if only one is given.",
         "range(3) → [0, 1, 2]", "range(5, 1, -2) → [5, 3]",
     ),

@@ -7,6 +7,16 @@ from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
 from headrace.expr.functions.record import group
+from headrace.expr.functions.result import (
+    deep_merged,
+    entries,
+    from_entries,
+    grouped,
+    merged,
+    omitted,
+    picked,
+    values,
+)
 from headrace.expr.signature import Callback, Function
 from headrace.expr.text import strict_equal
 from headrace.values import Json
@@ -135,62 +145,73 @@ def _laid_over(below: dict[str, Json], above: dict[str, Json], depth: int) -> di
 
 TABLE: tuple[Function, ...] = (
     function(
-        "keys(object)", _keys, "The names of an object's members.",
+        "keys(object)", "object → text[]", _keys, "The names of an object's members.",
         "keys({a: 1, b: 2}) → [\"a\", \"b\"]", "keys(null) → HR220", suggested=False,
     ),
     function(
-        "values(object)", _values, "The values of an object's members.",
-        "values({a: 1, b: 2}) → [1, 2]", "values({}) → []", suggested=False,
+        "values(object)", "object → array", _values, "The values of an object's members.",
+        "values({a: 1, b: 2}) → [1, 2]", "values({}) → []", suggested=False, result=values,
     ),
     function(
-        "merge(...objects)", _merge, "One object of the members of all; later ones win, null adds nothing.",
-        "merge({a: 1}, null, {a: 2, b: 3}) → {\"a\": 2, \"b\": 3}", "merge() → {}",
+        "merge(...objects)", "...object? → object",
+        _merge, "One object of the members of all; later ones win, null adds nothing.",
+        "merge({a: 1}, null, {a: 2, b: 3}) → {\"a\": 2, \"b\": 3}", "merge() → {}", result=merged,
     ),
     function(
-        "deepMerge(...objects)", _deep_merge, "As `merge`, and objects in objects are merged as well.",
+        "deepMerge(...objects)", "...object? → object",
+        _deep_merge, "As `merge`, and objects in objects are merged as well.",
         "deepMerge({a: {x: 1}}, {a: {y: 2}}) → {\"a\": {\"x\": 1, \"y\": 2}}",
-        "deepMerge({a: [1]}, {a: [2]}) → {\"a\": [2]}",
+        "deepMerge({a: [1]}, {a: [2]}) → {\"a\": [2]}", result=deep_merged,
     ),
     function(
-        "pick(value, ...keys)", _pick, "The object, or each of an array, with these members alone.",
+        "pick(value, ...keys)", "array|object, ...scalar|array → array|object",
+        _pick, "The object, or each of an array, with these members alone.",
         "pick({a: 1, b: 2}, 'a') → {\"a\": 1}", "pick([{a: 1, b: 2}], ['b', 'c']) → [{\"b\": 2}]",
+        result=picked,
     ),
     function(
-        "omit(value, ...keys)", _omit, "The object, or each of an array, without these members.",
-        "omit({a: 1, b: 2}, 'a') → {\"b\": 2}", "omit([{a: 1, b: 2}], ['b']) → [{\"a\": 1}]",
+        "omit(value, ...keys)", "array|object, ...scalar|array → array|object",
+        _omit, "The object, or each of an array, without these members.",
+        "omit({a: 1, b: 2}, 'a') → {\"b\": 2}", "omit([{a: 1, b: 2}], ['b']) → [{\"a\": 1}]", result=omitted,
     ),
     function(
-        "Object.keys(value)", _object_keys, "The names of a value's members.",
+        "Object.keys(value)", "scalar|array|object → text[]", _object_keys, "The names of a value's members.",
         "Object.keys({a: 1}) → [\"a\"]", "Object.keys(['x']) → [\"0\"]",
     ),
     function(
-        "Object.values(value)", _object_values, "The values of a value's members.",
-        "Object.values({a: 1}) → [1]", "Object.values('ab') → [\"a\", \"b\"]",
+        "Object.values(value)", "scalar|array|object → array",
+        _object_values, "The values of a value's members.",
+        "Object.values({a: 1}) → [1]", "Object.values('ab') → [\"a\", \"b\"]", result=values,
     ),
     function(
-        "Object.entries(value)", _object_entries, "The members as [name, value] pairs.",
-        "Object.entries({a: 1}) → [[\"a\", 1]]", "Object.entries({}) → []",
+        "Object.entries(value)", "scalar|array|object → array",
+        _object_entries, "The members as [name, value] pairs.",
+        "Object.entries({a: 1}) → [[\"a\", 1]]", "Object.entries({}) → []", result=entries,
     ),
     function(
-        "Object.fromEntries(entries)", _from_entries, "The object of [name, value] pairs.",
-        "Object.fromEntries([['a', 1]]) → {\"a\": 1}", "Object.fromEntries([]) → {}",
+        "Object.fromEntries(entries)", "array → object", _from_entries, "The object of [name, value] pairs.",
+        "Object.fromEntries([['a', 1]]) → {\"a\": 1}", "Object.fromEntries([]) → {}", result=from_entries,
     ),
     function(
-        "Object.assign(object, ...objects)", _assign, "A copy of the first with the members of the others.",
+        "Object.assign(object, ...objects)", "object, ...object? → object",
+        _assign, "A copy of the first with the members of the others.",
         "Object.assign({a: 1}, {b: 2}) → {\"a\": 1, \"b\": 2}", "Object.assign({a: 1}, null) → {\"a\": 1}",
+        result=merged,
     ),
     function(
-        "Object.hasOwn(value, name)", _has_own, "Whether the value has the member.",
+        "Object.hasOwn(value, name)", "scalar|array|object, any → boolean",
+        _has_own, "Whether the value has the member.",
         "Object.hasOwn({a: null}, 'a') → true", "Object.hasOwn({}, 'a') → false",
     ),
     function(
-        "Object.is(a, b)", _is, "Whether two values are the same, as `===`.",
+        "Object.is(a, b)", "any, any → boolean", _is, "Whether two values are the same, as `===`.",
         "Object.is([1], [1]) → true", "Object.is(1, '1') → false",
     ),
     function(
-        "Object.groupBy(array, callback)", _object_group_by, "The items by what the callback says of them.",
+        "Object.groupBy(array, callback)", "array, callback → object",
+        _object_group_by, "The items by what the callback says of them.",
         "Object.groupBy([1, 2, 3], x => x % 2 ? 'odd' : 'even') → {\"odd\": [1, 3], \"even\": [2]}",
         "Object.groupBy([], x => x) → {}",
-        callbacks={1: Callback(2)},
+        callbacks={1: Callback(2)}, result=grouped,
     ),
 )  # fmt: skip

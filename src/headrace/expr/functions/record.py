@@ -8,6 +8,7 @@ from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
 from headrace.expr.functions.member import Key, column, identities, identity, key_of
+from headrace.expr.functions.result import columns, counted, diffed, grouped, indexed, joined, keyed
 from headrace.expr.signature import Callback, Function
 from headrace.expr.text import strict_equal
 from headrace.values import Json
@@ -122,54 +123,58 @@ def _check_sortable(names: list[Json]) -> None:
 
 TABLE: tuple[Function, ...] = (
     function(
-        "indexBy(array, key)", _index_by, "An object of the items by their key; the last of a key wins.",
+        "indexBy(array, key)", "array, text → object",
+        _index_by, "An object of the items by their key; the last of a key wins.",
         "indexBy([{id: 1, a: 'x'}], 'id') → {\"1\": {\"id\": 1, \"a\": \"x\"}}",
         "indexBy(['a', 'bb'], x => x.length) → {\"1\": \"a\", \"2\": \"bb\"}",
-        callbacks=_KEY,
+        callbacks=_KEY, result=indexed,
     ),
     function(
-        "countBy(array, key)", _count_by, "How many items there are of each key.",
+        "countBy(array, key)", "array, text → object", _count_by, "How many items there are of each key.",
         "countBy([{s: 'a'}, {s: 'b'}, {s: 'a'}], 's') → {\"a\": 2, \"b\": 1}",
         "countBy([1, 2, 3], x => x % 2) → {\"1\": 2, \"0\": 1}",
-        callbacks=_KEY,
+        callbacks=_KEY, result=counted,
     ),
     function(
-        "groupBy(array, key)", _group_by, "An object of arrays: the items of each key.",
+        "groupBy(array, key)", "array, text → object",
+        _group_by, "An object of arrays: the items of each key.",
         "groupBy([{s: 'a'}, {s: 'b'}], 's') → {\"a\": [{\"s\": \"a\"}], \"b\": [{\"s\": \"b\"}]}",
         "groupBy([1, 2, 3], x => x > 1) → {\"false\": [1], \"true\": [2, 3]}",
-        callbacks=_KEY,
+        callbacks=_KEY, result=grouped,
     ),
     function(
-        "uniqueBy(array, key)", _unique_by,
+        "uniqueBy(array, key)", "array, text → array", _unique_by,
         "One item of each key: the last, at the place of the first.",
         "uniqueBy([{id: 1}, {id: 2}, {id: 1, v: 3}], 'id') → [{\"id\": 1, \"v\": 3}, {\"id\": 2}]",
         "uniqueBy([1, '1', 1], x => x) → [1, \"1\"]",
-        callbacks=_KEY,
+        callbacks=_KEY, result=keyed,
     ),
     function(
-        "diffBy(old, new, key)", _diff_by,
+        "diffBy(old, new, key)", "array, array, text → object", _diff_by,
         "What changed between two arrays: `removed` holds old items, `added`, `changed` and `same` new ones.",
         "diffBy([{id: 1}, {id: 2}], [{id: 2, v: 3}], 'id').changed → [{\"id\": 2, \"v\": 3}]",
         "diffBy([1], [1], x => x) → {\"added\": [], \"removed\": [], \"changed\": [], \"same\": [1]}",
-        callbacks={2: Callback(1, or_value=True)},
+        callbacks={2: Callback(1, or_value=True)}, result=diffed,
     ),
     function(
-        "leftJoin(left, right, key, rightKey?)", _left_join,
+        "leftJoin(left, right, key, rightKey?)", "array, array, text, text? → array", _left_join,
         "Each left record with the members of the right records of the same key; its own members win.",
         "leftJoin([{id: 1}, {id: 2}], [{id: 1, n: 'a'}], 'id') → [{\"id\": 1, \"n\": \"a\"}, {\"id\": 2}]",
         "leftJoin([{u: 1}], [{id: 1}], 'u', 'id') → [{\"id\": 1, \"u\": 1}]",
         callbacks={2: Callback(1, or_value=True), 3: Callback(1, optional=True, or_value=True)},
+        result=joined,
     ),
     function(
-        "columns(rows, names)", _columns, "One array for each name, as SQL's `unnest` takes them.",
+        "columns(rows, names)", "array, array → array",
+        _columns, "One array for each name, as SQL's `unnest` takes them.",
         "columns([{id: 1, e: 'a'}, {id: 2}], ['id', 'e']) → [[1, 2], [\"a\", null]]",
-        "columns([], ['id']) → [[]]",
+        "columns([], ['id']) → [[]]", result=columns,
     ),
     function(
-        "sortBy(array, key, order?)", _sort_by,
+        "sortBy(array, key, order?)", "array, text|array, text → array", _sort_by,
         "The items by a key or an array of keys, 'asc' or 'desc'; nulls last, equal ones in their order.",
         "sortBy([{n: 2}, {n: null}, {n: 1}], 'n') → [{\"n\": 1}, {\"n\": 2}, {\"n\": null}]",
         "sortBy(['b', 'a'], x => x, 'desc') → [\"b\", \"a\"]", "sortBy([1, 'a'], x => x) → HR224",
-        callbacks=_KEY,
+        callbacks=_KEY, result=keyed,
     ),
 )  # fmt: skip

@@ -41,7 +41,6 @@ __all__ = [
     "deep_merged",
     "diffed",
     "entries",
-    "extreme",
     "filled",
     "filtered",
     "first_item",
@@ -56,6 +55,7 @@ __all__ = [
     "joined",
     "judged",
     "keyed",
+    "least_or_greatest",
     "listed",
     "mapped",
     "matches",
@@ -510,7 +510,7 @@ def number_or_fallback(given: Given) -> Shape:
     return join(_NUMBER, given.shapes[1]) if len(given.shapes) > 1 else _NUMBER
 
 
-def extreme(given: Given) -> Shape:
+def least_or_greatest(given: Given) -> Shape:
     """The least or greatest argument, or item of the only one."""
     if len(given.shapes) != 1:
         whole = join_all(given.shapes).only("number", "text")

@@ -14,6 +14,7 @@ from headrace.expr.argument import (
     wrong,
 )
 from headrace.expr.entry import function
+from headrace.expr.functions.result import parts, replaced, same
 from headrace.expr.regex import Pattern, PatternLike, compile_pattern
 from headrace.expr.replacement import replace_every
 from headrace.expr.signature import Callback, Function
@@ -178,88 +179,109 @@ def _strip_html(value: Json) -> Json:
 
 
 TABLE: tuple[Function, ...] = (
-    function("upper(text)", _upper, "Text in upper case.", "upper('aé') → \"AÉ\"", "upper(null) → null"),
-    function("lower(text)", _lower, "Text in lower case.", "lower('AÉ') → \"aé\"", "lower(1) → HR224"),
     function(
-        "trim(text)", _trim, "Text without blanks at its ends.", "trim(' a ') → \"a\"", "trim('') → \"\"",
+        "upper(text)", "text? → text?",
+        _upper, "Text in upper case.", "upper('aé') → \"AÉ\"", "upper(null) → null",
     ),
     function(
-        "reverse(value)", _reverse, "Text or an array, back to front.",
-        "reverse('abc') → \"cba\"", "reverse([1, 2]) → [2, 1]",
+        "lower(text)", "text? → text?",
+        _lower, "Text in lower case.", "lower('AÉ') → \"aé\"", "lower(1) → HR224",
     ),
     function(
-        "split(text, separator?, limit?)", _split, "The parts of a text between separators.",
-        "split('a,b', ',') → [\"a\", \"b\"]", "split('a1b22c', /\\d+/) → [\"a\", \"b\", \"c\"]",
+        "trim(text)", "text? → text?",
+        _trim, "Text without blanks at its ends.", "trim(' a ') → \"a\"", "trim('') → \"\"",
     ),
     function(
-        "join(array, separator?)", _join, "The items as one text; null is empty.",
+        "reverse(value)", "text|array? → text|array?", _reverse, "Text or an array, back to front.",
+        "reverse('abc') → \"cba\"", "reverse([1, 2]) → [2, 1]", result=same,
+    ),
+    function(
+        "split(text, separator?, limit?)", "text?, any, scalar? → array?",
+        _split, "The parts of a text between separators.",
+        "split('a,b', ',') → [\"a\", \"b\"]", "split('a1b22c', /\\d+/) → [\"a\", \"b\", \"c\"]", result=parts,
+    ),
+    function(
+        "join(array, separator?)", "array, scalar? → text", _join, "The items as one text; null is empty.",
         "join(['a', null, 1], '-') → \"a--1\"", "join([1, 2]) → \"1,2\"",
     ),
     function(
-        "contains(value, part)", _contains, "Whether a text has the part, or an array the item.",
+        "contains(value, part)", "text|array?, part → boolean?",
+        _contains, "Whether a text has the part, or an array the item.",
         "contains('headrace', 'race') → true", "contains([1, 2], 3) → false",
     ),
     function(
-        "hasprefix(text, prefix)", _hasprefix, "Whether a text starts so.",
+        "hasprefix(text, prefix)", "text?, text → boolean?", _hasprefix, "Whether a text starts so.",
         "hasprefix('abc', 'ab') → true", "hasprefix('abc', 'b') → false", suggested=False,
     ),
     function(
-        "hassuffix(text, suffix)", _hassuffix, "Whether a text ends so.",
+        "hassuffix(text, suffix)", "text?, text → boolean?", _hassuffix, "Whether a text ends so.",
         "hassuffix('abc', 'bc') → true", "hassuffix('abc', 'b') → false", suggested=False,
     ),
     function(
-        "replace(text, old, new)", _replace, "The text with every `old`, text or regex, replaced.",
+        "replace(text, old, new)", "text?, scalar, scalar → text?",
+        _replace, "The text with every `old`, text or regex, replaced.",
         "replace('a-b-c', '-', '+') → \"a+b+c\"", "replace('a1b2', /\\d/, '<$&>') → \"a<1>b<2>\"",
-        callbacks={2: Callback(12, or_value=True)},
+        callbacks={2: Callback(12, or_value=True)}, result=replaced,
     ),
     function(
-        "substr(text, start, length?)", _substr, "A part of a text; a negative start counts from the end.",
+        "substr(text, start, length?)", "text?, scalar?, scalar? → text?",
+        _substr, "A part of a text; a negative start counts from the end.",
         "substr('headrace', 4) → \"race\"", "substr('headrace', -4, 2) → \"ra\"", suggested=False,
     ),
     function(
-        "index(value, part)", _index, "Where the part of a text or the item of an array is; -1 if nowhere.",
+        "index(value, part)", "text|array?, part → number?",
+        _index, "Where the part of a text or the item of an array is; -1 if nowhere.",
         "index('abc', 'c') → 2", "index([5, 6], 7) → -1", suggested=False,
     ),
     function(
-        "len(value)", _length, "The number of characters, items or members; 0 for null.",
+        "len(value)", "text|array|object? → number",
+        _length, "The number of characters, items or members; 0 for null.",
         "len([1, 2, 3]) → 3", "len('😀') → 1", "len(null) → 0",
     ),
     function(
-        "length(value)", _length, "As `len`.", "length({a: 1}) → 1", "length('') → 0", suggested=False,
+        "length(value)", "text|array|object? → number",
+        _length, "As `len`.", "length({a: 1}) → 1", "length('') → 0", suggested=False,
     ),
-    function("size(value)", _length, "As `len`.", "size([]) → 0", "size(5) → HR224", suggested=False),
     function(
-        "matches(text, pattern)", _matches, "Whether any part of the text matches the regular expression.",
+        "size(value)", "text|array|object? → number",
+        _length, "As `len`.", "size([]) → 0", "size(5) → HR224", suggested=False,
+    ),
+    function(
+        "matches(text, pattern)", "text?, text → boolean?",
+        _matches, "Whether any part of the text matches the regular expression.",
         "matches('a1', /\\d/) → true", "matches('ab', '^b') → false",
     ),
     function(
-        "capture(text, pattern)", _capture,
+        "capture(text, pattern)", "text?, text → array|object|null", _capture,
         "The groups of the first match: an object of the named ones, else an array; null if none.",
         "capture('v1.2', /v(?<major>\\d+)\\.(?<minor>\\d+)/) → {\"major\": \"1\", \"minor\": \"2\"}",
         "capture('id 42', /(\\d+)/) → [\"42\"]", "capture('x', /\\d/) → null",
     ),
     function(
-        "truncate(text, length, suffix?)", _truncate, "At most so many characters, the suffix included.",
+        "truncate(text, length, suffix?)", "text?, scalar?, any → text?",
+        _truncate, "At most so many characters, the suffix included.",
         "truncate('headrace', 5) → \"head…\"", "truncate('abc', 2, '') → \"ab\"",
     ),
     function(
-        "slugify(text)", _slugify, "Lower-case words joined by dashes, without accents.",
+        "slugify(text)", "text? → text?", _slugify, "Lower-case words joined by dashes, without accents.",
         "slugify('Crème brûlée!') → \"creme-brulee\"", "slugify(null) → null",
     ),
     function(
-        "normalize(text, form?)", _normalize, "The Unicode normal form, NFC unless given.",
+        "normalize(text, form?)", "text?, text → text?",
+        _normalize, "The Unicode normal form, NFC unless given.",
         "normalize('e\\u0301') → \"é\"", "normalize('ﬁ', 'NFKC') → \"fi\"",
     ),
     function(
-        "stripAccents(text)", _strip_accents, "Text without accents and other combining marks.",
+        "stripAccents(text)", "text? → text?",
+        _strip_accents, "Text without accents and other combining marks.",
         "stripAccents('Ångström') → \"Angstrom\"", "stripAccents(null) → null",
     ),
     function(
-        "unescapeHtml(text)", _unescape_html, "HTML's character references as characters.",
+        "unescapeHtml(text)", "text? → text?", _unescape_html, "HTML's character references as characters.",
         "unescapeHtml('a &amp; b') → \"a & b\"", "unescapeHtml('&#233;') → \"é\"",
     ),
     function(
-        "stripHtml(text)", _strip_html, "The text of some HTML, blanks as single spaces.",
+        "stripHtml(text)", "text? → text?", _strip_html, "The text of some HTML, blanks as single spaces.",
         "stripHtml('<p>a <b>b</b></p>') → \"a b\"", "stripHtml('1 &lt; 2') → \"1 < 2\"",
     ),
 )  # fmt: skip

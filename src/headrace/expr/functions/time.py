@@ -165,65 +165,68 @@ def _parse_time(value: Json, pattern: Json = None, zone: Json = None) -> Json:
 
 TABLE: tuple[Function, ...] = (
     function(
-        "now()", _now, "The time in Unix nanoseconds, the same throughout one template.",
+        "now()", "→ number", _now, "The time in Unix nanoseconds, the same throughout one template.",
         "now() > 0 → true", "now() == now() → true", environment=True,
     ),
     function(
-        "RFC3339(time)", _rfc3339, "The time as RFC 3339 text in UTC, with a fraction only if there is one.",
+        "RFC3339(time)", "time? → text?",
+        _rfc3339, "The time as RFC 3339 text in UTC, with a fraction only if there is one.",
         "RFC3339(1767323045000000000) → \"2026-01-02T03:04:05Z\"",
         "RFC3339('2026-01-02T03:04:05.120+02:00') → \"2026-01-02T01:04:05.12Z\"", "RFC3339(null) → null",
     ),
     function(
-        "duration(text)", _duration, "The nanoseconds of a duration; units are ns us ms s m h d.",
+        "duration(text)", "time? → number?",
+        _duration, "The nanoseconds of a duration; units are ns us ms s m h d.",
         "duration('1h30m') → 5400000000000", "duration('-1.5s') → -1500000000", "duration('5') → HR225",
     ),
     function(
-        "startOf(time, unit, zone?)", _start_of,
+        "startOf(time, unit, zone?)", "time?, text, any → number?", _start_of,
         "The start of the second, minute, hour, day, week (Monday), month, quarter or year.",
         "RFC3339(startOf('2026-05-20T13:00:00Z', 'month')) → \"2026-05-01T00:00:00Z\"",
         "RFC3339(startOf('2026-05-20T13:00:00Z', 'day', 'Europe/Berlin')) → \"2026-05-19T22:00:00Z\"",
     ),
     function(
-        "addMonths(time, months, zone?)", _add_months,
+        "addMonths(time, months, zone?)", "time?, scalar, text? → number?", _add_months,
         "The same day and clock so many months later, or the last day of a shorter month.",
         "RFC3339(addMonths('2026-01-31T00:00:00Z', 1)) → \"2026-02-28T00:00:00Z\"",
         "RFC3339(addMonths('2026-01-31T00:00:00Z', -12)) → \"2025-01-31T00:00:00Z\"",
     ),
     function(
-        "unix(time)", _unix, "The time in whole Unix seconds.",
+        "unix(time)", "time? → number?", _unix, "The time in whole Unix seconds.",
         "unix('1970-01-01T00:01:00Z') → 60", "unix(1999999999) → 1",
     ),
     function(
-        "unixMs(time)", _unix_ms, "The time in whole Unix milliseconds.",
+        "unixMs(time)", "time? → number?", _unix_ms, "The time in whole Unix milliseconds.",
         "unixMs('1970-01-01T00:00:01.5Z') → 1500", "unixMs(null) → null",
     ),
     function(
-        "fromUnix(seconds)", _from_unix, "The time of Unix seconds.",
+        "fromUnix(seconds)", "scalar? → number?", _from_unix, "The time of Unix seconds.",
         "fromUnix(60) → 60000000000", "fromUnix(1.5) → 1500000000",
     ),
     function(
-        "fromUnixMs(milliseconds)", _from_unix_ms, "The time of Unix milliseconds.",
+        "fromUnixMs(milliseconds)", "scalar? → number?", _from_unix_ms, "The time of Unix milliseconds.",
         "fromUnixMs(1500) → 1500000000", "fromUnixMs(null) → null",
     ),
     function(
-        "formatTime(time, pattern, zone?)", _format_time,
+        "formatTime(time, pattern, zone?)", "time?, text, text? → text?", _format_time,
         "The time as a strftime pattern says, in UTC or a zone.",
         "formatTime('2026-01-02T03:04:05Z', '%d.%m.%Y') → \"02.01.2026\"",
         "formatTime('2026-01-02T23:04:05Z', '%H:%M', 'Europe/Berlin') → \"00:04\"",
     ),
     function(
-        "parseTime(text, pattern?, zone?)", _parse_time,
+        "parseTime(text, pattern?, zone?)", "text?, text?, any → number?", _parse_time,
         "The time that a strptime pattern reads, in UTC or a zone unless the text says it; RFC 3339 without.",
         "RFC3339(parseTime('02.01.2026', '%d.%m.%Y')) → \"2026-01-02T00:00:00Z\"",
         "RFC3339(parseTime('2026-07-01', '%Y-%m-%d', 'Europe/Berlin')) → \"2026-06-30T22:00:00Z\"",
         "parseTime('x', '%Y') → HR225",
     ),
     function(
-        "Date.now()", _date_now, "The time in Unix milliseconds, the same throughout one template.",
+        "Date.now()", "→ number",
+        _date_now, "The time in Unix milliseconds, the same throughout one template.",
         "Date.now() > 0 → true", "Date.now() == Date.now() → true", environment=True,
     ),
     function(
-        "Date.parse(text)", _date_parse, "The Unix milliseconds of an RFC 3339 time.",
+        "Date.parse(text)", "text? → number?", _date_parse, "The Unix milliseconds of an RFC 3339 time.",
         "Date.parse('1970-01-01T00:00:01Z') → 1000", "Date.parse('x') → HR225",
     ),
 )  # fmt: skip

@@ -7,6 +7,15 @@ from headrace.expr.argument import count_items
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
+from headrace.expr.functions.result import (
+    accumulated,
+    filtered,
+    flat_mapped,
+    found,
+    judged,
+    mapped,
+    sorted_items,
+)
 from headrace.expr.signature import Callback, Method
 from headrace.expr.text import truthy
 from headrace.values import Json, kind
@@ -114,60 +123,76 @@ def _sort(items: Items, comparator: Callable[[Json, Json], Json] | None = None) 
 
 TABLE: tuple[Method, ...] = (
     method(
-        "array.map(callback)", {"array": _map}, "What the callback makes of each item.",
+        "array.map(callback)", "callback → array", {"array": _map}, "What the callback makes of each item.",
         "[1, 2].map(x => x * 2) → [2, 4]", "['a'].map((x, i) => x + i) → [\"a0\"]", callbacks=_EACH,
+        result=mapped,
     ),
     method(
-        "array.filter(callback)", {"array": _filter}, "The items that the callback accepts.",
+        "array.filter(callback)", "callback → array",
+        {"array": _filter}, "The items that the callback accepts.",
         "[1, 2, 3].filter(x => x > 1) → [2, 3]", "[0, 1, null].filter(Boolean) → [1]", callbacks=_EACH,
+        result=filtered,
     ),
     method(
-        "array.find(callback)", {"array": _find}, "The first item that the callback accepts, or null.",
-        "[1, 2, 3].find(x => x > 1) → 2", "[].find(x => x) → null", callbacks=_EACH,
+        "array.find(callback)", "callback → any",
+        {"array": _find}, "The first item that the callback accepts, or null.",
+        "[1, 2, 3].find(x => x > 1) → 2", "[].find(x => x) → null", callbacks=_EACH, result=found,
     ),
     method(
-        "array.findIndex(callback)", {"array": _find_index}, "Where that item is; -1 if there is none.",
-        "[1, 2].findIndex(x => x == 2) → 1", "[1].findIndex(x => x > 1) → -1", callbacks=_EACH,
+        "array.findIndex(callback)", "callback → number",
+        {"array": _find_index}, "Where that item is; -1 if there is none.",
+        "[1, 2].findIndex(x => x == 2) → 1", "[1].findIndex(x => x > 1) → -1", callbacks=_EACH, result=judged,
     ),
     method(
-        "array.findLast(callback)", {"array": _find_last}, "The last item that the callback accepts.",
+        "array.findLast(callback)", "callback → any",
+        {"array": _find_last}, "The last item that the callback accepts.",
         "[1, 2, 3].findLast(x => x < 3) → 2", "[1].findLast(x => x > 1) → null", callbacks=_EACH,
+        result=found,
     ),
     method(
-        "array.findLastIndex(callback)", {"array": _find_last_index}, "Where that item is; -1 if nowhere.",
+        "array.findLastIndex(callback)", "callback → number",
+        {"array": _find_last_index}, "Where that item is; -1 if nowhere.",
         "[1, 1].findLastIndex(x => x == 1) → 1", "[].findLastIndex(x => x) → -1", callbacks=_EACH,
+        result=judged,
     ),
     method(
-        "array.some(callback)", {"array": _some}, "Whether the callback accepts an item.",
-        "[1, 2].some(x => x > 1) → true", "[].some(x => true) → false", callbacks=_EACH,
+        "array.some(callback)", "callback → boolean",
+        {"array": _some}, "Whether the callback accepts an item.",
+        "[1, 2].some(x => x > 1) → true", "[].some(x => true) → false", callbacks=_EACH, result=judged,
     ),
     method(
-        "array.every(callback)", {"array": _every}, "Whether the callback accepts all items.",
-        "[1, 2].every(x => x > 1) → false", "[].every(x => false) → true", callbacks=_EACH,
+        "array.every(callback)", "callback → boolean",
+        {"array": _every}, "Whether the callback accepts all items.",
+        "[1, 2].every(x => x > 1) → false", "[].every(x => false) → true", callbacks=_EACH, result=judged,
     ),
     method(
-        "array.flatMap(callback)", {"array": _flat_map}, "As `map`, with the arrays that it makes joined.",
+        "array.flatMap(callback)", "callback → array",
+        {"array": _flat_map}, "As `map`, with the arrays that it makes joined.",
         "[1, 2].flatMap(x => [x, x * 10]) → [1, 10, 2, 20]", "[1].flatMap(x => x) → [1]", callbacks=_EACH,
+        result=flat_mapped,
     ),
     method(
-        "array.reduce(callback, initial?)", {"array": _reduce}, "One value of all items, from left to right.",
+        "array.reduce(callback, initial?)", "callback, any → any",
+        {"array": _reduce}, "One value of all items, from left to right.",
         "[1, 2, 3].reduce((sum, x) => sum + x, 0) → 6", "[].reduce((a, b) => a + b) → HR224", callbacks=_FOLD,
+        result=accumulated,
     ),
     method(
-        "array.reduceRight(callback, initial?)", {"array": _reduce_right},
+        "array.reduceRight(callback, initial?)", "callback, any → any", {"array": _reduce_right},
         "One value of all items, from right to left.",
         "['a', 'b'].reduceRight((s, x) => s + x) → \"ba\"", "[].reduceRight((a, b) => b, 1) → 1",
-        callbacks=_FOLD,
+        callbacks=_FOLD, result=accumulated,
     ),
     method(
-        "array.sort(comparator?)", {"array": _sort},
+        "array.sort(comparator?)", "callback → array", {"array": _sort},
         "A sorted copy: as text with nulls last, or as the comparator's sign says; stable.",
         "[10, 9, null, 1].sort() → [1, 10, 9, null]", "[10, 9, 1].sort((a, b) => a - b) → [1, 9, 10]",
         "[2, 1].sort((a, b) => a > b) → HR227", callbacks={0: Callback(2, optional=True)},
+        result=sorted_items,
     ),
     method(
-        "array.toSorted(comparator?)", {"array": _sort}, "As `sort`.",
+        "array.toSorted(comparator?)", "callback → array", {"array": _sort}, "As `sort`.",
         "['b', 'a'].toSorted() → [\"a\", \"b\"]", "[1, 2].toSorted((a, b) => b - a) → [2, 1]",
-        callbacks={0: Callback(2, optional=True)},
+        callbacks={0: Callback(2, optional=True)}, result=sorted_items,
     ),
 )  # fmt: skip

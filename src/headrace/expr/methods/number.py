@@ -128,19 +128,22 @@ def _fraction_digits(fraction: float, delta: float, base: int) -> tuple[str, int
 
 TABLE: tuple[Method, ...] = (
     method(
-        "number.toFixed(decimals?)", {"number": _to_fixed}, "The number with so many decimals.",
+        "number.toFixed(decimals?)", "scalar? → text",
+        {"number": _to_fixed}, "The number with so many decimals.",
         "(2.345).toFixed(2) → \"2.35\"", "(1.005).toFixed(2) → \"1.00\"", "(2.5).toFixed() → \"3\"",
     ),
     method(
-        "number.toPrecision(digits?)", {"number": _to_precision}, "The number with so many digits in all.",
+        "number.toPrecision(digits?)", "scalar? → text",
+        {"number": _to_precision}, "The number with so many digits in all.",
         "(123.456).toPrecision(4) → \"123.5\"", "(123456).toPrecision(2) → \"1.2e+5\"",
     ),
     method(
-        "number.toExponential(decimals?)", {"number": _to_exponential}, "The number with an exponent.",
+        "number.toExponential(decimals?)", "scalar? → text",
+        {"number": _to_exponential}, "The number with an exponent.",
         "(12345).toExponential(2) → \"1.23e+4\"", "(0).toExponential() → \"0e+0\"",
     ),
     method(
-        "value.toString(radix?)",
+        "value.toString(radix?)", "any → text",
         {
             "number": _to_string,
             "text": lambda value, _=None: value,

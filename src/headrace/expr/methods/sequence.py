@@ -4,6 +4,16 @@ from headrace.expr.argument import MAX_ITEMS, count_items, count_text, integer, 
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
+from headrace.expr.functions.result import (
+    concatenated,
+    filled,
+    first_item,
+    flat,
+    numbered,
+    replaced_item,
+    same,
+    spliced,
+)
 from headrace.expr.functions.text import join_items
 from headrace.expr.signature import Method
 from headrace.expr.text import strict_equal
@@ -166,74 +176,80 @@ def _to_text(items: Items) -> Json:
 
 TABLE: tuple[Method, ...] = (
     method(
-        "value.slice(start?, end?)", {"array": _slice, "text": _slice_text},
+        "value.slice(start?, end?)", "scalar?, scalar? → text|array", {"array": _slice, "text": _slice_text},
         "The part from `start` up to, not including, `end`; negative ones count from the end.",
-        "[1, 2, 3].slice(1) → [2, 3]", "'headrace'.slice(-4, -1) → \"rac\"",
+        "[1, 2, 3].slice(1) → [2, 3]", "'headrace'.slice(-4, -1) → \"rac\"", result=same,
     ),
     method(
-        "value.at(index)", {"array": _at, "text": _at_text},
+        "value.at(index)", "scalar? → any", {"array": _at, "text": _at_text},
         "The item or character at an index, from the end if negative; null outside.",
-        "[1, 2, 3].at(-1) → 3", "'ab'.at(5) → null",
+        "[1, 2, 3].at(-1) → 3", "'ab'.at(5) → null", result=first_item,
     ),
     method(
-        "value.concat(...values)", {"array": _concat, "text": _concat_text},
+        "value.concat(...values)", "...part? → text|array", {"array": _concat, "text": _concat_text},
         "The array with the items of others, or the text with others behind it.",
-        "[1].concat([2, 3], 4) → [1, 2, 3, 4]", "'a'.concat('b', 1) → \"ab1\"",
+        "[1].concat([2, 3], 4) → [1, 2, 3, 4]", "'a'.concat('b', 1) → \"ab1\"", result=concatenated,
     ),
     method(
-        "value.indexOf(part, start?)", {"array": _index_of, "text": _index_of_text},
+        "value.indexOf(part, start?)", "part, scalar? → number", {"array": _index_of, "text": _index_of_text},
         "Where the item, by value, or the text is first; -1 if nowhere.",
         "[{a: 1}].indexOf({a: 1}) → 0", "'abab'.indexOf('b', 2) → 3",
     ),
     method(
-        "value.lastIndexOf(part, start?)", {"array": _last_index_of, "text": _last_index_of_text},
+        "value.lastIndexOf(part, start?)", "part, scalar? → number",
+        {"array": _last_index_of, "text": _last_index_of_text},
         "Where the item, by value, or the text is last; -1 if nowhere.",
         "[1, 2, 1].lastIndexOf(1) → 2", "'abab'.lastIndexOf('c') → -1",
     ),
     method(
-        "value.includes(part, start?)", {"array": _includes, "text": _includes_text},
+        "value.includes(part, start?)", "part, scalar? → boolean",
+        {"array": _includes, "text": _includes_text},
         "Whether there is the item, by value, or the text.",
         "[[1], [2]].includes([2]) → true", "'abc'.includes('d') → false",
     ),
     method(
-        "array.flat(depth?)", {"array": _flat}, "The array with the items of arrays in it, one level deep.",
-        "[1, [2, [3]]].flat() → [1, 2, [3]]", "[1, [2, [3]]].flat(2) → [1, 2, 3]",
+        "array.flat(depth?)", "scalar? → array",
+        {"array": _flat}, "The array with the items of arrays in it, one level deep.",
+        "[1, [2, [3]]].flat() → [1, 2, [3]]", "[1, [2, [3]]].flat(2) → [1, 2, 3]", result=flat,
     ),
     method(
-        "array.join(separator?)", {"array": _join}, "The items as one text; null is empty.",
+        "array.join(separator?)", "scalar? → text", {"array": _join}, "The items as one text; null is empty.",
         "[1, null, 'a'].join('-') → \"1--a\"", "[1, 2].join() → \"1,2\"",
     ),
     method(
-        "array.reverse()", {"array": _reverse}, "A copy, back to front.",
-        "[1, 2].reverse() → [2, 1]", "[].reverse() → []",
+        "array.reverse()", "→ array", {"array": _reverse}, "A copy, back to front.",
+        "[1, 2].reverse() → [2, 1]", "[].reverse() → []", result=same,
     ),
     method(
-        "array.toReversed()", {"array": _reverse}, "As `reverse`.",
-        "[1, 2].toReversed() → [2, 1]", "[].toReversed() → []",
+        "array.toReversed()", "→ array", {"array": _reverse}, "As `reverse`.",
+        "[1, 2].toReversed() → [2, 1]", "[].toReversed() → []", result=same,
     ),
     method(
-        "array.keys()", {"array": _keys}, "The indexes.",
+        "array.keys()", "→ number[]", {"array": _keys}, "The indexes.",
         "['a', 'b'].keys() → [0, 1]", "[].keys() → []",
     ),
     method(
-        "array.entries()", {"array": _entries}, "The [index, item] pairs.",
-        "['a'].entries() → [[0, \"a\"]]", "[].entries() → []",
+        "array.entries()", "→ array", {"array": _entries}, "The [index, item] pairs.",
+        "['a'].entries() → [[0, \"a\"]]", "[].entries() → []", result=numbered,
     ),
     method(
-        "array.values()", {"array": _values}, "The items.",
-        "['a'].values() → [\"a\"]", "[].values() → []",
+        "array.values()", "→ array", {"array": _values}, "The items.",
+        "['a'].values() → [\"a\"]", "[].values() → []", result=same,
     ),
     method(
-        "array.fill(value, start?, end?)", {"array": _fill}, "A copy with items replaced by one value.",
-        "[1, 2, 3].fill(0, 1) → [1, 0, 0]", "[1, 2].fill('x') → [\"x\", \"x\"]",
+        "array.fill(value, start?, end?)", "any, scalar?, scalar? → array",
+        {"array": _fill}, "A copy with items replaced by one value.",
+        "[1, 2, 3].fill(0, 1) → [1, 0, 0]", "[1, 2].fill('x') → [\"x\", \"x\"]", result=filled,
     ),
     method(
-        "array.with(index, value)", {"array": _with}, "A copy with one item replaced.",
-        "[1, 2].with(-1, 3) → [1, 3]", "[1].with(5, 0) → HR224",
+        "array.with(index, value)", "scalar?, any → array",
+        {"array": _with}, "A copy with one item replaced.",
+        "[1, 2].with(-1, 3) → [1, 3]", "[1].with(5, 0) → HR224", result=replaced_item,
     ),
     method(
-        "array.toSpliced(start?, count?, ...items)", {"array": _to_spliced},
+        "array.toSpliced(start?, count?, ...items)", "scalar?, any, ...any → array", {"array": _to_spliced},
         "A copy with items removed and others in their place.",
         "[1, 2, 3].toSpliced(1, 1, 'a', 'b') → [1, \"a\", \"b\", 3]", "[1, 2].toSpliced(1) → [1]",
+        result=spliced,
     ),
 )  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from headrace.expr.argument import choice, count_items, count_text, integer, textual
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
+from headrace.expr.functions.result import groups, matches, parts, replaced
 from headrace.expr.regex import Found, Pattern, PatternLike, compile_pattern
 from headrace.expr.replacement import CALLBACK_ARGUMENTS, replace_every, replace_first
 from headrace.expr.signature import Callback, Method
@@ -171,108 +172,124 @@ def _exec(pattern: Pattern, value: Json) -> Json:
 
 TABLE: tuple[Method, ...] = (
     method(
-        "text.toUpperCase()", {"text": _upper}, "Text in upper case.",
+        "text.toUpperCase()", "→ text", {"text": _upper}, "Text in upper case.",
         "'aé'.toUpperCase() → \"AÉ\"", "''.toUpperCase() → \"\"",
     ),
     method(
-        "text.toLowerCase()", {"text": _lower}, "Text in lower case.",
+        "text.toLowerCase()", "→ text", {"text": _lower}, "Text in lower case.",
         "'AÉ'.toLowerCase() → \"aé\"", "''.toLowerCase() → \"\"",
     ),
     method(
-        "text.trim()", {"text": _trim}, "Text without blanks at its ends.",
+        "text.trim()", "→ text", {"text": _trim}, "Text without blanks at its ends.",
         "' a '.trim() → \"a\"", "'\\n'.trim() → \"\"",
     ),
     method(
-        "text.trimStart()", {"text": _trim_start}, "Text without blanks at its start.",
+        "text.trimStart()", "→ text", {"text": _trim_start}, "Text without blanks at its start.",
         "' a '.trimStart() → \"a \"", "''.trimStart() → \"\"",
     ),
     method(
-        "text.trimEnd()", {"text": _trim_end}, "Text without blanks at its end.",
+        "text.trimEnd()", "→ text", {"text": _trim_end}, "Text without blanks at its end.",
         "' a '.trimEnd() → \" a\"", "''.trimEnd() → \"\"",
     ),
     method(
-        "text.split(separator?, limit?)", {"text": _split}, "The parts between separators, text or regex.",
+        "text.split(separator?, limit?)", "any, scalar? → array",
+        {"text": _split}, "The parts between separators, text or regex.",
         "'a,b'.split(',') → [\"a\", \"b\"]", "'ab'.split('') → [\"a\", \"b\"]",
-        "'a1b'.split(/\\d/, 1) → [\"a\"]",
+        "'a1b'.split(/\\d/, 1) → [\"a\"]", result=parts,
     ),
     method(
-        "text.substring(start, end?)", {"text": _substring}, "The part between two positions in any order.",
+        "text.substring(start, end?)", "scalar?, scalar? → text",
+        {"text": _substring}, "The part between two positions in any order.",
         "'headrace'.substring(4) → \"race\"", "'abc'.substring(2, 0) → \"ab\"",
     ),
     method(
-        "text.substr(start, length?)", {"text": _substr}, "The part of a length from a position.",
+        "text.substr(start, length?)", "scalar?, scalar? → text",
+        {"text": _substr}, "The part of a length from a position.",
         "'abc'.substr(-2, 1) → \"b\"", "'abc'.substr(1) → \"bc\"",
     ),
     method(
-        "text.replace(old, new)", {"text": _replace}, "The first match replaced; all with the flag `g`.",
+        "text.replace(old, new)", "scalar, scalar → text",
+        {"text": _replace}, "The first match replaced; all with the flag `g`.",
         "'a-b-c'.replace('-', '+') → \"a+b-c\"", "'ab cd'.replace(/(\\w+) (\\w+)/, '$2 $1') → \"cd ab\"",
-        "'a1b2'.replace(/\\d/g, d => d * 2) → \"a2b4\"", callbacks=_REPLACEMENT,
+        "'a1b2'.replace(/\\d/g, d => d * 2) → \"a2b4\"", callbacks=_REPLACEMENT, result=replaced,
     ),
     method(
-        "text.replaceAll(old, new)", {"text": _replace_all}, "Every match replaced; a regex needs `g`.",
+        "text.replaceAll(old, new)", "scalar, scalar → text",
+        {"text": _replace_all}, "Every match replaced; a regex needs `g`.",
         "'a-b-c'.replaceAll('-', '+') → \"a+b+c\"", "'a'.replaceAll(/a/, 'b') → HR210",
-        callbacks=_REPLACEMENT,
+        callbacks=_REPLACEMENT, result=replaced,
     ),
     method(
-        "text.startsWith(part, start?)", {"text": _starts_with}, "Whether the text starts so.",
+        "text.startsWith(part, start?)", "scalar, scalar? → boolean",
+        {"text": _starts_with}, "Whether the text starts so.",
         "'abc'.startsWith('ab') → true", "'abc'.startsWith('b', 1) → true",
     ),
     method(
-        "text.endsWith(part, end?)", {"text": _ends_with}, "Whether the text ends so.",
+        "text.endsWith(part, end?)", "scalar, scalar? → boolean",
+        {"text": _ends_with}, "Whether the text ends so.",
         "'abc'.endsWith('bc') → true", "'abc'.endsWith('b', 2) → true",
     ),
     method(
-        "text.padStart(length, fill?)", {"text": _pad_start}, "The text filled up at its start.",
+        "text.padStart(length, fill?)", "scalar?, scalar? → text",
+        {"text": _pad_start}, "The text filled up at its start.",
         "'7'.padStart(3, '0') → \"007\"", "'abc'.padStart(2) → \"abc\"",
     ),
     method(
-        "text.padEnd(length, fill?)", {"text": _pad_end}, "The text filled up at its end.",
+        "text.padEnd(length, fill?)", "scalar?, scalar? → text",
+        {"text": _pad_end}, "The text filled up at its end.",
         "'a'.padEnd(3, '-=') → \"a-=\"", "'a'.padEnd(100000000) → HR223",
     ),
     method(
-        "text.repeat(times)", {"text": _repeat}, "The text so many times.",
+        "text.repeat(times)", "scalar? → text", {"text": _repeat}, "The text so many times.",
         "'ab'.repeat(2) → \"abab\"", "'a'.repeat(100000000) → HR223",
     ),
     method(
-        "text.charAt(index?)", {"text": _char_at}, "The character at an index; empty outside.",
+        "text.charAt(index?)", "scalar? → text",
+        {"text": _char_at}, "The character at an index; empty outside.",
         "'abc'.charAt(1) → \"b\"", "'abc'.charAt(9) → \"\"",
     ),
     method(
-        "text.codePointAt(index?)", {"text": _code_at}, "The code point at an index; null outside.",
+        "text.codePointAt(index?)", "scalar? → number|null",
+        {"text": _code_at}, "The code point at an index; null outside.",
         "'😀'.codePointAt(0) → 128512", "'a'.codePointAt(1) → null",
     ),
     method(
-        "text.charCodeAt(index?)", {"text": _code_at}, "As `codePointAt`.",
+        "text.charCodeAt(index?)", "scalar? → number|null", {"text": _code_at}, "As `codePointAt`.",
         "'A'.charCodeAt(0) → 65", "'A'.charCodeAt(1) → null",
     ),
     method(
-        "text.localeCompare(other)", {"text": _locale_compare}, "-1, 0 or 1, by code point.",
+        "text.localeCompare(other)", "scalar → number",
+        {"text": _locale_compare}, "-1, 0 or 1, by code point.",
         "'a'.localeCompare('b') → -1", "'a'.localeCompare('a') → 0",
     ),
     method(
-        "text.normalize(form?)", {"text": _normalize}, "The Unicode normal form, NFC unless given.",
+        "text.normalize(form?)", "any → text",
+        {"text": _normalize}, "The Unicode normal form, NFC unless given.",
         "'e\\u0301'.normalize() → \"é\"", "'a'.normalize('X') → HR214",
     ),
     method(
-        "text.match(pattern)", {"text": _match},
+        "text.match(pattern)", "scalar → array|null", {"text": _match},
         "The first match and its groups, or with the flag `g` all matches; null if none.",
         "'a1b2'.match(/[a-z](\\d)/) → [\"a1\", \"1\"]", "'a1b2'.match(/\\d/g) → [\"1\", \"2\"]",
-        "'a'.match(/\\d/) → null",
+        "'a'.match(/\\d/) → null", result=groups,
     ),
     method(
-        "text.matchAll(pattern)", {"text": _match_all}, "Every match with its groups.",
+        "text.matchAll(pattern)", "scalar → array", {"text": _match_all}, "Every match with its groups.",
         "'a1b2'.matchAll(/[a-z](\\d)/g) → [[\"a1\", \"1\"], [\"b2\", \"2\"]]", "'a'.matchAll(/a/) → HR210",
+        result=matches,
     ),
     method(
-        "text.search(pattern)", {"text": _search}, "Where the first match is; -1 if nowhere.",
+        "text.search(pattern)", "scalar → number",
+        {"text": _search}, "Where the first match is; -1 if nowhere.",
         "'ab1'.search(/\\d/) → 2", "'ab'.search(/\\d/) → -1",
     ),
     method(
-        "pattern.test(text)", {"pattern": _test}, "Whether any part of the text matches.",
+        "pattern.test(text)", "scalar → boolean", {"pattern": _test}, "Whether any part of the text matches.",
         "/^a/.test('abc') → true", "/\\d/.test('abc') → false",
     ),
     method(
-        "pattern.exec(text)", {"pattern": _exec}, "The first match and its groups; null if none.",
-        "/a(.)/.exec('xab') → [\"ab\", \"b\"]", "/a/.exec('b') → null",
+        "pattern.exec(text)", "scalar → array|null",
+        {"pattern": _exec}, "The first match and its groups; null if none.",
+        "/a(.)/.exec('xab') → [\"ab\", \"b\"]", "/a/.exec('b') → null", result=groups,
     ),
 )  # fmt: skip
