@@ -45,6 +45,7 @@ bench: $(STAMP) ## Measure headrace against scripts written by hand, in one run
 
 docs: $(STAMP) ## Make the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/error_page.py
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

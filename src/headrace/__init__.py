@@ -3,7 +3,7 @@
 A flow is a graph of nodes in one YAML file; messages move along its edges and expressions shape
 them. The packages, from the bottom up (imports point down only, `make check` proves it):
 
-    source                       text, places, carets
+    source | pages               text, places, carets; what each code means
     errors | values              the error tree; what a message is made of
     expr                         text -> nodes -> checked -> code object; no I/O, knows no flow
     sdk                          what a component author imports

@@ -10,7 +10,7 @@ import click
 
 from headrace import __version__
 from headrace.cli.crash import report_crash
-from headrace.cli.finding import print_findings
+from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.group import SuggestingGroup
 from headrace.cli.invocation import Invocation
 from headrace.cli.terminal import discard_output, harmless, has_color, open_streams, paint
@@ -29,9 +29,13 @@ class Entry(NamedTuple):
 COMMANDS = {
     "run": Entry("headrace.cli.run", "Run a flow: once, or by its schedules."),
     "validate": Entry("headrace.cli.validate", "Check flow files."),
+    "graph": Entry("headrace.cli.graph", "Draw a flow: Mermaid or SVG."),
     "eval": Entry("headrace.cli.eval", "Evaluate an expression or a template."),
     "demo": Entry("headrace.cli.demo.command", "See a whole sync at work, with a mock API and a PostgreSQL."),
+    "explain": Entry("headrace.cli.explain", "Tell what an error's code means, and the cure."),
     "components": Entry("headrace.cli.components", "List the components, or describe one."),
+    "schema": Entry("headrace.cli.schema", "Print the JSON Schema of flow files, for editors."),
+    "lsp": Entry("headrace.cli.lsp", "Serve an editor: checks, completion, hover."),
     "postgres": Entry("headrace.cli.postgres", "The embedded PostgreSQL: start, stop, url, psql, status."),
 }
 
@@ -131,11 +135,15 @@ def _usage(error: click.ClickException) -> int:
 def _tell(error: HeadraceError, invocation: Invocation) -> int:
     if isinstance(error, FlowError):
         print_findings(error.findings, sys.stderr, invocation.mask)
+        print_pages([finding.code for finding in error.findings], sys.stderr)
         return 2
     if isinstance(error, ExpressionError):
         print_findings([error.finding], sys.stderr, invocation.mask)
+        print_pages([error.code], sys.stderr)
         return 2
-    _say(_error(harmless(invocation.mask(error.message))))
+    code = "" if isinstance(error, UsageError) else f"{error.code} "
+    _say(_error(harmless(invocation.mask(f"{code}{error.message}"))))
+    print_pages([error.code], sys.stderr)
     return 2 if isinstance(error, UsageError) else 1
 
 

@@ -8,7 +8,7 @@ import click
 
 from headrace.cli.compiled import compile_text, value_text
 from headrace.cli.data import read_data
-from headrace.cli.finding import print_findings
+from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.stream import evaluate_lines
 from headrace.errors import ExpressionError, Finding, Severity, UsageError
 from headrace.expr import Environment
@@ -53,12 +53,16 @@ def command(expression: str | None, data: str | None, *, jsonl: bool) -> int:
     findings: list[Finding] = []
     template = compile_text(expression, findings)
     print_findings(findings, sys.stderr)
+    codes = [finding.code for finding in findings]
     if any(finding.severity is Severity.ERROR for finding in findings):
+        print_pages(codes, sys.stderr)
         return 2
     try:
         value = value_text(template.evaluate(message, Environment(now_ns=time.time_ns, vars={}, run={})))
     except ExpressionError as error:
         print_findings([error.finding], sys.stderr)
+        print_pages([*codes, error.code], sys.stderr)
         return 1
+    print_pages(codes, sys.stderr)
     sys.stdout.buffer.write(value + b"\n")
     return 0

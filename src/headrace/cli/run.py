@@ -9,14 +9,14 @@ import click
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
 from headrace.cli.data import parse_settings, read_data
 from headrace.cli.events import EventView
-from headrace.cli.finding import print_findings
+from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import show_logs
 from headrace.cli.plain import PlainView
 from headrace.cli.schedule import next_firings, triggers_of
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.terminal import is_live
-from headrace.cli.watch import View
+from headrace.cli.watch import View, Watch
 from headrace.errors import UsageError
 from headrace.expr.suggestion import did_you_mean, listed
 from headrace.flow.loader import read_flow, require
@@ -74,6 +74,7 @@ def command(
     loaded = read_flow(path, full_registry(), overrides=parse_settings(settings))
     flow = require(loaded)
     print_findings(loaded.findings, sys.stderr)
+    print_pages([finding.code for finding in loaded.findings], sys.stderr)
     if count is not None:
         _print_firings(flow, count, as_json=as_json)
         return 0
@@ -93,7 +94,11 @@ def command(
         payload=read_data(data),
         grace_s=_grace_s(grace),
     )
-    return run_loop(run_flow(order, view_for(as_json=as_json)))
+    watch = Watch()
+    status = run_loop(run_flow(order, view_for(as_json=as_json), watch))
+    if not as_json:
+        print_pages(watch.codes, sys.stdout)
+    return status
 
 
 def view_for(*, as_json: bool = False) -> View:

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from headrace.app import full_registry
-from headrace.cli.finding import finding_json, print_findings
+from headrace.cli.finding import finding_json, print_findings, print_pages
+from headrace.cli.sarif import sarif_log
 from headrace.cli.wording import plural
 from headrace.errors import Severity
 from headrace.flow.loader import Loaded, read_flow
@@ -20,7 +21,9 @@ __all__ = ["command"]
 
 @click.command("validate")
 @click.argument("paths", metavar="FLOW...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True
+)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 def command(paths: tuple[Path, ...], *, form: str, strict: bool) -> int:
     """Check flow files; needs no secrets and connects to nothing.
@@ -30,17 +33,20 @@ def command(paths: tuple[Path, ...], *, form: str, strict: bool) -> int:
     registry = full_registry()
     loaded = [(path, read_flow(path, registry)) for path in paths]
     if form == "json":
-        print(
-            json.dumps(
-                {"flows": [_as_json(path, each) for path, each in loaded]}, indent=2, ensure_ascii=False
-            )
-        )
+        _dump({"flows": [_as_json(path, each) for path, each in loaded]})
+    elif form == "sarif":
+        _dump(sarif_log([(path, each.findings) for path, each in loaded]))
     else:
         for path, each in loaded:
             _print(path, each, several=len(paths) > 1)
+        print_pages((finding.code for _, each in loaded for finding in each.findings), sys.stdout)
     findings = [finding for _, each in loaded for finding in each.findings]
     is_wrong = any(strict or finding.severity is Severity.ERROR for finding in findings)
     return 2 if is_wrong else 0
+
+
+def _dump(value: Json) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _print(path: Path, loaded: Loaded, *, several: bool) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from headrace.cli.account import is_deadly
 from headrace.cli.progress import Meter
 from headrace.engine import Observer
 from headrace.store import ErrorRecord, RunRecord
@@ -75,11 +76,13 @@ class Watch(Observer):
         active: runs that have not ended, by id.
         failures: how many runs have ended otherwise than well.
         meter: the counts of the loaded program; None before.
+        codes: of the errors that made a run fail.
     """
 
     active: dict[str, RunRecord] = field(default_factory=dict)
     failures: int = 0
     meter: Meter | None = None
+    codes: set[str] = field(default_factory=set)
     _events: list[Event] = field(default_factory=list)
 
     def take(self) -> list[Event]:
@@ -111,4 +114,6 @@ class Watch(Observer):
 
     def error_raised(self, run_id: str, error: ErrorRecord) -> None:
         """See `Observer`."""
+        if is_deadly(error):
+            self.codes.add(error.code)
         self._events.append(Raised(run_id, error))
