@@ -62,7 +62,7 @@ def method(
     result: Result | None = None,
     callbacks: Mapping[int, Callback] = _NO_CALLBACKS,
 ) -> Method:
-    """Declare a method, `text.slice(start?, end?)`, whose types leave out the receiver; else as `function`."""
+    """Declare a method, `text.slice(start?, end?)`, as `function` does; its types leave out the receiver."""
     minimum, maximum = _arity(signature)
     parts = _SIGNATURE.fullmatch(signature)
     name = parts["name"] if parts else signature

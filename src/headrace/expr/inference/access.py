@@ -14,6 +14,9 @@ SCALAR: frozenset[Kind] = frozenset(("boolean", "number", "text"))
 """The kinds that arithmetic, ordering and names of members take."""
 
 
+_ANY = Value(ANY)
+
+
 class AccessInspector(Inspector):
     """The part that knows roots, names and what is read of them."""
 
@@ -23,15 +26,13 @@ class AccessInspector(Inspector):
 
     def root(self, node: Root) -> Value:
         """`$`, `$vars`, `$run`."""
-        return self.at_path((node.name,), self.roots.get(node.name, ANY))
+        path = (node.name,)
+        return Value(self.narrowed(path, self.roots.get(node.name, ANY)), (), path)
 
     def name(self, node: Name) -> Value:
         """A parameter of an arrow."""
-        return self.at_path((node.name,), self.names.get(node.name, ANY))
-
-    def at_path(self, path: tuple[str | int, ...], shape: Shape) -> Value:
-        """What stands at a path, as far as the tests around the place let it."""
-        return Value(self.narrowed(path, shape), (), path)
+        value = self.names.get(node.name, _ANY)
+        return value._replace(shape=self.narrowed((node.name,), value.shape), path=(node.name,))
 
     def narrowed(self, path: tuple[str | int, ...], shape: Shape) -> Shape:
         """The values of a shape that are possible where the current facts hold."""

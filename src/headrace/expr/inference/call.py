@@ -148,15 +148,17 @@ class CallInspector(PatternInspector):
         before = dict(self.names), self.facts, self.certain
         self.certain = certain
         for position, parameter in enumerate(callback.parameters):
+            given = Value(NULL)
             if position < len(shapes):
-                self.bind(parameter.pattern, shapes[position])
-            else:
-                self.bind(parameter.pattern, self.plain(parameter.default) if parameter.default else NULL)
+                given = Value(shapes[position])
+            elif parameter.default:
+                given = self.visit(parameter.default)
+            self.bind(parameter.pattern, given)
         if callback.rest:
             rest = NOTHING
             for shape in shapes[len(callback.parameters) :]:
                 rest = join(rest, shape)
-            self.bind(callback.rest, array_of(rest))
+            self.bind(callback.rest, Value(array_of(rest)))
         tested = self.test(callback.body) if as_test else Tested(Value(self.plain(callback.body)), {}, {})
         self.names, self.facts, self.certain = before
         return tested

@@ -34,7 +34,7 @@ class Inspector(ABC):
 
     Attributes:
         expression: the one that is gone through.
-        names: the shapes of the parameters that are in scope.
+        names: the parameters that are in scope.
         facts: what the tests around the current place say.
         certain: whether the current place is reached whenever the template is evaluated.
         origins: of the objects that the template builds.
@@ -46,12 +46,13 @@ class Inspector(ABC):
         self, roots: Roots, report: Report | None, observe: Observe | None, origins: frozenset[Origin]
     ) -> None:
         self.roots: Mapping[str, Shape] = {"$": roots.message, "$vars": roots.vars, "$run": roots.run}
-        self.names: dict[str, Shape] = {}
+        self.names: dict[str, Value] = {}
         self.facts: Facts = {}
         self.certain = True
         self.origins = origins
         self.report = report
         self.observe = observe
+        self._told: set[tuple[int, bool]] = set()
 
     @abstractmethod
     def inspect(self, node: Expression) -> Value:
@@ -117,6 +118,10 @@ class Inspector(ABC):
         if self.report is None:
             return
         for missing in value.missing:
+            told = id(missing.node), fails
+            if told in self._told:  # by another use of a parameter
+                continue
+            self._told.add(told)
             owner = missing.owner.object if missing.kind == "absent" else None
             self.doubt(
                 missing.kind, missing.node, self._why(missing),

@@ -11,7 +11,7 @@ from headrace.expr.nodes import (
     Pattern,
     PatternMember,
 )
-from headrace.expr.shape import ANY, NULL, ObjectShape, Shape, array_of, items_of, join, of
+from headrace.expr.shape import ANY, ObjectShape, Shape, array_of, items_of, join, of
 
 __all__ = ["PatternInspector", "bound_name"]
 
@@ -21,11 +21,17 @@ _TEXT = of("text")
 class PatternInspector(QueryInspector):
     """The part that binds names."""
 
-    def bind(self, pattern: Pattern, shape: Shape) -> None:
-        """Let the names of a pattern stand for the parts of a value."""
+    def bind(self, pattern: Pattern, value: Value) -> None:
+        """Let the names of a pattern stand for the parts of a value.
+
+        A name by itself may be missing, which its uses report; what is taken apart is needed.
+        """
+        shape = value.shape
+        if value.missing and not isinstance(pattern, AtomPattern):
+            self.settle(value, fails=True)
         match pattern:
             case AtomPattern(name=name):
-                self.names[name] = shape
+                self.names[name] = value
                 if self.facts:  # what is known of an outer parameter of this name
                     self.facts = {path: kinds for path, kinds in self.facts.items() if path[0] != name}
                 if self.observe is not None:
@@ -40,7 +46,7 @@ class PatternInspector(QueryInspector):
         for item in pattern.members:
             self.bind(item.pattern, self.part(item, whole, read_member(whole, item.key), item.key))
         if pattern.rest:
-            self.bind(pattern.rest, _left(whole, {item.key for item in pattern.members}))
+            self.bind(pattern.rest, Value(_left(whole, {item.key for item in pattern.members})))
 
     def bind_array(self, pattern: ArrayPattern, whole: Shape) -> None:
         """Take an array, or the characters of a text, apart."""
@@ -49,18 +55,18 @@ class PatternInspector(QueryInspector):
                 self.bind(item.pattern, self.part(item, whole, read_element(whole, position), position))
         if pattern.rest:
             items = items_of(whole)
-            self.bind(pattern.rest, array_of(join(items, _TEXT) if whole.may_be("text") else items))
+            rest = join(items, _TEXT) if whole.may_be("text") else items
+            self.bind(pattern.rest, Value(array_of(rest)))
 
-    def part(self, item: PatternMember | Parameter, whole: Shape, read: Read, key: str | int) -> Shape:
+    def part(self, item: PatternMember | Parameter, whole: Shape, read: Read, key: str | int) -> Value:
         """A member with its default, which applies where the member is absent (D1)."""
         if item.default is not None:
             default = self.branch({}, item.default)
             self.settle(default, fails=False)
-            return join(read.shape, default.shape)
+            return Value(join(read.shape, default.shape))
         if read.lack == "absent" and whole.object is not None:
-            missing = Missing("absent", item, certain=False, name=key, target=item, owner=whole)
-            self.settle(Value(NULL, (missing,)), fails=False)
-        return read.shape
+            return Value(read.shape, (Missing("absent", item, False, key, item, whole),))
+        return Value(read.shape)
 
 
 def _left(whole: Shape, taken: set[str]) -> Shape:
