@@ -5,12 +5,12 @@ They come with text that is copied from a page, a chat or a word processor.
 
 import unicodedata
 
-__all__ = ["INVISIBLE", "QUOTES", "explain_character", "replacement"]
+__all__ = ["INVISIBLE", "QUOTES", "explain_character", "replacement", "suspicion"]
 
 QUOTES = {
     "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "″": '"', "＂": '"',
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "＇": "'",
-    "´": "`", "｀": "`",
+    "｀": "`",
 }  # fmt: skip
 """Typographic quotes, each with the plain one."""
 
@@ -41,3 +41,21 @@ def explain_character(char: str) -> str:
         quoted = f"``{plain}``" if plain == "`" else f"`{plain}`"
         return f"`{char}` ({code}) is not {quoted}; write {quoted}"
     return f"`{char}` has no meaning here"
+
+
+def suspicion(text: str) -> str:
+    """What is odd about a text without quotes; empty if nothing is.
+
+    Quotes that are no quotes, and what nobody sees, become part of a name or a value unnoticed.
+    """
+    if text.isascii() or not text:
+        return ""
+    if text[0] in QUOTES and text[-1] in QUOTES and len(text) > 1:
+        return f"`{text[0]}` is no quote here, but part of the text; write `{QUOTES[text[0]]}`"
+    for char in text:
+        if char in INVISIBLE:
+            return f"an invisible character (U+{ord(char):04X}) stands in this text; delete it"
+    for char in (text[0], text[-1]):
+        if char.isspace() and char != " ":
+            return f"a space that YAML does not know (U+{ord(char):04X}) is part of this text; delete it"
+    return ""

@@ -20,5 +20,6 @@ Nothing runs here. The codes of findings, besides those of expressions (HR2xx):
     HR132 loop below a batch, HR133 lost errors, HR134 data in SQL text, HR135 first of a batch only,
     HR137 header with capitals, HR138 expression in a key, HR139 one pool with two passwords,
     HR140 HTTP write below an iterator, HR141 call in a transaction, HR142 `done` that does not wait,
-    HR150 schema that is none
+    HR150 schema that is none,
+    HR151 text like an expression, HR152 look-alike characters, HR153 edge twice, HR154 secret in the file
 """

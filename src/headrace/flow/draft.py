@@ -80,6 +80,7 @@ class DraftEdge:
     target: PortRef | None = None
     data_tree: Tree | None = None
     data: Template | None = None
+    add_tree: Tree | None = None
     add: Template | None = None
     description: str = ""
     boundary: bool = False

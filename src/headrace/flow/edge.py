@@ -147,7 +147,7 @@ def _mapped(tree: Mapping, reader: Reader) -> list[DraftEdge]:
         if shape and shape.key == "data":
             edge.data_tree, edge.data = shape.value, data
         elif shape:
-            edge.add = data
+            edge.add_tree, edge.add = shape.value, data
         edges.append(edge)
     return edges
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from headrace.errors import Finding
-from headrace.expr.lookalike import INVISIBLE
+from headrace.errors import Finding, Severity
+from headrace.expr.lookalike import INVISIBLE, suspicion
 from headrace.flow.alias import reuse
 from headrace.flow.plain import ambiguity, resolve
 from headrace.flow.scalar import locate
@@ -262,6 +262,8 @@ class _Composer:
             if message := ambiguity(event.value):
                 self.findings.append(Finding("HR104", message, span))
                 return Broken(span)
+            if message := suspicion(event.value):
+                self.findings.append(Finding("HR152", message, span, Severity.WARNING))
             return Scalar(resolve(event.value), text, span)
         if event.tag not in {None, "!", _TAG + "str"}:
             value = resolve(event.value)

@@ -15,9 +15,12 @@ from headrace.flow.lint.iterator import check_done, check_http_writes
 from headrace.flow.lint.loop import check_exits, check_loops_below_batches
 from headrace.flow.lint.message import check_messages
 from headrace.flow.lint.name import check_secrets, check_vars
+from headrace.flow.lint.pasted import check_pasted
 from headrace.flow.lint.reach import check_reach
 from headrace.flow.lint.shape import check_shapes
 from headrace.flow.lint.sql import check_first_of_batch, check_interpolation
+from headrace.flow.lint.text import check_plain_expressions
+from headrace.flow.lint.twice import check_twice
 from headrace.flow.lint.view import View
 
 __all__ = ["check"]
@@ -38,6 +41,9 @@ RULES: tuple[Callable[[View, Reader], None], ...] = (
     check_write_order,
     check_http_writes,
     check_done,
+    check_twice,
+    check_plain_expressions,
+    check_pasted,
     check_shapes,  # after the others, since they may know better what is wrong
 )
 
