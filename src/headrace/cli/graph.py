@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from headrace.app import full_registry
-from headrace.cli.finding import print_findings
+from headrace.cli.finding import print_findings, print_pages
 from headrace.errors import UsageError
 from headrace.flow.diagram import drawing_of, mermaid_text, svg_text
 from headrace.flow.loader import read_flow, require
@@ -31,6 +31,7 @@ def command(path: Path, *, form: str | None, output: Path | None) -> int:
     loaded = read_flow(path, full_registry())
     flow = require(loaded)
     print_findings(loaded.findings, sys.stderr)
+    print_pages((finding.code for finding in loaded.findings), sys.stderr)
     if form is None:
         form = "svg" if output is not None and output.suffix.lower() == ".svg" else "mermaid"
     text = _FORMATS[form](drawing_of(flow))
