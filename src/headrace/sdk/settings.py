@@ -33,6 +33,13 @@ _UNIT_S = {
     "h": 3600.0,
     "d": 86400.0,
 }
+_UNIT_WORDS = {
+    **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), "ms"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _UNIT_BYTES = {
     "B": 1,
@@ -65,8 +72,20 @@ def parse_duration(value: object) -> float:
     if re.fullmatch(r"\d+(\.\d+)?", text):
         raise ValueError(f"`{text}` has no unit; write `{text}s`")
     if not text or _DURATION.sub("", text):
-        raise ValueError(f"`{value}` is no duration; write it like `500ms`, `60s`, `5m` or `1h30m`")
+        raise ValueError(f"`{value}` is no duration; {_duration_cure(text)}")
     return sum(float(number) * _UNIT_S[unit] for number, unit in _DURATION.findall(text))
+
+
+def _duration_cure(text: str) -> str:
+    """How a duration is written that was written otherwise."""
+    words = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", text)
+    if words and words[2] in ("w", "week", "weeks"):
+        return f"write `{float(words[1]) * 7:g}d`"
+    if words and (unit := _UNIT_WORDS.get(words[2].lower())):
+        return f"write `{words[1]}{unit}`"
+    if len(text.split()) in (5, 6) and "*" in text:
+        return "a cron schedule is for `common-module/cron`"
+    return "write it like `500ms`, `60s`, `5m` or `1h30m`"
 
 
 def parse_size(value: object) -> int:
