@@ -16,6 +16,7 @@ from headrace.flow.lint.loop import check_exits, check_loops_below_batches
 from headrace.flow.lint.message import check_messages
 from headrace.flow.lint.name import check_secrets, check_vars
 from headrace.flow.lint.pasted import check_pasted
+from headrace.flow.lint.port import check_fields, check_ports
 from headrace.flow.lint.reach import check_reach
 from headrace.flow.lint.shape import check_shapes
 from headrace.flow.lint.sql import check_first_of_batch, check_interpolation
@@ -45,6 +46,8 @@ RULES: tuple[Callable[[View, Reader], None], ...] = (
     check_plain_expressions,
     check_pasted,
     check_shapes,  # after the others, since they may know better what is wrong
+    check_ports,
+    check_fields,
 )
 
 

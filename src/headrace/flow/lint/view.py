@@ -11,12 +11,13 @@ from headrace.flow.shape import Shapes, follow
 from headrace.flow.tree import to_json
 from headrace.values import Json
 
-__all__ = ["CLIENT", "CONNECTOR", "DELAY", "ITERATOR", "View"]
+__all__ = ["CLIENT", "CONNECTOR", "DELAY", "ITERATOR", "ROUTER", "View"]
 
 CLIENT = "http-module/client"
 CONNECTOR = "database-module/connector"
 DELAY = "common-module/delay"
 ITERATOR = "common-module/iterator"
+ROUTER = "common-module/router"
 
 
 class View:

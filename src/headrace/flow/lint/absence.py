@@ -1,0 +1,99 @@
+"""Why a member cannot be there: who dropped it, or what was probably meant."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from headrace.expr.shape import ObjectShape, Shape
+from headrace.expr.suggestion import did_you_mean, listed
+from headrace.flow.shape import Maker, Shapes
+from headrace.source import Span
+
+__all__ = ["Cause", "cause_of", "overlap", "unlike_sample"]
+
+_MOST_MAKERS = 2
+_DEEPEST = 3
+"""So deep a member is looked for in what entered an edge, to tell dropped ones from those never set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The end of a sentence that says what is missing, and further places."""
+
+    text: str
+    also: tuple[tuple[str, Span], ...] = ()
+
+
+def cause_of(name: str, owner: ObjectShape, near: Span, shapes: Shapes) -> Cause:
+    """Why an object has no member of a name.
+
+    Args:
+        name: the member.
+        owner: the object.
+        near: where it is read.
+        shapes: in which that was found.
+    """
+    hint = did_you_mean(name, owner.members)
+    makers = _makers(owner)
+    shaping = [maker for maker in makers if maker.template is not None]
+    if dropping := [maker for maker in shaping if _had(shapes, maker, name)]:
+        return _blamed(dropping, ("drops", "drop"), near)
+    if hint:
+        also = tuple((f"{_called(maker)} does not set it", maker.span) for maker in shaping[:_MOST_MAKERS])
+        return Cause(hint, also)
+    if shaping:
+        return _blamed(shaping, ("does not set", "do not set"), near)
+    if makers and owner.members:
+        return Cause(f"; `{makers[0].name}` has {listed(owner.members)}")
+    return Cause(f"; there is {listed(owner.members)}" if owner.members else "")
+
+
+def unlike_sample(source: str, name: str, owner: ObjectShape) -> Cause | None:
+    """That a member is not where something was only seen; None where that is not worth a word.
+
+    A payload that a request may replace is worth one only where a name is nearly right.
+    """
+    hint = did_you_mean(name, owner.members)
+    for maker in _makers(owner):
+        if maker.kind in ("sample", "schema"):
+            where = f"the `{maker.kind}` of `{maker.name}`"
+            return Cause(f"`{source}` is not in {where}{hint}", ((where, maker.span),))
+    return Cause(f"`{source}` is not in the trigger's payload{hint}") if hint else None
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Whether two places have a character in common."""
+    return one.source.name == other.source.name and one.start < other.end and other.start < one.end
+
+
+def _makers(owner: ObjectShape) -> list[Maker]:
+    makers = [origin for origin in owner.origins if isinstance(origin, Maker)]
+    return sorted(makers, key=lambda maker: (maker.span.source.name, maker.span.start))
+
+
+def _blamed(makers: list[Maker], verbs: tuple[str, str], near: Span) -> Cause:
+    """`; a -> b (line 60) drops it`."""
+    first = makers[:_MOST_MAKERS]
+    names = " and ".join(f"{_called(maker)} ({_line(maker.span, near)})" for maker in first)
+    also = tuple((f"{_called(maker)} {verbs[0]} it", maker.span) for maker in first)
+    return Cause(f"; {names} {verbs[len(first) > 1]} it", also)
+
+
+def _called(maker: Maker) -> str:
+    return f"`{maker.name}`" if maker.kind == "edge" else f"the `input` of `{maker.name}`"
+
+
+def _line(place: Span, near: Span) -> str:
+    return f"line {place.line}" if place.source.name == near.source.name else str(place)
+
+
+def _had(shapes: Shapes, maker: Maker, name: str) -> bool:
+    """Whether what entered an edge or a node had a member of that name, wherever it stood."""
+    return maker.template is not None and name in _names(shapes.message(maker.template), _DEEPEST)
+
+
+def _names(shape: Shape, depth: int) -> Iterator[str]:
+    known = shape.object
+    if known is not None and depth:
+        yield from known.members
+        for member in known.members.values():
+            yield from _names(member.shape, depth - 1)
