@@ -1,12 +1,13 @@
 """common-module/cron."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cronsim import CronSim, CronSimError
 from pydantic import field_validator
 
 from headrace.components.common.firing import TriggerSettings, firing_message, firing_shape
+from headrace.expr.suggestion import did_you_mean
 from headrace.sdk import Firing, Message, Output, SchedulePolicy, component
 
 __all__ = ["Cron"]
@@ -20,7 +21,36 @@ _NAMED = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
+# cronsim's name of a field, ours, and what it holds; seconds come first where there are six.
+_FIELDS = (
+    ("second", "second", "0 to 59"),
+    ("minute", "minute", "0 to 59"),
+    ("hour", "hour", "0 to 23"),
+    ("day-of-month", "day of a month", "1 to 31"),
+    ("month", "month", "1 to 12 or JAN to DEC"),
+    ("day-of-week", "weekday", "0 to 7 or SUN to SAT"),
+)
 _ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def _fault(schedule: str, error: str) -> str:
+    """What is wrong with a schedule, from cronsim's words for it."""
+    fields = schedule.split()
+    if schedule.startswith("@every"):
+        return "an interval is set by `common-module/ticker`"
+    if f"@{schedule.strip()}" in _NAMED:
+        return f"write `@{schedule.strip()}`"
+    if len(fields) not in (5, 6):
+        count = f"{len(fields)} fields" if len(fields) != 1 else "1 field"
+        return f"it has {count}; write five, minute, hour, day, month and weekday, or six with seconds first"
+    first = 0 if len(fields) == 6 else 1
+    for (name, ours, values), text in zip(_FIELDS[first:], fields, strict=True):
+        if error.lower() == f"bad {name}":
+            never = name == "day-of-month" and text.isdecimal() and 1 <= int(text) <= 31
+            return (
+                f"no month that it names has a day {text}" if never else f"`{text}` is no {ours} ({values})"
+            )
+    return error.lower()
 
 
 class CronSettings(TriggerSettings):
@@ -37,7 +67,7 @@ class CronSettings(TriggerSettings):
         try:
             CronSim(_NAMED.get(schedule.strip(), schedule), _ANY_TIME)
         except CronSimError as error:
-            raise ValueError(f"`{schedule}` is no cron schedule: {str(error).lower()}") from error
+            raise ValueError(f"`{schedule}` is no cron schedule: {_fault(schedule, str(error))}") from error
         return schedule
 
     @field_validator("timezone")
@@ -46,7 +76,8 @@ class CronSettings(TriggerSettings):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"`{name}` is no time zone; write it like `Europe/Oslo`") from error
+            hint = did_you_mean(name, sorted(available_timezones())) or "; write it like `Europe/Oslo`"
+            raise ValueError(f"`{name}` is no time zone{hint}") from error
         return name
 
 
