@@ -36,6 +36,7 @@ def flow_schema(registry: Registry) -> Schema:
             "edge": _edge(),
             "end": _end(),
             "constant": _constant(),
+            "shape": _shape(),
             **{_settings_name(spec): _settings(spec) for spec in registry},
             **{_input_name(spec): _input(spec) for spec in registry if spec.inputs},
         },
@@ -210,13 +211,13 @@ def _node(registry: Registry) -> Schema:
             ),
             "sample": _noted({}, "An example of what comes from outside; for checks and editors."),
             "schema": _noted(
-                {"type": ["object", "boolean", "null"]},
+                {"anyOf": [_reference("shape"), {"type": "null"}]},
                 "A JSON Schema of what comes from outside; for checks and editors.",
             ),
             "control": _control(),
             "description": _optional("string", "For people."),
         },
-        "allOf": [_of_component(spec) for spec in registry],
+        "allOf": [_exclusive("sample", "schema"), *map(_of_component, registry)],
     }  # fmt: skip
 
 
@@ -229,6 +230,26 @@ def _control() -> Schema:
         additionalProperties=False,
         **{"not": {"type": "object", "required": list(both), "properties": both}},
     )
+
+
+def _shape() -> Schema:
+    """A JSON Schema inside a flow file, as far as its form is checked."""
+    part = _reference("shape")
+    named = {"type": "object", "additionalProperties": part}
+    name = {"enum": ["object", "array", "string", "number", "integer", "boolean", "null", None]}
+    return {
+        "type": ["object", "boolean"],
+        "properties": {
+            "type": {"anyOf": [name, {"type": "array", "items": name}]},
+            "properties": named,
+            "$defs": named,
+            "required": {"type": "array", "items": {"type": "string"}},
+            "items": {"anyOf": [part, {"type": "array"}]},
+            "anyOf": {"type": "array", "items": part},
+            "oneOf": {"type": "array", "items": part},
+            "enum": {"type": "array"},
+        },
+    }
 
 
 def _of_component(spec: Spec) -> Schema:
