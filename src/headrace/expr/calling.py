@@ -24,33 +24,28 @@ from headrace.expr.nodes import (
     Regex,
     Spread,
     unwrap,
+    walk,
 )
 from headrace.expr.operation import OperationEmitter
 from headrace.expr.signature import Callback, Function, Method
+from headrace.expr.text import WHITESPACE
+from headrace.expr.work import DEEP, LIGHT, Rate, body_steps, rate_of
 
 __all__ = ["CallEmitter"]
 
 _STORE = ast.Store()
-_LIGHT = frozenset(
-    {
-        "Boolean", "JSON.stringify", "Number", "Number.isFinite", "Number.isInteger",
-        "Number.isNaN", "RFC3339", "String", "abs", "bool", "ceil", "coalesce", "contains",
-        "duration", "float", "floor", "formatTime", "fromUnix", "fromUnixMs", "get", "has",
-        "hasprefix", "hassuffix", "index", "int", "isFinite", "isNaN", "len", "length", "lower",
-        "not", "now", "parseFloat", "parseInt", "parseTime", "pow", "round", "size", "sqrt",
-        "string", "trim", "unix", "unixMs", "upper",
-    }
-)  # fmt: skip
-"""Functions that are called without accounting: their work and result are as large as their argument."""
-
-_DEEP = frozenset(
-    {"JSON.stringify", "String", "string", "hash", "jsonlines", "csvformat", "deepMerge", "contains", "index"}
-)
-"""Functions that go through all of an argument, whose parts may be shared many times."""
-
 _PREDICATES = frozenset({"filter", "find", "findIndex", "findLast", "findLastIndex", "some", "every"})
-_TEXT_METHODS: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
-"""For direct code: they raise a TypeError for all but text."""
+_EARLY = _PREDICATES - {"filter"}
+_UNFORESEEN = frozenset({"sort", "toSorted", "replace", "replaceAll"})
+"""What calls a callback more or less often than there are items."""
+
+
+def _trim(value: str) -> str:
+    return value.strip(WHITESPACE)
+
+
+_TEXT_METHODS: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "trim": _trim}
+"""For direct code: they raise an error for all but text."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
@@ -78,7 +73,7 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         declared = FUNCTIONS[node.name]
         if self.direct and node.name in _TEXT_METHODS and not isinstance(first, Spread):
             text_method = self.value(f"text_{node.name}", _TEXT_METHODS[node.name])
-            return ast.Call(text_method, [self.argument(item) for item in node.arguments], [])
+            return self.made(ast.Call(text_method, [self.argument(item) for item in node.arguments], []))
         loose = node.name in {"isNaN", "isFinite", "Number.isNaN", "Number.isFinite", "Number.isInteger"}
         arguments = []
         for position, argument in enumerate(node.arguments):
@@ -89,7 +84,18 @@ class CallEmitter(AccessEmitter, OperationEmitter):
                 arguments.append(self.guarded(argument))
             else:
                 arguments.append(self.argument(argument, loose=loose))
-        return self.function_call(node.name, self.counted(arguments, declared, f"`{node.name}`"))
+        given_arguments = self.counted(arguments, declared, f"`{node.name}`")
+        return self.function_call(node.name, given_arguments, self.rate(node))
+
+    def rate(self, node: Call | MethodCall) -> Rate:
+        """What a call costs, with the body of its callback for every item."""
+        rate = rate_of(node.name)
+        bodies = [unwrap(argument) for argument in node.arguments]
+        steps = sum(body_steps(item.body if isinstance(item, Arrow) else item) for item in bodies
+                    if isinstance(item, Arrow | FunctionName))  # fmt: skip
+        if not steps or node.name in _UNFORESEEN:
+            return rate
+        return rate._replace(scan=rate.scan + (steps // 2 if node.name in _EARLY else steps))
 
     def argument(self, argument: Expression | Spread, *, loose: bool = False) -> ast.expr:
         """One argument, or all those of an array that is spread."""
@@ -114,18 +120,28 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         function = self.value("now", FUNCTIONS["now"].call)
         return self.hoist("the_instant", lambda: ast.Call(function, [self.environment()], []), node)
 
-    def function_call(self, name: str, arguments: Sequence[ast.expr]) -> ast.expr:
+    def function_call(self, name: str, arguments: Sequence[ast.expr], rate: Rate) -> ast.expr:
         """A call of a function, with its work accounted for where that can be much."""
         declared = FUNCTIONS[name]
         function = self.value(f"function_{name}", declared.call)
-        given = [self.environment(), *arguments] if declared.environment else list(arguments)
-        if name in _DEEP and not self.bounded:
-            return self.call("call_deep", self.environment(), function, *given)
-        if name in _DEEP and self.bound:
-            return self.call("counted", self.environment(), ast.Call(function, given, []))
-        if name in _LIGHT or name.startswith("Math."):
-            return ast.Call(function, given, [])
-        return self.call("call_function", self.environment(), function, *given)
+        is_light = name in LIGHT or name.startswith("Math.")
+        if name in DEEP and (not self.bounded or (self.loops and not is_light)):
+            return self.call("call_deep", self.environment(), function, self.rate_value(rate), *arguments)
+        if is_light:
+            given = [self.environment(), *arguments] if declared.environment else list(arguments)
+            code = ast.Call(function, given, [])
+            if name not in DEEP or not self.loops:
+                return code
+            steps = constant(8 if len(arguments) > 1 or name == "String" else 1)
+            return self.call("counted", self.environment(), code, steps)
+        call = "call_timed" if declared.environment else "call_function"
+        return self.call(call, self.environment(), function, self.rate_value(rate), *arguments)
+
+    def rate_value(self, rate: Rate) -> ast.expr:
+        """A rate as a constant."""
+        name = f"rate_{rate.base}_{rate.scan}_{rate.make}"
+        self.values.setdefault(name, rate)
+        return load(name)
 
     # ---- methods
 
@@ -142,8 +158,10 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             ):
                 return self.comprehension(node, inner, receiver)
         calls = self.value(f"calls_{node.name}", _calls(node.name))
+        rate = self.rate_value(self.rate(node))
         arguments = self.arguments(node, declared)
-        return self.call("call_method", self.environment(), calls, constant(node.name), receiver, *arguments)
+        call = "search_array" if node.name in DEEP else "call_method"
+        return self.call(call, self.environment(), calls, constant(node.name), rate, receiver, *arguments)
 
     def arguments(self, node: MethodCall, declared: Method) -> Sequence[ast.expr]:
         """The arguments of a method."""
@@ -170,10 +188,10 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             given.append(self.variable("position"))
             target = ast.Tuple([ast.Name(given[1], _STORE), target], _STORE)
         is_filter = node.name == "filter"
-        body = self.apply(arrow, [load(name) for name in given], as_test=is_filter)
-        items = self.call(
-            "numbered" if is_numbered else "each", self.environment(), receiver, constant(node.name)
-        )
+        body = self.looped(arrow, [load(name) for name in given], as_test=is_filter)
+        steps = constant(body_steps(arrow.body if isinstance(arrow, Arrow) else arrow))
+        loop_over = "numbered" if is_numbered else "each"
+        items = self.call(loop_over, self.environment(), receiver, constant(node.name), steps)
         element = load(item) if is_filter else body
         loop = [ast.comprehension(target, items, [body] if is_filter else [], 0)]
         if self.direct:
@@ -189,14 +207,33 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         if not isinstance(inner, Arrow | FunctionName):
             return None
         names = [self.variable("given") for _ in range(declared.arguments)]
-        body = self.apply(inner, [load(item) for item in names], as_test=name in _PREDICATES)
+        body = self.looped(inner, [load(item) for item in names], as_test=name in _PREDICATES)
+        if name in _UNFORESEEN:
+            steps = constant(2 + body_steps(inner.body if isinstance(inner, Arrow) else inner))
+            account = self.call("charged", self.environment(), steps)
+            body = subscript(ast.Tuple([account, body], ast.Load()), 1)
         arguments = ast.arguments([], [ast.arg(item) for item in names], None, [], [], None, [])
         return self.place(ast.Lambda(arguments, body), argument)
+
+    def looped(self, arrow: Arrow | FunctionName, given: Sequence[ast.expr], *, as_test: bool) -> ast.expr:
+        """As `apply`, for what is called again and again."""
+        before = self.own
+        self.loops += 1
+        self.own = frozenset(
+            node.name
+            for parameter in (arrow.parameters if isinstance(arrow, Arrow) else ())
+            for node in walk(parameter.pattern)
+            if isinstance(node, AtomPattern)
+        )
+        code = self.apply(arrow, given, as_test=as_test)
+        self.loops -= 1
+        self.own = before
+        return code
 
     def apply(self, arrow: Arrow | FunctionName, given: Sequence[ast.expr], *, as_test: bool) -> ast.expr:
         """The body of an arrow for the given arguments, or the call of a named function."""
         if isinstance(arrow, FunctionName):
-            code = self.function_call(arrow.name, given[:1])
+            code = self.function_call(arrow.name, given[:1], rate_of(arrow.name))
             call = Call(arrow.start, arrow.end, arrow.name, ())
             if as_test:
                 code = self.call("truthy", code)
@@ -214,7 +251,7 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         if arrow.rest:
             rest = ast.List(list(given[len(arrow.parameters) :]), ast.Load())
             self.bind(arrow.rest, rest, assigned)
-        body = self.test(arrow.body) if as_test else self.emit(arrow.body)
+        body = self.test(arrow.body) if as_test else self.kept(arrow.body)
         self.bound = before
         if not assigned:
             return body

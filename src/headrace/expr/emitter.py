@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from headrace.expr import arithmetic, path, support, text
 from headrace.expr.kind import kind_of, may_be_nan
 from headrace.expr.nodes import (
+    Array,
     Arrow,
     Expression,
     Index,
     Invoke,
+    Literal,
     Member,
     MethodCall,
     Node,
@@ -24,6 +26,7 @@ from headrace.expr.nodes import (
     Root,
     Spread,
     TextTemplate,
+    path_of,
     unwrap,
     walk,
 )
@@ -45,6 +48,8 @@ SUPPORT: Mapping[str, Callable[..., object]] = {
 LOAD, STORE = ast.Load(), ast.Store()
 _BOUNDED_ARROWS = 3
 _BOUNDED_TEXT = 4096
+_SHORT = 128
+_SCALARS = frozenset({"null", "boolean", "number", "text"})
 
 
 def load(name: str) -> ast.expr:
@@ -75,6 +80,8 @@ class Emitter(ABC):
         values: the globals of the code.
         hoisted: assignments that come before everything else, by variable.
         variables: in checked code the Python variable that holds the value of a `Name`, by identity.
+        loops: how many callbacks the code stands in.
+        own: the parameters of the innermost of them.
     """
 
     def __init__(self, *, direct: bool, place: Callable[[Node], tuple[int, int, int, int]]) -> None:
@@ -84,6 +91,8 @@ class Emitter(ABC):
         self.variables: dict[int, str] = {}
         self.bound: dict[str, Callable[[], ast.expr]] = {}
         self.bounded = True
+        self.loops = 0
+        self.own: frozenset[str] = frozenset()
         self._place = place
         self._count = 0
 
@@ -183,7 +192,28 @@ class Emitter(ABC):
             constant(part) if isinstance(part, str) else self.in_text(part) for part in node.parts
         ]
         joined = ast.JoinedStr(parts)
-        return joined if self.bounded else self.call("concatenate", joined)
+        return self.made(joined if self.bounded else self.call("concatenate", joined))
+
+    def made(self, text: ast.expr) -> ast.expr:
+        """A text that was just made; in a loop it is accounted for if it is long."""
+        if not self.loops:
+            return text
+        if not self.direct:
+            return self.call("grown", self.environment(), text)
+        variable = self.variable("made")
+        length = ast.Call(self.value("length_of", len), [ast.NamedExpr(ast.Name(variable, STORE), text)], [])
+        is_short = ast.Compare(length, [ast.Lt()], [constant(_SHORT)])
+        return ast.IfExp(is_short, load(variable), self.call("grown", self.environment(), load(variable)))
+
+    def kept(self, node: Expression) -> ast.expr:
+        """A value that becomes part of another; in a loop, what is not the item's own is accounted for."""
+        code = self.emit(node)
+        path = path_of(node)
+        if not self.loops or kind_of(node) in _SCALARS or (path and path[0] in self.own):
+            return code
+        if isinstance(unwrap(node), Literal | Array | Object):
+            return code
+        return self.place(self.call("shared", self.environment(), code), node)
 
     def in_text(self, node: Expression) -> ast.expr:
         """A value to be put into text."""
@@ -196,7 +226,7 @@ class Emitter(ABC):
     def item(self, item: Expression | Spread) -> ast.expr:
         """An item of an array."""
         if not isinstance(item, Spread):
-            return self.emit(item)
+            return self.kept(item)
         code = self.call("spread", self.environment(), self.emit(item.value))
         return self.place(ast.Starred(code, LOAD), item)
 
@@ -214,5 +244,5 @@ class Emitter(ABC):
                 keys.append(constant(member.key))
             else:
                 keys.append(self.place(self.call("key_text", self.emit(member.key)), member))
-            values.append(self.emit(member.value))
+            values.append(self.kept(member.value))
         return ast.Dict(keys, values)

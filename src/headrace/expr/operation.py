@@ -29,6 +29,7 @@ _ARITHMETIC = {
 _ORDER: dict[str, ast.cmpop] = {"<": ast.Lt(), "<=": ast.LtE(), ">": ast.Gt(), ">=": ast.GtE()}
 _SMALL = 10**15  # a literal below cannot take a float beyond its range, nor an integer beyond its limit
 _LONG = 4096  # no number has so many digits
+_SCALARS = frozenset({"null", "boolean", "number"})
 
 
 class OperationEmitter(Emitter):
@@ -133,7 +134,11 @@ class OperationEmitter(Emitter):
             return ast.Compare(both[0], [ast.NotEq() if is_negated else ast.Eq()], [both[1]])
         if not self.bounded:
             both = [self.call("measure", self.environment(), side) for side in both]
-        code = self.call("strict_equal" if is_strict else "equal", *both)
+        name = "strict_equal" if is_strict else "equal"
+        if self.loops and self.bounded and not _SCALARS.intersection(self.kinds(node)):
+            code = self.call(f"{name}_in_loop", self.environment(), *both)
+        else:
+            code = self.call(name, *both)
         return ast.UnaryOp(ast.Not(), code) if is_negated else code
 
     def compares_as_python(self, left: Node, right: Node, *, is_strict: bool) -> bool:
@@ -156,12 +161,19 @@ class OperationEmitter(Emitter):
         if self.direct and self.is_direct(node):
             if operator in _ORDER:
                 return ast.Compare(left, [_ORDER[operator]], [right])
-            return ast.BinOp(left, ast.Add() if operator == "+" else ast.Sub(), right)
+            result = ast.BinOp(left, ast.Add() if operator == "+" else ast.Sub(), right)
+            return self.made(result) if "text" in self.kinds(node) else result
+        if operator == "+" and self.loops and "number" not in self.kinds(node):
+            return self.call("grown", self.environment(), self.call("add", left, right))
         return self.call(_ARITHMETIC[operator], left, right)
+
+    def kinds(self, node: Binary) -> frozenset[str]:
+        """The types of both operands."""
+        return frozenset((kind_of(node.left), kind_of(node.right)))
 
     def is_direct(self, node: Binary) -> bool:
         """Whether Python's operator gives the value or an error, whatever the other operand is."""
-        kinds = {kind_of(node.left), kind_of(node.right)}
+        kinds = self.kinds(node)
         if node.operator in _ORDER:
             return kinds in ({"number"}, {"text"}, {"number", "unknown"}, {"text", "unknown"})
         if node.operator == "+" and self.bounded and kinds in ({"text"}, {"text", "unknown"}):

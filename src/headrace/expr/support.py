@@ -5,12 +5,14 @@ Operators: rules D1 to D8 of the language, and ECMA-262, sections 13.5 to 13.15.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from headrace.expr.arithmetic import number_of
 from headrace.expr.environment import Environment
 from headrace.expr.failure import Failure
 from headrace.expr.suggestion import argument_count, has_method, no_method
-from headrace.expr.text import to_text
+from headrace.expr.text import equal, strict_equal, to_text
+from headrace.expr.work import Rate
 from headrace.values import Json, kind
 
 __all__ = [
@@ -20,13 +22,17 @@ __all__ = [
     "call_deep",
     "call_function",
     "call_method",
+    "call_timed",
+    "charged",
     "concatenate",
     "counted",
     "destructure_array",
     "destructure_object",
     "each",
     "element",
+    "equal_in_loop",
     "gather",
+    "grown",
     "index",
     "key_text",
     "length",
@@ -37,15 +43,19 @@ __all__ = [
     "numbered",
     "object_rest",
     "run_of",
+    "search_array",
+    "shared",
     "spread",
     "spread_arguments",
     "spread_object",
+    "strict_equal_in_loop",
     "text_of",
     "typeof",
     "typeof_member",
     "vars_of",
 ]
 
+_SIZED = frozenset({str, list, dict})
 TEXT_LIMIT = 16 * 1024 * 1024
 """Code points in one text, as for the functions and methods that make text."""
 
@@ -129,23 +139,23 @@ def typeof_member(value: Json, key: Json) -> str:
 # ---- arrays and objects
 
 
-def each(environment: Environment, value: Json, name: str) -> list[Json]:
-    """The array that `.map` or `.filter` goes through.
+def each(environment: Environment, value: Json, name: str, steps: int) -> list[Json]:
+    """The array that `.map` or `.filter` goes through, with so many steps an item.
 
     Raises:
         Failure: HR221 for null, HR205 for what has no such method, HR223 for too much work.
     """
     if type(value) is list:
-        environment.steps -= len(value) + 1
+        environment.steps -= len(value) * steps + 2
         if environment.steps < 0:
             environment.spend(0)
         return value
     raise no_method(name, value)
 
 
-def numbered(environment: Environment, value: Json, name: str) -> Iterator[tuple[int, Json]]:
+def numbered(environment: Environment, value: Json, name: str, steps: int) -> Iterator[tuple[int, Json]]:
     """As `each`, with the position of every item."""
-    return enumerate(each(environment, value, name))
+    return enumerate(each(environment, value, name, steps))
 
 
 def gather(items: Iterable[Json]) -> list[Json]:
@@ -155,7 +165,10 @@ def gather(items: Iterable[Json]) -> list[Json]:
 
 def spread(environment: Environment, value: Json, into: str = "an array") -> Sequence[Json]:
     """What `...value` adds to an array or to arguments: items, or the characters of a text."""
-    if isinstance(value, list | str):
+    if isinstance(value, list):
+        environment.spend(len(value) >> 2)
+        return value
+    if isinstance(value, str):
         environment.spend(len(value))
         return value
     if value is None:
@@ -238,74 +251,164 @@ def concatenate(text: str) -> str:
     return text
 
 
+def grown(environment: Environment, value: Json) -> Json:
+    """What `+` or a template made in a loop, accounted for where it is long."""
+    if type(value) is str:
+        environment.spend(len(value) >> 4)
+    return value
+
+
+def shared(environment: Environment, value: Json) -> Json:
+    """A value that every round of a loop makes part of its result, which grows as if it were copied."""
+    kind = type(value)
+    if kind is str:
+        environment.spend(len(value) >> 5)  # type: ignore[arg-type]  # it is a text
+    elif kind is list or kind is dict:
+        measure(environment, value)
+    return value
+
+
+def equal_in_loop(environment: Environment, left: Json, right: Json) -> bool:
+    """`==` in a loop, with the work of going through arrays, objects and long texts accounted for."""
+    _compared(environment, left, right)
+    return equal(left, right)
+
+
+def strict_equal_in_loop(environment: Environment, left: Json, right: Json) -> bool:
+    """`===` in a loop, as `equal_in_loop`."""
+    _compared(environment, left, right)
+    return strict_equal(left, right)
+
+
+def _compared(environment: Environment, left: Json, right: Json) -> None:
+    kind = type(left)
+    if kind in _SIZED and type(right) is kind and len(left) == len(right):  # type: ignore[arg-type]  # sized
+        measure(environment, left)
+
+
+def charged(environment: Environment, steps: int) -> None:
+    """Account for one call of a callback."""
+    environment.steps -= steps
+    if environment.steps < 0:
+        environment.spend(0)
+
+
 def measure(environment: Environment, value: Json) -> Json:
     """The value, if going through all of it is not too much work: parts may be shared many times."""
-    pending = [value]
+    if isinstance(value, str):
+        environment.spend(len(value) >> 8)
+    pending: list[Json] = [value] if isinstance(value, list | dict) else []
     while pending:
         current = pending.pop()
-        if isinstance(current, list):
-            environment.spend(len(current) + 1)
-            pending.extend(current)
-        elif isinstance(current, dict):
-            environment.spend(len(current) + 1)
-            pending.extend(current.values())
-        elif isinstance(current, str):
-            environment.spend(len(current) >> 8)
+        below = current.values() if isinstance(current, dict) else current
+        environment.spend(len(below) + 1)  # type: ignore[arg-type]  # only arrays and objects are pending
+        for item in below:  # type: ignore[union-attr]  # likewise
+            kind = type(item)
+            if kind is list or kind is dict:
+                pending.append(item)
+            elif kind is str and len(item) > 255:  # type: ignore[arg-type]  # it is a text
+                environment.spend(len(item) >> 8)  # type: ignore[arg-type]  # it is a text
     return value
 
 
 # ---- calls
 
 
-def call_function(environment: Environment, call: Callable[..., Json], *arguments: Json) -> Json:
-    """Call a function whose work or result grows with its arguments."""
+def call_function(environment: Environment, call: Callable[..., Json], rate: Rate, *arguments: Json) -> Json:
+    """Call a function whose work or result grows with its arguments.
+
+    Raises:
+        Failure: HR223 for too much work, before it is done; what the function raises.
+    """
+    steps, scan, make = rate
     for argument in arguments:
-        if isinstance(argument, list | dict):
-            environment.spend(len(argument))
+        kind = type(argument)
+        if kind is str:
+            steps += scan * (len(argument) >> 4)  # type: ignore[arg-type]  # it is a text
+        elif kind is list or kind is dict:
+            steps += scan * len(argument)  # type: ignore[arg-type]  # it has a length
+    environment.steps -= steps
+    if environment.steps < 0:
+        environment.spend(0)
     result = call(*arguments)
-    if isinstance(result, list | str):
-        environment.spend(len(result) >> 4)
+    if isinstance(result, str | list | dict):
+        _made(environment, result, make)
     return result
 
 
-def counted(environment: Environment, result: Json) -> Json:
-    """The result of a function that prints its argument, accounted for."""
+def _made(environment: Environment, result: str | list[Json] | dict[str, Json], make: int) -> None:
+    size = len(result) >> 4 if isinstance(result, str) else len(result)
+    environment.steps -= make * size >> 1
+    if environment.steps < 0:
+        environment.spend(0)
+
+
+def call_timed(environment: Environment, call: Callable[..., Json], rate: Rate, *arguments: Json) -> Json:
+    """As `call_function`, for functions that know the environment."""
+    return call_function(environment, partial(call, environment), rate, *arguments)
+
+
+def counted(environment: Environment, result: Json, steps: int) -> Json:
+    """The result of a function that prints its argument, with so many steps for 16 characters."""
     if type(result) is str:
-        environment.steps -= len(result) >> 4
+        environment.steps -= (len(result) >> 4) * steps
         if environment.steps < 0:
             environment.spend(0)
     return result
 
 
-def call_deep(environment: Environment, call: Callable[..., Json], *arguments: Json) -> Json:
+def call_deep(environment: Environment, call: Callable[..., Json], rate: Rate, *arguments: Json) -> Json:
     """Call a function that goes through all of its arguments."""
     for argument in arguments:
         if isinstance(argument, list | dict):
             measure(environment, argument)
-    return call_function(environment, call, *arguments)
+    return call_function(environment, call, rate, *arguments)
 
 
 def call_method(
     environment: Environment,
     calls: Mapping[type, Callable[..., Json]],
     name: str,
+    rate: Rate,
     receiver: Json,
     *arguments: Json,
 ) -> Json:
     """Call a method of the receiver's type.
 
     Raises:
-        Failure: HR221 for null, HR205 where its type has no such method; what the method raises.
+        Failure: HR221 for null, HR205 where its type has no such method, HR223 for too much work; what
+            the method raises.
     """
     call = calls.get(type(receiver))
     if call is None:
         raise no_method(name, receiver)
-    if isinstance(receiver, list | dict):
-        environment.spend(len(receiver) + 1)
+    steps, scan, make = rate
+    if scan and not isinstance(receiver, bool | int | float):
+        size = len(receiver)  # type: ignore[arg-type]  # an array or text: it has the method
+        steps += scan * (size >> 4 if type(receiver) is str else size)
+    environment.steps -= steps
+    if environment.steps < 0:
+        environment.spend(0)
     result = call(receiver, *arguments)
-    if isinstance(result, list | str):
-        environment.spend(len(result) >> 4)
+    if isinstance(result, str | list):
+        _made(environment, result, make)
     return result
+
+
+def search_array(
+    environment: Environment,
+    calls: Mapping[type, Callable[..., Json]],
+    name: str,
+    rate: Rate,
+    receiver: Json,
+    *arguments: Json,
+) -> Json:
+    """As `call_method`, where arrays and objects among the items are compared with another one."""
+    if isinstance(receiver, list) and arguments and isinstance(arguments[0], list | dict):
+        before = environment.steps
+        measure(environment, arguments[0])
+        environment.spend((before - environment.steps) * len(receiver) >> 2)
+    return call_method(environment, calls, name, rate, receiver, *arguments)
 
 
 def vars_of(environment: Environment) -> Json:
