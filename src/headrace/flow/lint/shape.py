@@ -3,35 +3,33 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from headrace.errors import Finding, Severity
+from headrace.errors import Finding
 from headrace.expr import Template
 from headrace.expr.inference import Doubt
 from headrace.expr.shape import ObjectShape
 from headrace.flow.draft import DraftEdge
 from headrace.flow.field import Reader
-from headrace.flow.lint.absence import cause_of, overlap, unlike_sample
+from headrace.flow.lint.absence import cause_of, unlike_sample
+from headrace.flow.lint.gathering import Gathering, names_in
 from headrace.flow.lint.view import View
-from headrace.flow.shape import Shapes, edge_name, strayed
-from headrace.source import Span
+from headrace.flow.shape import Shapes, Strayed, edge_name, strayed
 
 __all__ = ["check_shapes"]
-
-_SAY_MORE = frozenset({"HR128", "HR137"})
-"""Rules that know better what is wrong with a read."""
 
 
 def check_shapes(view: View, reader: Reader) -> None:
     """HR136 and HR143, for all messages that come to an expression, or for all that come over one edge."""
     sure, likely = view.sure_shapes, view.likely_shapes
-    told = _Told(reader)
+    gathering = Gathering(reader)
     for doubt, edge in _doubts(sure, view):
-        told.add(_over(edge, _finding(doubt, sure), view), is_error=doubt.fails and doubt.certain)
+        gathering.add(_over(edge, _finding(doubt, sure), view), doubt, is_error=doubt.fails and doubt.certain)
     for way in strayed(sure):
-        for doubt in way.doubts:
-            told.add(_over(way.edge, _finding(doubt, sure), view), is_error=True)
+        for doubt in (*_origins(way), *way.doubts):
+            gathering.add(_over(way.edge, _finding(doubt, sure), view), doubt, is_error=doubt.fails)
     if likely is not sure:
         for doubt, edge in _doubts(likely, view):
-            told.add(_over(edge, _finding(doubt, likely), view), is_error=False)
+            gathering.add(_over(edge, _finding(doubt, likely), view), doubt, is_error=False)
+    gathering.report()
 
 
 def _doubts(shapes: Shapes, view: View) -> Iterator[tuple[Doubt, DraftEdge | None]]:
@@ -47,35 +45,14 @@ def _doubts(shapes: Shapes, view: View) -> Iterator[tuple[Doubt, DraftEdge | Non
         yield from ((doubt if is_first else replace(doubt, certain=False), None) for doubt in doubts)
 
 
+def _origins(way: Strayed) -> Iterator[Doubt]:
+    """The reads from which null came that must fail further on; other reads of one way may give null."""
+    fatal = {name for doubt in way.doubts if doubt.kind == "null" for name in names_in(doubt.source)}
+    yield from (doubt for doubt in way.reads if doubt.kind == "absent" and doubt.name in fatal)
+
+
 def _shaping(edge: DraftEdge) -> Template | None:
     return edge.data or edge.add
-
-
-class _Told:
-    """What is told, once for each place, and not where an error or a better rule has spoken."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._spans = {_key(finding.span) for finding in reader.findings if _speaks(finding)}
-        self._others = [finding.span for finding in reader.findings if _speaks(finding)]
-
-    def add(self, finding: Finding | None, *, is_error: bool) -> None:
-        """Tell a finding, if there is one."""
-        if finding is None or _key(finding.span) in self._spans:
-            return
-        if any(overlap(finding.span, other) for other in self._others):
-            return
-        self._spans.add(_key(finding.span))
-        severity = Severity.ERROR if is_error else Severity.WARNING
-        self._reader.findings.append(replace(finding, severity=severity))
-
-
-def _speaks(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR or finding.code in _SAY_MORE
-
-
-def _key(span: Span) -> tuple[str, int, int]:
-    return span.source.name, span.start, span.end
 
 
 # ---- one doubt

@@ -32,12 +32,14 @@ class Strayed:
         port: where it leads to.
         entry: what arrives over it there.
         doubts: about the templates of the edge's target and of what follows it.
+        reads: of members that these messages lack, in the same templates; null is fine there.
     """
 
     edge: DraftEdge
     port: PortRef
     entry: Entry
     doubts: tuple[Doubt, ...]
+    reads: tuple[Doubt, ...]
 
 
 def strayed(shapes: Shapes) -> Iterator[Strayed]:
@@ -51,7 +53,10 @@ def strayed(shapes: Shapes) -> Iterator[Strayed]:
         for edge in live if len(live) > 1 else ():
             entry = shapes.crossings[edge.edge.index]
             if entry != shapes.entries.get(port):
-                yield Strayed(edge.edge, port, entry, tuple(walk.way(port, entry)))
+                doubts = tuple(walk.way(port, entry))
+                fatal = tuple(doubt for doubt in doubts if doubt.fails)
+                reads = tuple(doubt for doubt in doubts if not doubt.fails)
+                yield Strayed(edge.edge, port, entry, fatal, reads)
 
 
 class _Walk:
@@ -65,13 +70,13 @@ class _Walk:
             self._leaving.setdefault(edge.source, []).append(edge)
 
     def way(self, port: PortRef, entry: Entry) -> Iterator[Doubt]:
-        """What must fail for what arrives at a port, there and below."""
+        """What cannot go well for what arrives at a port, there and below."""
         waiting = [(port, entry, 0)]
         seen = {port}
         while waiting and self._left > 0:
             port, entry, distance = waiting.pop()
             for below, found, doubts in self._steps(port, entry):
-                yield from (doubt for doubt in doubts if doubt.fails and doubt.certain)
+                yield from (doubt for doubt in doubts if doubt.certain)
                 if below is None or below in seen or found.is_nothing or distance == _FARTHEST:
                     continue
                 if found != self._shapes.entries.get(below):
