@@ -38,12 +38,14 @@ def test_data_comes_from_standard_input(process: Callable[..., Outcome]) -> None
 
 def test_what_is_not_written_right_is_shown_with_a_caret(call: Callable[..., Outcome]) -> None:
     expected = "<expression>:1:6: HR201 an operand is missing at the end\n  $.a +\n       ^\n"
+    expected += "Read more: headrace explain HR201\n"
     assert call("eval", "$.a +") == Outcome(2, "", expected)
 
 
 def test_what_has_no_value_is_shown_with_a_caret(call: Callable[..., Outcome]) -> None:
     expected = (
         "<expression>:1:1: HR220 cannot add 1 to null: `$.a` is missing; message has `b`\n  $.a + 1\n  ^^^\n"
+        "Read more: headrace explain HR220\n"
     )
     assert call("eval", "$.a + 1", "--data", '{"b": 1}') == Outcome(1, "", expected)
 

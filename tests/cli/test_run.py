@@ -83,6 +83,7 @@ def test_a_failed_run_shows_its_error_with_place_and_caret(process: Process, tmp
         '      add: {component: common-module/modify, input: {sum: "{{$.payload.a + 1}}"}}\n'
         f"{' ' * 61}^^^^^^^^^^^\n"
         "failed in TIME: 1 error, 1 dead letter\n"
+        "Read more: headrace explain HR220\n"
     )
 
 
@@ -138,7 +139,7 @@ def test_a_schedule_with_an_end_is_followed_to_it(process: Process, tmp_path: Pa
 
 
 def test_a_failure_of_a_scheduled_run_is_in_the_exit_code(process: Process, tmp_path: Path) -> None:
-    nodes = TICKING.replace("log: {", 'log: {input: {a: "{{$.missing + 1}}"}, ')
+    nodes = TICKING.replace("log: {", 'log: {input: {a: "{{$.payload.missing + 1}}"}, ')
     nodes = nodes.replace("debug", "modify")
     outcome = process("run", write_flow(tmp_path, nodes, TICKING_EDGES))
     assert (outcome.code, outcome.out.count("failed in")) == (1, 3)

@@ -43,7 +43,10 @@ def test_warnings_fail_only_when_strict(call: Callable[..., Outcome], tmp_path: 
     path = write_flow(tmp_path, SOUND + "\n    lost: {component: common-module/debug}", "[start -> log]")
     relaxed, strict = call("validate", path), call("validate", "--strict", path)
     assert (relaxed.code, strict.code) == (0, 2)
-    assert relaxed.out.endswith("ok (1 warning): 3 nodes, 1 edge; tasks begin at: start:out -> log:in\n")
+    assert relaxed.out.endswith(
+        "ok (1 warning): 3 nodes, 1 edge; tasks begin at: start:out -> log:in\n"
+        "Read more: headrace explain HR106\n"
+    )
 
 
 def test_json_has_findings_and_beginnings(call: Callable[..., Outcome], tmp_path: Path) -> None:
@@ -67,7 +70,7 @@ def test_json_has_findings_and_beginnings(call: Callable[..., Outcome], tmp_path
         "code": "HR115",
         "severity": "error",
         "message": second["findings"][0]["message"],
-        "cure": "",
+        "cure": "write `name: {component: …}` for each node",
         "file": str(bad),
         "line": 5,
         "column": 10,

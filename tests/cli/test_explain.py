@@ -1,0 +1,194 @@
+"""`headrace explain`: the page of a code, and where messages lead to it."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.outcome import Outcome, write_flow
+
+from headrace.pages import codes, page_of, title_of
+
+Call = Callable[..., Outcome]
+WRONG = "\n    start: {component: common-module/signl}\n    log: {component: common-module/debugg}"
+
+
+@pytest.mark.parametrize("asked", ["HR112", "hr112", "112"])
+def test_a_code_has_a_page(call: Call, asked: str) -> None:
+    page = page_of("HR112")
+    assert page is not None
+    assert call("explain", asked) == Outcome(0, page.read_text(), "")
+    assert call("explain", asked, "--raw") == Outcome(0, page.read_text(), "")
+
+
+def test_several_codes_are_explained_one_after_the_other(call: Call) -> None:
+    outcome = call("explain", "HR112", "HR204")
+    assert re.findall(r"^# (HR\d+)", outcome.out, re.MULTILINE) == ["HR112", "HR204"]
+
+
+def test_without_a_code_all_are_listed_by_family(call: Call) -> None:
+    outcome = call("explain")
+    listed = re.findall(r"^  (HR\d{3})  (.+)$", outcome.out, re.MULTILINE)
+    assert listed == [(code, title_of(page_of(code))) for code in codes()]
+    assert [line for line in outcome.out.splitlines() if line and line[0] != " "] == [
+        "Flow files",
+        "Expressions",
+        "Nodes at work",
+        "The store",
+        "Bugs",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (["HR1112"], "there is no code `HR1112`; did you mean `HR112`?"),
+        (["xyz"], "there is no code `xyz`; `headrace explain` lists them"),
+        (["../HR112"], "there is no code `../HR112`; did you mean `HR112`?"),
+        (["HR000"], None),
+    ],
+)
+def test_an_unknown_code_is_an_error_with_the_nearest(
+    call: Call, asked: list[str], message: str | None
+) -> None:
+    outcome = call("explain", *asked)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message is None or outcome.err == f"error: {message}\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["HTTP", "429"], "HTTP 429 is the status of a server's answer"),
+        (["HTTP 404"], "HTTP 404 is the status of a server's answer"),
+        (["23505"], "23505 is an SQLSTATE"),
+        (["40p01"], "40P01 is an SQLSTATE"),
+        (["XX000"], "XX000 is an SQLSTATE"),
+        (["SQLITE_CONSTRAINT_UNIQUE"], "SQLITE_CONSTRAINT_UNIQUE is a result code of SQLite"),
+    ],
+)
+def test_codes_of_other_systems_are_said_to_be_theirs(call: Call, asked: list[str], said: str) -> None:
+    outcome = call("explain", *asked)
+    assert (outcome.code, outcome.out.startswith(said), outcome.out.count("\n")) == (0, True, 1)
+
+
+def on_a_terminal(*arguments: str | Path, **environment: str) -> str:
+    """What the command writes to a terminal of 80 columns."""
+    master, slave = pty.openpty()
+    variables = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", **environment}
+    for name in ("NO_COLOR", "SSH_CONNECTION", "TERM_PROGRAM", "VTE_VERSION", "KONSOLE_VERSION"):
+        if name not in environment:
+            variables.pop(name, None)
+    started = subprocess.Popen(
+        [sys.executable, "-m", "headrace", *map(str, arguments)],
+        stdin=slave, stdout=slave, stderr=slave, env=variables,
+    )  # fmt: skip
+    os.close(slave)
+    written = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:  # Linux says so when nobody has the terminal open any more
+            part = b""
+        if not part:
+            break
+        written += part
+    started.wait()
+    os.close(master)
+    return written.decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_on_a_terminal_the_page_is_laid_out() -> None:
+    written = on_a_terminal("explain", "HR112")
+    text = plain(written)
+    assert "\x1b[" in written
+    assert [part for part in ("<!--", "```", "](", "# HR112", "../") if part in text] == []
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+    assert "HR112: An edge names a node that is not there" in text
+    assert "- start -> fetsh -> split" in text
+
+
+def test_raw_holds_on_a_terminal_too() -> None:
+    assert on_a_terminal("explain", "HR112", "--raw") == page_of("HR112").read_text()
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_linked"),
+    [
+        ({"VTE_VERSION": "7006"}, True),
+        ({"VTE_VERSION": "4600"}, False),
+        ({"TERM_PROGRAM": "vscode"}, True),
+        ({"TERM": "xterm-kitty"}, True),
+        ({}, False),
+        ({"FORCE_HYPERLINK": "1"}, True),
+        ({"VTE_VERSION": "7006", "FORCE_HYPERLINK": "0"}, False),
+        ({"VTE_VERSION": "7006", "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}, False),
+        ({"VTE_VERSION": "7006", "NO_COLOR": "1"}, True),
+    ],
+)
+def test_a_code_is_a_link_to_its_page_where_the_terminal_shows_links(
+    tmp_path: Path, environment: dict[str, str], is_linked: bool
+) -> None:
+    written = on_a_terminal("validate", write_flow(tmp_path, WRONG), **environment)
+    links = re.findall(r"\x1b]8;;(file://[^\x1b]+)\x1b\\(.*?)\x1b]8;;\x1b\\", written)
+    assert {(uri, plain(text)) for uri, text in links} == (
+        {(page_of("HR111").as_uri(), "HR111")} if is_linked else set()
+    )
+    assert written.count("\x1b]") == 2 * len(links)
+
+
+def test_there_is_no_link_outside_of_a_terminal(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_HYPERLINK", "1")
+    assert "\x1b" not in call("validate", write_flow(tmp_path, WRONG)).out
+
+
+def test_where_to_read_on_is_said_once_for_all_files(call: Call, tmp_path: Path) -> None:
+    first = write_flow(tmp_path, WRONG)
+    second = write_flow(tmp_path, " {}", "[a -> b]", name="second.yaml")
+    outcome = call("validate", first, second)
+    found = sorted(set(re.findall(r": (HR\d{3}) ", outcome.out)))
+    assert outcome.out.splitlines()[-1] == f"Read more: headrace explain {' '.join(found)}"
+    assert outcome.out.count("Read more") == 1
+
+
+def test_a_sound_flow_says_nothing_of_pages(call: Call, tmp_path: Path) -> None:
+    sound = "\n    start: {component: common-module/signal}\n    log: {component: common-module/debug}"
+    assert "Read more" not in call("validate", write_flow(tmp_path, sound, "[start -> log]")).out
+
+
+def test_json_holds_no_path_of_this_machine_but_the_code(call: Call, tmp_path: Path) -> None:
+    outcome = call("validate", "--format", "json", write_flow(tmp_path, WRONG))
+    (flow,) = json.loads(outcome.out)["flows"]
+    assert {finding["code"] for finding in flow["findings"]} == {"HR111"}
+    assert "page" not in flow["findings"][0]
+
+
+FAILING = """
+    start: {component: common-module/signal}
+    each: {component: common-module/iterator, input: {array: [1]}}
+    work: {component: common-module/modify, input: {a: "{{$.item + $.context.no}}"}}"""
+
+
+def test_a_run_whose_errors_were_collected_says_nothing_of_pages(process: Call, tmp_path: Path) -> None:
+    nodes = FAILING.replace("{array: [1]}", "{array: [1], context: '{{$.payload}}'}")
+    outcome = process("run", write_flow(tmp_path, nodes, "[start -> each, each:item -> work]"), "--once")
+    assert (outcome.code, "HR220" in outcome.out, "Read more: headrace explain HR220" in outcome.out) == (
+        0,
+        True,
+        False,
+    )
+
+
+def test_a_page_is_found_by_its_code_alone() -> None:
+    assert [page_of(code) for code in ("HR999", "HTTP 429", "../x", "HR../x", "", "HR")] == [None] * 6
