@@ -44,7 +44,7 @@ def read_edges(tree: Tree | None, draft: Draft, reader: Reader) -> None:
             edge.index = len(edges)
             edges.append(edge)
     codes = {finding.code for finding in reader.findings[before:]}
-    draft.misses_edges = draft.misses_edges or bool(codes & {"HR115", "HR116", "HR126"})
+    draft.misses_edges = draft.misses_edges or bool(codes & {"HR110", "HR115", "HR116", "HR126"})
 
 
 # ---- reading
@@ -120,11 +120,11 @@ def _mapped(tree: Mapping, reader: Reader) -> list[DraftEdge]:
     if (written := _without_keys(tree)) is not None:
         reader.error("HR126", f"an edge as text is written `{written}`", tree.head)
         return []
-    reader.known(tree, "an edge", _KEYS, elsewhere.EDGE)
+    meant = reader.known(tree, "an edge", _KEYS, elsewhere.EDGE)
     target = _one_of(tree, "to", "target", reader)
     shape = _one_of(tree, "data", "add", reader)
     for key, found in (("from", tree.given("from")), ("to", target)):
-        if found is None:
+        if found is None and key not in meant:
             reader.error("HR116", f"`{key}` is required by an edge", tree.head)
     data = reader.compile(shape.value, Scope.EDGE) if shape else None
     if shape and shape.key == "add" and not _may_be_object(shape.value):
@@ -215,7 +215,10 @@ def connect(draft: Draft, reader: Reader) -> None:
 
 def _node(end: Endpoint, draft: Draft, reader: Reader) -> DraftNode | None:
     node = draft.nodes.get(end.node)
-    if node is None and draft.nodes:  # if none could be read, that has been reported
+    is_told = (
+        not draft.nodes or f"{end.node}:{end.port}" in draft.nodes
+    )  # unread nodes, and names with a colon
+    if node is None and not is_told:
         hint = _port_hint(end.node, draft) or did_you_mean(end.node, draft.nodes)
         reader.error("HR112", f"no node `{end.node}`{hint}", end.node_span)
     return node

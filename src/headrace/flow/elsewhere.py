@@ -54,8 +54,8 @@ NODE: Mapping[str, str] = {
 }
 
 EDGE: Mapping[str, str] = {
-    **dict.fromkeys(("source", "src", "start"), "write `from`"),
-    **dict.fromkeys(("destination", "dest", "end"), "write `to`"),
+    **dict.fromkeys(("source", "src"), "write `from`"),
+    **dict.fromkeys(("destination", "dest"), "write `to`"),
     **dict.fromkeys(("if", "when", "condition", "filter"), _ROUTER),
     **dict.fromkeys(("input", "message", "map", "mapping", "transform"), "write `data`"),
     **dict.fromkeys(("port", "fromPort", "toPort"), "a port follows its node: `from: node:port`"),

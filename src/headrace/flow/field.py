@@ -16,6 +16,7 @@ from headrace.source import Span
 __all__ = ["Reader", "kind_of", "template_tree"]
 
 _NOTHING: AbstractMapping[str, str] = {}
+_MEANT = re.compile(r"(?:^write|did you mean) `(\w+)`")
 _COLON = re.compile(r"\s*[:：]")
 _KIND = {bool: "a boolean", int: "a number", float: "a number", str: "text", type(None): "null"}
 
@@ -70,29 +71,37 @@ class Reader:
         what: str,
         keys: Iterable[str],
         elsewhere: AbstractMapping[str, str] = _NOTHING,
-    ) -> None:
+    ) -> set[str]:
         """Report keys that do not exist (HR110).
 
         Args:
             elsewhere: for keys that people expect here, where that belongs instead.
+
+        Returns:
+            The keys that were probably meant.
         """
         keys = list(keys)
+        meant: set[str] = set()
         for key, entry in tree.entries.items():
             if key in keys:
                 continue
             if hint := elsewhere.get(key):
+                meant.update(_MEANT.findall(hint))
                 self.error("HR110", f"unknown key `{key}` in {what}; {hint}", entry.place)
                 continue
             colon = _COLON.search(key)
             if colon and key[: colon.start()] in keys:
                 begin = f"{key[: colon.start()]}: "
+                meant.add(key[: colon.start()])
                 message = f"unknown key `{key}` in {what}; write `{begin}…`, with a space after the `:`"
                 self.error("HR110", message, entry.place)
                 continue
             free = [name for name in keys if name not in tree.entries]
             hint = did_you_mean(key, free) or did_you_mean(key, keys)
+            meant.update(_MEANT.findall(hint))
             cure = "" if hint else f"it has {listed(keys)}"
             self.error("HR110", f"unknown key `{key}` in {what}{hint}", entry.place, cure)
+        return meant
 
     def items(self, tree: Tree | None, what: str, *, cure: str = "") -> tuple[Tree, ...]:
         """The items of a list; none for null."""

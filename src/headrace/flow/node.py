@@ -58,13 +58,13 @@ def read_node(
     )
     head = tree.head if tree.entries else entry.place
     component = tree.optional("component")
+    component_name = reader.text(component, "`component`")
     spec = None
-    if component is None:
-        if isinstance(entry.value, Mapping):
-            reader.error("HR116", f"`component` is required by node `{name}`", head)
-    elif (component_name := reader.text(component, "`component`")) is not None:
+    if component is not None and component_name is not None:
         spec = _component(component_name, component.span, registry, reader)
-    reader.known(tree, f"node `{name}`", _KEYS, _belongings(spec))
+    meant = reader.known(tree, f"node `{name}`", _KEYS, _belongings(spec))
+    if component is None and isinstance(entry.value, Mapping) and "component" not in meant:
+        reader.error("HR116", f"`component` is required by node `{name}`", head)
     own = reader.mapping(tree.optional("settings"), "`settings`")
     common = defaults.get(spec.name) if spec else None
     settings = _merged(common, own, head)

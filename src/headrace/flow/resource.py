@@ -3,6 +3,7 @@
 import re
 
 from headrace.flow.field import Reader
+from headrace.flow.masked import masked
 from headrace.flow.model import Retry
 from headrace.flow.tree import Mapping, Tree
 from headrace.source import Span
@@ -17,6 +18,7 @@ _METADATA = (
 )  # fmt: skip
 _FLOW_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label, as Kubernetes wants it
 _DASHED_NAME = re.compile(r"[A-Za-z_]\w*(?:[-. ]\w+){1,3}", re.ASCII)
+_LIKE_A_VALUE = re.compile(r"(?=.*\d)\S{20,}")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -59,13 +61,22 @@ def read_secrets(tree: Tree | None, reader: Reader) -> tuple[str, ...]:
     """`spec.secrets`: names, never values."""
     names: dict[str, Span] = {}
     cure = "`secrets` lists names; the values come from outside of the flow"
+    if isinstance(tree, Mapping):  # its values are secrets that must not be shown
+        values = masked(entry.value.span for entry in tree.entries.values())
+        place = values[0] if values else tree.span
+        message = "`secrets` is a list of names, without their values"
+        listing = ", ".join(tree.entries)
+        reader.error("HR115", message, place, f"write `secrets: [{listing}]`; the values come from outside")
+        return tuple(tree.entries)
     for item in reader.items(tree, "`secrets`", cure=f"write `secrets: [apiToken]`; {cure}"):
         name = reader.text(item, "the name of a secret")
         if name is None:
             continue
         if not _SECRET_NAME.fullmatch(name):
-            message = f"`{_short(name)}` is no name for a secret; {_better(name)}"
-            reader.error("HR125", message, item.span, cure)
+            message, place = f"`{_short(name)}` is no name for a secret; {_better(name)}", item.span
+            if _LIKE_A_VALUE.fullmatch(name):
+                message, place = "this is no name for a secret, but looks like its value", masked([place])[0]
+            reader.error("HR125", message, place, cure)
         elif name in names:
             reader.error("HR103", f"secret `{name}` given twice; first at line {names[name].line}", item.span)
         names.setdefault(name, item.span)

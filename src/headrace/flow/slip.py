@@ -10,6 +10,8 @@ from headrace.source import Source
 __all__ = ["slip"]
 
 _KEY_LINE = re.compile(r"(?P<indent>[ ]*)(?P<dash>-[ ]+)?(?P<key>[\w$.-]+)[ ]*:(?:[ ]+(?P<value>\S.*))?$")
+_ITEM_LINE = re.compile(r"(?P<indent>[ ]*)(?P<key>-)[ ]")
+_NEAR = 3  # columns; what is farther off is on another level
 _NO_SPACE = re.compile(r"[ ]*(?:-[ ]+)?([\w$.-]+):(?=[^\s/:])")
 _NO_SPACE_AFTER_DASH = re.compile(r"[ ]*-(?=[A-Za-z_])")
 
@@ -31,7 +33,9 @@ def slip(source: Source, problem: str, place: int) -> Finding | None:
     for number in (line, above):
         if (found := _missing_space(source, number)) is not None:
             return found
-    return _wrong_column(source, problem, line, above)
+    if not source.text[_begin(source, line) : place].strip(" ") or "mapping values" in problem:
+        return _wrong_column(source, problem, line, above)
+    return None
 
 
 def _begin(source: Source, line: int) -> int:
@@ -89,6 +93,9 @@ def _missing_space(source: Source, line: int) -> Finding | None:
 def _wrong_column(source: Source, problem: str, line: int, above: int) -> Finding | None:
     """A key that begins in a column where no mapping does."""
     here, before = _KEY_LINE.match(source.line(line)), _KEY_LINE.match(source.line(above))
+    if here is None and "did not find expected key" in problem:
+        here = _ITEM_LINE.match(source.line(line))
+        return _between_columns(source, line, here) if here else None
     if here is None or line == above:
         return None
     begin = _begin(source, line)
@@ -96,6 +103,8 @@ def _wrong_column(source: Source, problem: str, line: int, above: int) -> Findin
     if "expected '-'" in problem and not here["dash"]:
         message = f"`{here['key']}` stands in the column of the `-`, so it belongs to no item of the list"
         return Finding("HR107", message, at, cure="indent it like the keys of the item above")
+    if "did not find expected key" in problem:
+        return _between_columns(source, line, here)
     if before is None or not before["value"] or "mapping values" not in problem:
         return None
     column = len(before["indent"]) + len(before["dash"] or "")
@@ -105,3 +114,24 @@ def _wrong_column(source: Source, problem: str, line: int, above: int) -> Findin
         )
         return Finding("HR107", message, at, cure="keys of one mapping begin in the same column")
     return None
+
+
+def _between_columns(source: Source, line: int, here: re.Match[str]) -> Finding | None:
+    """A key or an item that begins a little beside those that it belongs to."""
+    column = len(here["indent"])
+    is_item = here["key"] == "-" or bool(here.groupdict().get("dash"))
+    siblings: list[tuple[int, int, str]] = []  # how far off, how far above, name
+    for number in range(line - 1, 0, -1):
+        other = (_ITEM_LINE if is_item else _KEY_LINE).match(source.line(number))
+        if other and 0 < abs(distance := len(other["indent"]) - column) <= _NEAR:
+            siblings.append((distance, number, other["key"]))
+    if not siblings:
+        return None
+    distance, _, key = min(siblings, key=lambda sibling: (abs(sibling[0]), -sibling[1]))
+    name, sibling = ("this `-`", "the one") if is_item else (f"`{here['key']}`", f"`{key}`")
+    message = (
+        f"{name} begins in column {column + 1}, but {sibling} above it in column {column + distance + 1}"
+    )
+    at = _begin(source, line) + column
+    end = at + (1 if is_item else len(here["key"]))
+    return Finding("HR107", message, source.span(at, end), cure="those of one level begin in the same column")

@@ -1,5 +1,6 @@
 """common-module/cron."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -30,13 +31,14 @@ _FIELDS = (
     ("month", "month", "1 to 12 or JAN to DEC"),
     ("day-of-week", "weekday", "0 to 7 or SUN to SAT"),
 )
+_INTERVAL = re.compile(r"(?:\d+(?:ms|s|m|h|d))+")
 _ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def _fault(schedule: str, error: str) -> str:
     """What is wrong with a schedule, from cronsim's words for it."""
     fields = schedule.split()
-    if schedule.startswith("@every"):
+    if schedule.startswith("@every") or _INTERVAL.fullmatch(schedule.strip()):
         return "an interval is set by `common-module/ticker`"
     if f"@{schedule.strip()}" in _NAMED:
         return f"write `@{schedule.strip()}`"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import View
+from headrace.flow.masked import masked
 from headrace.flow.tree import Scalar, Tree, walk
-from headrace.source import Source
 
 __all__ = ["check_pasted"]
 
@@ -27,15 +27,9 @@ def check_pasted(view: View, reader: Reader) -> None:
     """HR154: a token, a key or a URL's password stands in the file, where everybody reads it."""
     for text in _texts(view):
         found = list(_found(text.text.value))
-        spans = [(what, text.text.span(start, end)) for what, start, end in found]
-        if not spans:
-            continue
-        hidden = list(text.span.source.text)  # an excerpt must not carry a secret on
-        for _, span in spans:
-            hidden[span.start : span.end] = "•" * (span.end - span.start)
-        source = Source(text.span.source.name, "".join(hidden))
-        for what, span in spans:
-            reader.warn("HR154", f"{what} stands in the file", source.span(span.start, span.end), _CURE)
+        spans = masked(text.text.span(start, end) for _, start, end in found)
+        for (what, _, _), span in zip(found, spans, strict=True):
+            reader.warn("HR154", f"{what} stands in the file", span, _CURE)
 
 
 def _found(value: str) -> Iterator[tuple[str, int, int]]:
