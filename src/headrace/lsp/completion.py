@@ -6,7 +6,7 @@ from headrace.flow.draft import DraftNode
 from headrace.flow.plain import ambiguity, resolve
 from headrace.flow.schema import Schema
 from headrace.flow.schema.model import TEMPLATE
-from headrace.flow.tree import to_json
+from headrace.flow.tree import Mapping, to_json
 from headrace.lsp.cursor import Cursor, find
 from headrace.lsp.endpoint import End, end_at
 from headrace.lsp.expression import expression_at
@@ -41,7 +41,8 @@ def complete(source: Source, offset: int, reading: Reading, grammar: Grammar) ->
     part = reading.part(cursor.path)
     schemas = grammar.at(path, reading.component, to_json(part) if part else None)
     found: list[Suggestion] = []
-    if cursor.is_value:
+    is_mapping = cursor.is_key and isinstance(part, Mapping)
+    if cursor.is_value and not is_mapping:
         found += _values(cursor, reading, schemas, grammar.registry)
     if cursor.is_key and "->" not in cursor.text.value:
         known = {name: grammar.at((*path, name), reading.component) for name in _names(schemas)}

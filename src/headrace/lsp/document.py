@@ -77,7 +77,7 @@ class Document:
                 return None
             if self._newest is None or self._newest.source is not source:
                 self._newest = await asyncio.to_thread(read, source, self.registry)
-                if self._newest.draft is not None:
+                if self._newest.tree is not None:
                     self._understood = self._newest
             return self._newest if self.source is source else None
 
@@ -92,20 +92,20 @@ class Document:
             reading = await self.read()
             if reading is None:
                 continue
-            if reading.draft is not None:
+            if reading.tree is not None:
                 return reading
             place = near if self.edited_at is None else self.edited_at
             return await asyncio.to_thread(repaired, source, self.registry, place)
 
     async def soon(self, near: int) -> Reading:
         """What is understood of the text, soon: of an earlier one if the newest takes too long."""
-        if self._newest is not None and self._newest.source is self.source and self._newest.draft is not None:
+        if self._newest is not None and self._newest.source is self.source and self._newest.tree is not None:
             return self._newest
         task = asyncio.create_task(self.understood(near))
         await asyncio.wait({task}, timeout=_PATIENCE_S if self._understood is not None else None)
         if task.done():
             reading = task.result()
-            if reading.draft is not None or self._understood is None:
+            if reading.tree is not None or self._understood is None:
                 return reading
         else:
             task.cancel()

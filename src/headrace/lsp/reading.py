@@ -6,7 +6,7 @@ from functools import cached_property
 
 from headrace.errors import Finding
 from headrace.expr import Scope
-from headrace.expr.inference import RUN, Roots
+from headrace.expr.inference import RUN, Roots, infer
 from headrace.expr.shape import ANY, Shape, join_all, object_of, of, shape_of
 from headrace.flow.draft import Draft, DraftEdge, DraftNode
 from headrace.flow.loader import Loaded, load_flow
@@ -34,8 +34,8 @@ class Reading:
     Attributes:
         source: the text.
         findings: everything that is wrong with it.
-        draft: its nodes and edges; None if it cannot be read at all.
-        tree: the located nodes, likewise.
+        draft: its nodes and edges; None if it has no `spec`.
+        tree: its located nodes; None if it is no YAML.
     """
 
     def __init__(self, source: Source, loaded: Loaded) -> None:
@@ -113,12 +113,16 @@ class Reading:
 
     def roots(self, path: Path, scope: Scope) -> Roots:
         """The shapes of what the expressions of the template at a path read."""
-        variables = shape_of(self.draft.vars) if self.draft else ANY
+        variables = self._vars
         if scope.settings:
             secrets = {name: of("text") for name in self.draft.secrets} if self.draft else {}
             message = object_of({"vars": variables, "secrets": object_of(secrets)})
             return Roots(message, variables)
         return Roots(self._message(path), variables, RUN)
+
+    @cached_property
+    def _vars(self) -> Shape:
+        return shape_of(self.draft.vars) if self.draft else ANY
 
     def _message(self, path: Path) -> Shape:
         match path:
@@ -127,10 +131,12 @@ class Reading:
                 return join_all(map(self.shapes.emitted, sources)) if sources else ANY
             case ("spec", "nodes", str(name), "input", *_):
                 return self._arriving(name)
-            case ("spec", "nodes", str(name), "settings", *rest):
+            case ("spec", "nodes", str(name), "settings", *_):
                 node = self.node(name)
-                template = node.message_templates.get(tuple(rest)) if node else None
-                return self.shapes.message(template) if template else ANY
+                arriving = self._arriving(name)
+                if node is None or node.input is None:
+                    return arriving
+                return infer(node.input, Roots(arriving, self._vars, RUN))
             case _:
                 return ANY
 
@@ -165,7 +171,7 @@ def repaired(source: Source, registry: Registry, near: int | None) -> Reading:
     reading = read(source, registry)
     attempts = iter(_closed_at(source, near)) if near is not None else iter(())
     for _ in range(_MOST_REPAIRS):
-        if reading.draft is not None:
+        if reading.tree is not None:
             break
         text = next(attempts, None) or _without_line_of(reading.findings)
         if text is None:
