@@ -252,7 +252,7 @@ TABLE: tuple[Function, ...] = (
         "matches('a1', /\\d/) → true", "matches('ab', '^b') → false",
     ),
     function(
-        "capture(text, pattern)", "text?, text → array|object|null", _capture,
+        "capture(text, pattern)", "text?, text → array|object|null?", _capture,
         "The groups of the first match: an object of the named ones, else an array; null if none.",
         "capture('v1.2', /v(?<major>\\d+)\\.(?<minor>\\d+)/) → {\"major\": \"1\", \"minor\": \"2\"}",
         "capture('id 42', /(\\d+)/) → [\"42\"]", "capture('x', /\\d/) → null",
