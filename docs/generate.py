@@ -11,7 +11,7 @@ from headrace.app import builtin_registry
 from headrace.cli.snippet import snippet_of
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.signature import Function, Method
-from headrace.flow.schema.written import default_of
+from headrace.flow.schema.written import bounds_text, default_of
 from headrace.sdk import Spec
 
 NOTE = "<!-- Made by `make docs` from the declarations in the code; do not edit. -->"
@@ -57,7 +57,8 @@ def rows(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> It
     for name, field in schema["properties"].items():
         default = "required" if name in schema.get("required", ()) else shown(field)
         about = " ".join(field.get("description", "").split())
-        yield f"| `{prefix}{name}` | {kind(field, definitions)} | {default} | {about} |"
+        told = ", ".join(filter(None, [kind(field, definitions), bounds_text(field)]))
+        yield f"| `{prefix}{name}` | {told} | {default} | {about} |"
         for inner, definition in nested(field, definitions):
             yield from rows(definition, definitions, f"{prefix}{name}{inner}.")
 

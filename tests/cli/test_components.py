@@ -1,16 +1,35 @@
 """`headrace components`: the list, the descriptions, the examples."""
 
 import json
+import re
 from collections.abc import Callable
 from textwrap import indent
+from typing import Any, Literal
 
 import pytest
+from pydantic import Field
 from tests.cli.outcome import Outcome
 
 from headrace.app import builtin_registry
-from headrace.cli.snippet import SNIPPETS
+from headrace.cli.snippet import SNIPPETS, snippet_of
+from headrace.expr.shape import NOTHING
 from headrace.flow.loader import load_flow
+from headrace.sdk import (
+    Arrival,
+    Component,
+    Duration,
+    Input,
+    MessageModel,
+    Module,
+    Output,
+    Registry,
+    Settings,
+    Spec,
+    component,
+)
 from headrace.source import Source
+
+HEAD = "apiVersion: headrace.dev/v1\nkind: Flow\nmetadata: {name: example}\nspec:\n  secrets: [apiToken]\n"
 
 
 def test_components_are_listed_by_module(call: Callable[..., Outcome]) -> None:
@@ -55,10 +74,7 @@ Example
 @pytest.mark.parametrize("name", builtin_registry().names)
 def test_every_component_has_an_example_that_is_sound(name: str) -> None:
     registry = builtin_registry()
-    head = (
-        "apiVersion: headrace.dev/v1\nkind: Flow\nmetadata: {name: example}\nspec:\n  secrets: [apiToken]\n"
-    )
-    loaded = load_flow(Source("example", head + indent(SNIPPETS[name], "  ")), registry)
+    loaded = load_flow(Source("example", HEAD + indent(SNIPPETS[name], "  ")), registry)
     assert [str(finding) for finding in loaded.findings] == []
     assert loaded.flow is not None
     assert name in {node.spec.name for node in loaded.flow.nodes.values()}
@@ -74,6 +90,27 @@ def test_every_description_fits_its_width_and_names_all_settings(
     settings = builtin_registry().get(name).settings.model_fields.values()
     assert [line for line in prose.splitlines() if len(line) > 70] == []
     assert [field.alias for field in settings if f"\n  {field.alias}: " not in prose] == []
+
+
+@pytest.mark.parametrize("spec", list(builtin_registry()), ids=lambda spec: spec.name)
+def test_the_members_that_are_told_of_a_message_are_those_that_it_has(spec: Spec) -> None:
+    arrival = Arrival(message=NOTHING, base=NOTHING, settings={})
+    for output in spec.outputs:
+        told = re.match(r"(?:the base value plus `\w+ |`)\{([\w, ]+)\}`", output.summary)
+        assert (told is None) == (
+            not callable(output.emits) or output.summary == "the same message" or output.error
+        )
+        if told is not None:
+            assert set(told[1].split(", ")) == set(output.emits(arrival).object.members)
+
+
+def test_keys_of_nodes_that_results_bring_are_told(call: Callable[..., Outcome]) -> None:
+    told = call("components", "client").out.partition("Further keys of its nodes\n")[2].partition("\n\n")[0]
+    assert told.split("\n") == [
+        "  as: another name than `response` for what it adds",
+        "  sample, schema: an example or a JSON Schema of `bodyJson`, for checks",
+    ]
+    assert "Further keys" not in call("components", "router").out
 
 
 def test_defaults_are_written_as_in_flow_files(call: Callable[..., Outcome]) -> None:
@@ -95,6 +132,72 @@ def test_an_unknown_name_is_told_with_the_nearest_one(call: Callable[..., Outcom
     assert call("components", "rooter").err == "error: unknown component `rooter`; did you mean `router`?\n"
     assert (
         call("components", "xyz").err == "error: unknown component `xyz`; `headrace components` lists them\n"
+    )
+
+
+class Inner(Settings):
+    level: Literal["a", "b"]
+
+
+class OtherSettings(Settings):
+    every: Duration
+    most: int = Field(ge=5)
+    ratio: float
+    quick: bool
+    names: list[str] = Field(min_length=1)
+    inner: Inner
+    either: Inner | str
+    note: str = "not needed"
+
+
+class OtherMessage(MessageModel):
+    records: list[dict[str, Any]]
+
+
+@component(
+    "other-module/log",
+    summary="A component of someone else.",
+    settings=OtherSettings,
+    inputs=(Input("first", message=OtherMessage), Input("second")),
+    outputs=(Output("good"), Output("bad"), Output("error", error=True)),
+)
+class Other(Component):
+    """Not one of ours."""
+
+
+@component(
+    "other-module/clock", summary="A trigger.", settings=Settings, outputs=(Output("out"),), trigger=True
+)
+class Clock:
+    """Not one of ours."""
+
+
+OTHERS = Registry([*builtin_registry().modules, Module("other-module", "Others.", (Other, Clock))])
+
+
+@pytest.mark.parametrize("name", ["other-module/log", "other-module/clock"])
+def test_a_component_of_others_has_an_example_that_is_sound(name: str) -> None:
+    spec = OTHERS.get(name)
+    text = HEAD + indent(snippet_of(spec), "  ")
+    loaded = load_flow(Source("example", text), OTHERS)
+    assert [str(finding) for finding in loaded.findings] == []
+
+
+def test_an_example_of_a_component_of_others_has_what_is_required() -> None:
+    assert (
+        snippet_of(OTHERS.get("other-module/log"))
+        == """\
+nodes:
+  log:
+    component: other-module/log
+    settings: {"every":"500ms","most":5,"ratio":1,"quick":true,"names":["…"],"inner":{"level":"a"},"either":{"level":"a"}}
+    input: {"records":[{}]}
+  request: {component: common-module/signal}
+  log-2: {component: common-module/debug}
+edges:
+  - request -> log:first
+  - log:good -> log-2
+"""
     )
 
 

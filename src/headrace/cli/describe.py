@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from headrace.cli.snippet import snippet_of
 from headrace.expr.text import stringify
 from headrace.flow.schema import Schema, model_schema
-from headrace.flow.schema.written import default_of, is_duration, is_size
+from headrace.flow.schema.written import bounds_text, default_of, is_duration, is_size
 from headrace.sdk import Spec
 
 __all__ = ["describe", "describe_json"]
@@ -49,6 +49,12 @@ def describe(spec: Spec, width: int) -> str:
     if spec.dynamic_outputs is not None:
         lines.append("  … and those that its settings name")
     parts.append("\n".join(lines))
+    if added := [output.adds for output in spec.outputs if output.adds]:
+        keys = [f"as: another name than `{added[0]}` for what it adds"]
+        if spec.samples:
+            keys.append(f"sample, schema: an example or a JSON Schema of `{spec.samples}`, for checks")
+        lines = [line for key in keys for line in _wrapped(key, width, "  ")]
+        parts.append("\n".join(["Further keys of its nodes", *lines]))
     parts.append("Example\n" + textwrap.indent(snippet_of(spec), "  ").rstrip())
     return "\n\n".join(parts)
 
@@ -73,6 +79,7 @@ def describe_json(spec: Spec) -> Schema:
             {"name": o.name, "summary": o.summary, "detached": o.detached, "adds": o.adds, "error": o.error}
             for o in spec.outputs
         ],
+        "samples": spec.samples or None,
         "dynamicOutputs": spec.dynamic_outputs is not None,
         "example": snippet_of(spec),
     }
@@ -86,7 +93,8 @@ def _fields(model: type[BaseModel], width: int, indent: str) -> Iterator[str]:
 def _schema_fields(schema: Schema, models: Schema, width: int, indent: str) -> Iterator[str]:
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
-        head = f"{name}: {_type(field, models)}"
+        bounds = bounds_text(field)
+        head = f"{name}: {_type(field, models)}" + (f", {bounds}" if bounds else "")
         if name in required:
             head += ", required"
         elif (default := _default(field)) is not None:

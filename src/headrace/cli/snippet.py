@@ -1,6 +1,11 @@
 """Examples of components: the `nodes` and `edges` of a small flow each. A test loads them all."""
 
+from pydantic import BaseModel
+
+from headrace.expr.text import stringify
+from headrace.flow.schema import Schema, model_schema
 from headrace.sdk import Spec
+from headrace.values import Json
 
 __all__ = ["SNIPPETS", "snippet_of"]
 
@@ -11,14 +16,61 @@ def snippet_of(spec: Spec) -> str:
 
 
 def _made(spec: Spec) -> str:
-    """A node with the settings that are required, as a place to begin."""
+    """A small flow with a node of it, with what is required, as a place to begin."""
     name = spec.name.partition("/")[2]
-    lines = ["nodes:", f"  {name}:", f"    component: {spec.name}"]
-    schema = spec.settings.model_json_schema(by_alias=True)
-    if required := schema.get("required"):
-        lines.append("    settings:")
-        lines += [f"      {key}: …" for key in required]
-    return "\n".join(lines) + "\n"
+    node = {"component": spec.name}
+    if settings := _needed(spec.settings):
+        node["settings"] = stringify(settings)
+    if spec.inputs and spec.inputs[0].message and (message := _needed(spec.inputs[0].message)):
+        node["input"] = stringify(message)
+    around = {"request": "{component: common-module/signal}", "log": "{component: common-module/debug}"}
+    lines = ["nodes:", f"  {name}:", *(f"    {key}: {value}" for key, value in node.items())]
+    outputs = [port.name for port in spec.outputs_for({}) if not port.error]
+    edges = []
+    if spec.inputs:
+        edges.append(f"  - {_free('request', name)} -> {name}:{spec.inputs[0].name}")
+        lines.append(f"  {_free('request', name)}: {around['request']}")
+    if outputs:
+        edges.append(f"  - {name}:{outputs[0]} -> {_free('log', name)}")
+        lines.append(f"  {_free('log', name)}: {around['log']}")
+    return "\n".join([*lines, *(["edges:", *edges] if edges else [])]) + "\n"
+
+
+def _free(name: str, taken: str) -> str:
+    """A name for a node beside the one that the example is about."""
+    return f"{name}-2" if name == taken else name
+
+
+def _needed(model: type[BaseModel]) -> dict[str, Json]:
+    """What a model requires, with values to begin with."""
+    schema = model_schema(model)
+    return {key: _value(schema["properties"][key]) for key in schema.get("required", ())}
+
+
+def _value(field: Schema) -> Json:
+    """A value that a field takes: its example or default, else the plainest one of its type."""
+    for key in ("examples", "enum"):
+        if field.get(key):
+            first: Json = field[key][0]
+            return first
+    if "default" in field:
+        default: Json = field["default"]
+        return default
+    if "anyOf" in field:
+        return _value(field["anyOf"][0])
+    kind = field.get("type")
+    match kind[0] if isinstance(kind, list) else kind:
+        case "integer" | "number":
+            least: Json = field.get("minimum", 1)
+            return least
+        case "boolean":
+            return True
+        case "array":
+            return [_value(field.get("items", {}))] * field.get("minItems", 1)
+        case "object":
+            return {key: _value(field["properties"][key]) for key in field.get("required", ())}
+        case _:
+            return "…"
 
 
 SNIPPETS = {

@@ -1,6 +1,6 @@
 """JSON Schema of the flow file: its keys, and each component's settings and messages."""
 
-from headrace.flow.schema.model import TEMPLATE, Schema, model_schema, notes
+from headrace.flow.schema.model import TEMPLATE, Schema, duration_schema, model_schema, notes
 from headrace.flow.schema.written import DURATION
 from headrace.sdk import Registry, Spec
 
@@ -146,17 +146,8 @@ def _spec(registry: Registry) -> Schema:
 def _duration(description: str, default: str | None = None) -> Schema:
     """A duration that is no expression."""
     shown = {} if default is None else {"default": default}
-    return _noted(
-        {
-            "type": ["string", "number", "null"],
-            "pattern": DURATION,
-            "patternErrorMessage": "a duration has a unit: `500ms`, `60s`, `5m`, `1h30m`",
-            "minimum": 0,
-            "maximum": 0,
-            **shown,
-        },
-        description,
-    )
+    choices = [*duration_schema(DURATION)["anyOf"], {"type": "null"}]
+    return _noted({"anyOf": choices, **shown}, description)
 
 
 def _retry() -> Schema:

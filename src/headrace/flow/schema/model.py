@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 
 from headrace.flow.schema.written import default_of, is_duration
 
-__all__ = ["TEMPLATE", "Schema", "model_schema", "notes"]
+__all__ = ["TEMPLATE", "Schema", "duration_schema", "model_schema", "notes"]
 
 Schema = dict[str, Any]
 """A JSON Schema, draft-07."""
@@ -149,14 +149,8 @@ def _text(field: Schema) -> Schema:
     pattern = field.get("pattern")
     if field.get("format") == "expression":
         return {"type": ["string", "object", "array"], "pattern": pattern}
-    if is_duration(field):  # 0 needs no unit
-        return {
-            "type": ["string", "number"],
-            "minimum": 0,
-            "maximum": 0,
-            "pattern": f"{TEMPLATE}|{pattern}",
-            "patternErrorMessage": "a duration has a unit: `500ms`, `60s`, `5m`, `1h30m`",
-        }
+    if is_duration(field):
+        return duration_schema(f"{TEMPLATE}|{pattern}")
     made: Schema = {"type": "string"}
     if field.get("format", "password") != "password":  # pydantic takes numbers for times as well
         made["type"] = ["string", "number"]
@@ -168,6 +162,13 @@ def _text(field: Schema) -> Schema:
         longest = {**made, "maxLength": field["maxLength"]}
         return {"anyOf": [longest, {"type": "string", "pattern": TEMPLATE}]}
     return made
+
+
+def duration_schema(pattern: str) -> Schema:
+    """A duration, whose text has this pattern; 0 needs no unit. Editors show the messages."""
+    says = "a duration has a unit: `500ms`, `60s`, `5m`, `1h30m`"
+    text = {"type": "string", "pattern": pattern, "patternErrorMessage": says, "errorMessage": says}
+    return {"anyOf": [text, {"const": 0}]}
 
 
 def _array(field: Schema, models: Schema, inside: frozenset[str]) -> Schema:

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from headrace.sdk import Duration
 from headrace.values import Json
 
-__all__ = ["DURATION", "default_of", "duration_text", "is_duration", "is_size", "size_text"]
+__all__ = ["DURATION", "bounds_text", "default_of", "duration_text", "is_duration", "is_size", "size_text"]
 
 DURATION: str = TypeAdapter(Duration).json_schema()["pattern"]
 """Pattern of a duration as text."""
@@ -41,6 +41,16 @@ def is_duration(field: dict[str, Any]) -> bool:
 def is_size(field: dict[str, Any]) -> bool:
     """Whether a field's JSON Schema is that of `headrace.sdk.Size`."""
     return field.get("format") == "size"
+
+
+def bounds_text(field: dict[str, Any]) -> str:
+    """`1 to 65535`, `0 or more`; empty where a field's JSON Schema has no bounds."""
+    least, most = field.get("minimum"), field.get("maximum")
+    if is_size(field) or (least is None and most is None):
+        return ""
+    if least is not None and most is not None:
+        return f"{least:g} to {most:g}"
+    return f"{least:g} or more" if most is None else f"{most:g} or less"
 
 
 def default_of(field: dict[str, Any]) -> Json:
