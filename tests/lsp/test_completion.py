@@ -131,7 +131,6 @@ def test_what_is_taken_fits_into_the_line(text: str, label: str, expected: str |
     [
         (node("settings: {retryUnsafe: ‸"), ["true", "false"]),
         (node("settings:\n  retryUnsafe: t‸"), ["true", "false"]),
-        (node("settings: {timeout: ‸"), ["30s", "500ms", "60s", "5m", "1h30m"]),
         (node("settings: {auth: {type: ‸"), ["bearer", "basic"]),
         (node("input: {method: ‸"), ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
         (
@@ -145,7 +144,10 @@ def test_values(text: str, expected: list[str]) -> None:
     assert sorted(offered(text)) == sorted(expected)
 
 
-def test_a_default_is_marked() -> None:
+def test_a_default_is_marked_and_comes_first() -> None:
+    shown = [(item.label, item.detail) for item in suggestions(node("settings: {timeout: ‸"))]
+    assert shown[0] == ("30s", "default")
+    assert ("60s", "for example") in shown
     assert [item.detail for item in suggestions(node("settings: {retryUnsafe: ‸"))] == ["", "default"]
 
 
@@ -259,7 +261,7 @@ def members(text: str) -> list[str]:
     ("text", "expected"),
     [
         (expression('"{{$.response.‸"', "fetch"), ["statusCode", "headers", "body", "bodyJson", "url", "elapsedMs"]),
-        (expression('"{{$.errorDetail.‸"', "fetch:error"), ["code", "retryable", "node", "attempt"]),
+        (expression('"{{$.errorDetail.‸"', "fetch:error"), ["code", "retryable", "node", "attempt", "place"]),
         (expression('"{{$.payload.‸"', "hourly"), ["mode"]),
         (expression('"{{$run.‸"'), ["id", "flow", "trigger", "startedAt", "attempt"]),
         (expression('"{{$vars.‸"'), ["pageSize", "page-no"]),

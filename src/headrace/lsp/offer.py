@@ -39,6 +39,7 @@ class _Place:
         start: offset in the source of what is written already.
         dot: of the dot before it.
         end: of the rest of the name.
+        chain: `?.` where that is the dot.
         called: whether a `(` follows.
         quote: what texts are quoted with, so that the scalar's own quotes stay whole.
         closed: what of `']` is missing behind a member in brackets.
@@ -47,6 +48,7 @@ class _Place:
     start: int
     dot: int
     end: int
+    chain: str
     called: bool
     quote: str
     closed: str
@@ -89,9 +91,9 @@ def _place(cursor: Cursor, spot: Spot) -> _Place:
     rest = value[end : end + 2]
     closed = f"{quote}]"
     closed = "" if rest == closed else "]" if rest[:1] == quote else closed
-    return _Place(
-        offsets[spot.start], offsets[spot.dot], offsets[end], value.startswith("(", end), quote, closed
-    )
+    chain = "?." if value.startswith("?.", spot.dot) else ""
+    called = value.startswith("(", end)
+    return _Place(offsets[spot.start], offsets[spot.dot], offsets[end], chain, called, quote, closed)
 
 
 def _target(spot: Spot, scope: Scope, roots: Roots) -> Shape:
@@ -112,9 +114,15 @@ def _members(shape: Shape, place: _Place, *, in_brackets: bool) -> Iterator[Sugg
         elif _PLAIN.fullmatch(name):
             yield Suggestion(name, SuggestionKind.MEMBER, name, place.start, place.end, detail)
         elif _QUOTABLE.fullmatch(name):
-            text = f"[{place.quote}{name}{place.quote}]"
+            text = f"{place.chain}[{place.quote}{name}{place.quote}]"
             yield Suggestion(
-                name, SuggestionKind.MEMBER, text, place.dot, place.end, detail, filter=f".{name}"
+                name,
+                SuggestionKind.MEMBER,
+                text,
+                place.dot,
+                place.end,
+                detail,
+                filter=f"{place.chain or '.'}{name}",
             )
     if not in_brackets and shape.may_be("text", "array"):
         detail = "how many items or characters"
