@@ -6,6 +6,8 @@
     graph                                which edges are boundaries
     lint                                 mistakes that parse well
     loader, model, version, report       the flow, its version, its findings as text
+    schema                               what editors need to know: a JSON Schema of flow files
+    diagram                              a flow as a picture
 
 Nothing runs here. The codes of findings, besides those of expressions (HR2xx):
 
