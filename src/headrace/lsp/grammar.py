@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from headrace.flow.schema import Schema, flow_schema
+from headrace.flow.schema.model import TEMPLATE
 from headrace.flow.tree import Path
 from headrace.sdk import Registry
 from headrace.values import Json
@@ -82,9 +83,19 @@ def _fits(schema: Schema, given: Json) -> bool:
     if not isinstance(given, dict):
         return True
     for name, member in schema.get("properties", {}).items():
-        constants = [part["const"] for part in (member, *member.get("anyOf", ())) if "const" in part]
-        constants += [value for part in (member, *member.get("anyOf", ())) for value in part.get("enum", [])]
+        constants = _constants(member)
         value = given.get(name)
         if constants and isinstance(value, str) and "{{" not in value and value not in constants:
             return False
     return True
+
+
+def _constants(schema: Schema) -> list[Json]:
+    """The values of what takes no others; an expression may stand there all the same."""
+    found: list[Json] = []
+    for part in schema.get("anyOf", [schema]):
+        if "const" in part or "enum" in part:
+            found += part.get("enum", [part.get("const")])
+        elif part.get("pattern") != TEMPLATE:
+            return []
+    return found
