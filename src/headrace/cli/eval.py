@@ -63,6 +63,7 @@ def command(expression: str | None, data: str | None, *, jsonl: bool) -> int:
         print_findings([error.finding], sys.stderr)
         print_pages([*codes, error.code], sys.stderr)
         return 1
-    print_pages(codes, sys.stderr)
     sys.stdout.buffer.write(value + b"\n")
+    sys.stdout.buffer.flush()
+    print_pages(codes, sys.stderr)
     return 0
