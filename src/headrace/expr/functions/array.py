@@ -5,7 +5,8 @@ from itertools import zip_longest
 
 from headrace.expr.argument import array, count_items, whole_number, wrong
 from headrace.expr.entry import function
-from headrace.expr.functions.result import array_from, chunked, compacted, first_item, listed, zipped
+from headrace.expr.functions.result.item import array_from, chunked, first_item, listed, zipped
+from headrace.expr.functions.result.member import compacted
 from headrace.expr.signature import Callback, Function
 from headrace.values import Json
 

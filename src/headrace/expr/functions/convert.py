@@ -10,7 +10,7 @@ import re
 from headrace.expr.argument import quoted, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
-from headrace.expr.functions.result import coalesced, number_or_fallback
+from headrace.expr.functions.result.value import coalesced, number_or_fallback
 from headrace.expr.signature import Function
 from headrace.expr.text import (
     INTEGER_BITS,

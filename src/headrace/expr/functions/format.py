@@ -8,7 +8,7 @@ from headrace.expr.argument import MAX_TEXT, array, count_items, object_, quoted
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.json import parse_json
-from headrace.expr.functions.result import read_csv, url_parts
+from headrace.expr.functions.result.value import read_csv, url_parts
 from headrace.expr.signature import Function
 from headrace.expr.text import stringify, to_text
 from headrace.values import Json

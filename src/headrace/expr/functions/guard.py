@@ -4,7 +4,8 @@ from headrace.expr.argument import count_items, text, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.member import MISSING, Step, member, parse_path
-from headrace.expr.functions.result import got, never, same, set_member
+from headrace.expr.functions.result.item import same
+from headrace.expr.functions.result.value import got, never, set_member
 from headrace.expr.signature import Function
 from headrace.expr.text import to_text
 from headrace.values import Json

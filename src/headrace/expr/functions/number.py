@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from headrace.expr.argument import count_items, described, number, whole_number, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
-from headrace.expr.functions.result import least_or_greatest
+from headrace.expr.functions.result.item import least_or_greatest
 from headrace.expr.signature import Function
 from headrace.expr.text import INTEGER_BITS
 from headrace.values import Json

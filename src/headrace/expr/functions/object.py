@@ -7,16 +7,16 @@ from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
 from headrace.expr.functions.record import group
-from headrace.expr.functions.result import (
+from headrace.expr.functions.result.member import (
     deep_merged,
     entries,
     from_entries,
-    grouped,
     merged,
     omitted,
     picked,
     values,
 )
+from headrace.expr.functions.result.record import grouped
 from headrace.expr.signature import Callback, Function
 from headrace.expr.text import strict_equal
 from headrace.values import Json

@@ -8,7 +8,7 @@ from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
 from headrace.expr.functions.member import Key, column, identities, identity, key_of
-from headrace.expr.functions.result import columns, counted, diffed, grouped, indexed, joined, keyed
+from headrace.expr.functions.result.record import columns, counted, diffed, grouped, indexed, joined, keyed
 from headrace.expr.signature import Callback, Function
 from headrace.expr.text import strict_equal
 from headrace.values import Json

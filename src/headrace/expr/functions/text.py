@@ -14,7 +14,8 @@ from headrace.expr.argument import (
     wrong,
 )
 from headrace.expr.entry import function
-from headrace.expr.functions.result import parts, replaced, same
+from headrace.expr.functions.result.item import same
+from headrace.expr.functions.result.value import parts, replaced
 from headrace.expr.regex import Pattern, PatternLike, compile_pattern
 from headrace.expr.replacement import replace_every
 from headrace.expr.signature import Callback, Function

@@ -7,7 +7,7 @@ from headrace.expr.argument import count_items
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
-from headrace.expr.functions.result import (
+from headrace.expr.functions.result.item import (
     accumulated,
     filtered,
     flat_mapped,

@@ -4,7 +4,7 @@ from headrace.expr.argument import MAX_ITEMS, count_items, count_text, integer, 
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
 from headrace.expr.functions.convert import js_text
-from headrace.expr.functions.result import (
+from headrace.expr.functions.result.item import (
     concatenated,
     filled,
     first_item,

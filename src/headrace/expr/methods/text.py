@@ -6,7 +6,7 @@ from collections.abc import Callable
 from headrace.expr.argument import choice, count_items, count_text, integer, textual
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
-from headrace.expr.functions.result import groups, matches, parts, replaced
+from headrace.expr.functions.result.value import groups, matches, parts, replaced
 from headrace.expr.regex import Found, Pattern, PatternLike, compile_pattern
 from headrace.expr.replacement import CALLBACK_ARGUMENTS, replace_every, replace_first
 from headrace.expr.signature import Callback, Method
