@@ -53,6 +53,8 @@ MESSAGE = {
         ("{length: 5}.length", 5), ("{a: {b: 1}}.a.b", 1), ("$['s']['length']", 3), ("null[0]", None),
         ("$.nothing?.map(x => x)", None), ("$.nothing?.a.b.map(x => x).c", None), ("$.o?.a", 1), ("$.o?.['a']", 1),
         ("$.list?.map(x => x * 2)", [2, 4, 6]), ("$.z?.[0]?.x.trim()", None),
+        # what follows `?.` on null is not evaluated
+        ("$.z?.[$.z + 1]", None), ("$.z?.a[1 / 0].b", None), ("$.z?.[$.z]?.trim()", None),
         # objects
         ("{a: 1, 'b-c': 2, 3: 3, [$.s + '!']: 4, [5]: 5}", {"a": 1, "b-c": 2, "3": 3, "abc!": 4, "5": 5}),
         ("{a: 1, ...{a: 2, b: 3}, a: 4}", {"a": 4, "b": 3}), ("[1, 2,]", [1, 2]), ("{a: 1,}", {"a": 1}),

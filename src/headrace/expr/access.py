@@ -20,13 +20,14 @@ class AccessEmitter(Emitter):
     def chain(self, node: Member | Index | MethodCall) -> ast.expr:
         """Emit accesses; where `?.` meets null, all that follows it in the chain is null.
 
-        Members of null are null anyway, so null is tested for only where a method is called.
+        Members of null are null anyway, so null is tested for only where a method is called or an index
+        computed, whose arguments then are not evaluated.
         """
         links = [node]
         while isinstance(target := links[0].target, Member | Index | MethodCall):
             links.insert(0, target)
         last_optional = max((at for at, link in enumerate(links) if link.optional), default=-1)
-        last_call = max((at for at, link in enumerate(links) if isinstance(link, MethodCall)), default=-1)
+        last_call = max((at for at, link in enumerate(links) if _evaluates(link)), default=-1)
         code = self.guarded(target) if last_optional >= 0 else self.emit(target)
         tests: list[tuple[str, ast.expr]] = []
         for at, link in enumerate(links):
@@ -66,3 +67,8 @@ class AccessEmitter(Emitter):
         if direct:
             return subscript(target, key)
         return self.call("element" if isinstance(key, int) else "index", target, constant(key))
+
+
+def _evaluates(link: Member | Index | MethodCall) -> bool:
+    """Whether the access evaluates more than its target."""
+    return isinstance(link, MethodCall) or (isinstance(link, Index) and index_key(link.index) is None)
