@@ -1,10 +1,12 @@
 """`headrace graph`: where pictures go, and what is said instead of one."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from tests.cli.outcome import Outcome, write_flow
+from tests.docs.page import ROOT, blocks
 
 SOUND = "\n    start: {component: common-module/signal}\n    log: {component: common-module/debug}"
 MERMAID = """\
@@ -62,3 +64,12 @@ def test_a_picture_that_cannot_be_written_is_told(call: Callable[..., Outcome], 
     target = tmp_path / "none" / "flow.svg"
     expected = f"error: cannot write {target}: no such file or directory\n"
     assert call("graph", path, "-o", target) == Outcome(2, "", expected)
+
+
+def test_the_picture_in_the_documentation_is_that_of_the_readme_s_flow(
+    call: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    (flow,) = re.findall(r"```yaml\n(apiVersion.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "users.yaml").write_text(flow)
+    (shown,) = [block.text for block in blocks("running.md") if block.info == "mermaid"]
+    assert call("graph", tmp_path / "users.yaml").out == shown
