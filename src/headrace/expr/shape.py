@@ -190,16 +190,8 @@ def _admits_member(known: ObjectShape, name: str, value: Json) -> bool:
 
 
 def join(first: Shape, second: Shape) -> Shape:
-    """Values that are in either."""
-    if first is second or second.is_nothing:
-        return first
-    if first.is_nothing:
-        return second
-    return Shape(
-        first.kinds | second.kinds,
-        _join_objects(first, second),
-        _join_items(first, second),
-    )
+    """Values that are in either; the first one itself where it has all of them, as far as can be seen."""
+    return _join(first, second, {})
 
 
 def join_all(shapes: Iterable[Shape]) -> Shape:
@@ -210,17 +202,36 @@ def join_all(shapes: Iterable[Shape]) -> Shape:
     return joined
 
 
-def _join_items(first: Shape, second: Shape) -> Shape | None:
+_Done: TypeAlias = dict[tuple[int, int], Shape]
+"""What was joined in the same call, by identity: parts may be shared many times."""
+
+
+def _join(first: Shape, second: Shape, done: _Done) -> Shape:
+    if first is second or not second.kinds:
+        return first
+    if not first.kinds:
+        return second
+    pair = id(first), id(second)
+    if pair in done:
+        return done[pair]
+    kinds = first.kinds | second.kinds
+    objects, items = _join_objects(first, second, done), _join_items(first, second, done)
+    is_first = objects is first.object and items is first.items and kinds == first.kinds
+    done[pair] = joined = first if is_first else Shape(kinds, objects, items)
+    return joined
+
+
+def _join_items(first: Shape, second: Shape, done: _Done) -> Shape | None:
     if "array" not in first.kinds:
         return second.items
     if "array" not in second.kinds:
         return first.items
     if first.items is None or second.items is None:
         return None
-    return join(first.items, second.items)
+    return _join(first.items, second.items, done)
 
 
-def _join_objects(first: Shape, second: Shape) -> ObjectShape | None:
+def _join_objects(first: Shape, second: Shape, done: _Done) -> ObjectShape | None:
     if "object" not in first.kinds:
         return second.object
     if "object" not in second.kinds:
@@ -230,19 +241,30 @@ def _join_objects(first: Shape, second: Shape) -> ObjectShape | None:
         return None
     if one is other:
         return one
-    members = {name: _join_member(name, one, other) for name in dict.fromkeys((*one.members, *other.members))}
-    rest = one.rest if other.rest is None else other.rest if one.rest is None else join(one.rest, other.rest)
-    return ObjectShape(members, rest, one.certain and other.certain, one.origins | other.origins)
+    members = {
+        name: _join_member(name, one, other, done) for name in dict.fromkeys((*one.members, *other.members))
+    }
+    rest = one.rest if other.rest is None else other.rest
+    if one.rest is not None and other.rest is not None:
+        rest = _join(one.rest, other.rest, done)
+    joined = ObjectShape(members, rest, one.certain and other.certain, one.origins | other.origins)
+    is_one = rest is one.rest and joined.certain == one.certain and joined.origins == one.origins
+    return one if is_one and _are_same(members, one.members) else joined
 
 
-def _join_member(name: str, one: ObjectShape, other: ObjectShape) -> Member:
+def _are_same(members: Mapping[str, Member], others: Mapping[str, Member]) -> bool:
+    return len(members) == len(others) and all(member is others[name] for name, member in members.items())
+
+
+def _join_member(name: str, one: ObjectShape, other: ObjectShape, done: _Done) -> Member:
     first, second = one.members.get(name), other.members.get(name)
-    if first is not None and second is not None:
-        return Member(join(first.shape, second.shape), first.optional or second.optional)
-    found = first or second
-    assert found is not None  # noqa: S101 - the name is one of theirs
-    rest = other.rest if first is not None else one.rest
-    return Member(found.shape if rest is None else join(found.shape, rest), optional=True)
+    if first is None:
+        first, second, other = second, None, one
+    assert first is not None  # noqa: S101 - the name is one of theirs
+    optional = first.optional or second is None or second.optional
+    added = other.rest if second is None else second.shape
+    shape = first.shape if added is None else _join(first.shape, added, done)
+    return first if shape is first.shape and optional == first.optional else Member(shape, optional)
 
 
 def overlay(below: ObjectShape, above: ObjectShape) -> ObjectShape:
@@ -299,16 +321,28 @@ def values_of(shape: Shape) -> Shape:
 
 def widen(shape: Shape, depth: int) -> Shape:
     """The same with anything below a depth, so that repeated joins come to an end."""
+    return _widen(shape, depth, {})
+
+
+def _widen(shape: Shape, depth: int, done: _Done) -> Shape:
+    if shape.object is None and shape.items is None:
+        return shape
     if depth == 0:
         return Shape(shape.kinds)
-    members = shape.object
-    if members is not None:
-        members = replace(
-            members,
-            members={
-                name: replace(member, shape=widen(member.shape, depth - 1))
-                for name, member in members.members.items()
-            },
-            rest=None if members.rest is None else widen(members.rest, depth - 1),
-        )
-    return Shape(shape.kinds, members, None if shape.items is None else widen(shape.items, depth - 1))
+    pair = id(shape), depth
+    if pair not in done:
+        members = None if shape.object is None else _widen_object(shape.object, depth - 1, done)
+        items = None if shape.items is None else _widen(shape.items, depth - 1, done)
+        is_same = members is shape.object and items is shape.items
+        done[pair] = shape if is_same else Shape(shape.kinds, members, items)
+    return done[pair]
+
+
+def _widen_object(known: ObjectShape, depth: int, done: _Done) -> ObjectShape:
+    members = {}
+    for name, member in known.members.items():
+        shape = _widen(member.shape, depth, done)
+        members[name] = member if shape is member.shape else Member(shape, member.optional)
+    rest = None if known.rest is None else _widen(known.rest, depth, done)
+    is_same = rest is known.rest and _are_same(members, known.members)
+    return known if is_same else replace(known, members=members, rest=rest)

@@ -200,7 +200,7 @@ class CallInspector(PatternInspector):
                 break
             made = self.apply(callback, [held, *shapes]).value.shape
             grown = widen(join(held, made), _LEVELS)
-            if grown == held:
+            if grown is held:
                 break
             held = grown
         else:
