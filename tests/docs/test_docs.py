@@ -6,8 +6,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from error_page import made
 
 from headrace.app import builtin_registry, open_engine
+from headrace.cli import main
 from headrace.flow.loader import load_flow, require
 from headrace.source import Source
 from headrace.store import RunStatus
@@ -15,7 +17,14 @@ from support.api import TOKEN, make_user, serve_users
 
 ROOT = Path(__file__).parents[2]
 GENERATED = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*/README.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("src/headrace/pages/*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "examples").glob("*/README.md"),
+    ]
+)
 
 
 @pytest.mark.parametrize("name", sorted(GENERATED))
@@ -48,12 +57,18 @@ async def test_the_flow_of_the_readme_keeps_a_table_equal_to_an_api(postgres_url
     assert api.pages == [1, 2, 3, 4]
 
 
-def test_the_mistake_in_the_readme_reads_as_the_readme_says():
+def test_the_mistake_in_the_readme_reads_as_the_readme_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     block = readme_flow().replace("state -> fetch -> batches", "state -> fetsh -> batches")
-    loaded = load_flow(Source("users.yaml", block), builtin_registry())
-    errors = [finding for finding in loaded.findings if finding.code == "HR112"]
-    said = "\n".join(f"    {line}" for line in errors[0].render().splitlines())
-    assert said in (ROOT / "README.md").read_text()
+    (tmp_path / "users.yaml").write_text(block)
+    assert main(["validate", "users.yaml"]) == 2
+    said = "\n".join(f"    {line}" for line in capsys.readouterr().out.splitlines())
+    assert f"\n\n{said}\n\n" in (ROOT / "README.md").read_text()
+
+
+def test_the_member_that_is_never_set_reads_in_the_readme_as_on_its_page():
+    told = made("HR136").wrong.text.splitlines()[:3]
+    assert "\n".join(f"    {line}" for line in told) in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -8,6 +8,7 @@ from error_example import SHOP
 from error_page import CODES, OVERVIEW, PAGES, made, overview, sources
 from tests.docs.page import ROOT, codes, section
 
+import headrace.flow
 from headrace.app import builtin_registry
 from headrace.flow.loader import load_flow
 from headrace.pages import page_of, title_of
@@ -31,6 +32,13 @@ def test_every_code_has_a_page_and_every_page_its_code():
     assert sorted(set(sources()) - raised) == [], (
         f"nothing in src gives these codes: remove them from {CODES}"
     )
+
+
+def test_the_codes_of_flow_files_are_listed_where_they_are_made():
+    flow = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/headrace/flow").rglob("*.py"))
+    raised = set(re.findall(r'"(HR1\d\d)"', flow))
+    missing = sorted(code for code in raised if not re.search(rf"\b{code} \S", headrace.flow.__doc__))
+    assert missing == [], "name these in the docstring of src/headrace/flow/__init__.py"
 
 
 def test_the_codes_that_nobody_sees_are_in_the_source():

@@ -1,20 +1,21 @@
 """`headrace explain`: the page of a code."""
 
 import re
+import sys
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
 import click
 
-from headrace.cli.terminal import is_live
+from headrace.cli.terminal import has_color
 from headrace.errors import UsageError
 from headrace.expr.suggestion import did_you_mean
 from headrace.pages import codes, page_of, title_of
 
 __all__ = ["command"]
 
-_WIDEST = 100
+_WIDEST = 110
 _COMMENT = re.compile(r"<!--.*?-->\n+", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
 _HTTP = re.compile(r"HTTP ?(\d{3})", re.IGNORECASE)
@@ -41,10 +42,10 @@ def command(asked: tuple[str, ...], *, raw: bool) -> int:
         return 0
     texts = [_text(code) for code in _joined(asked)]
     page = "\n\n".join(text.strip() for text in texts)
-    if raw or not is_live():
+    if raw or not has_color(sys.stdout):
         print(page)
     else:
-        import_module("headrace.cli.markdown").show(_LINK.sub(r"\1", _COMMENT.sub("", page)), _WIDEST)
+        import_module("headrace.cli.markdown").show(_LINK.sub(r"\1", page), _WIDEST)
     return 0
 
 
@@ -61,7 +62,7 @@ def _text(code: str) -> str:
     """
     page = _page(code)
     if page is not None:
-        return page.read_text(encoding="utf-8")
+        return _COMMENT.sub("", page.read_text(encoding="utf-8"))
     if match := _HTTP.fullmatch(code):
         return (
             f"HTTP {match[1]} is the status of a server's answer: the HTTP client takes 400 and above for an "
