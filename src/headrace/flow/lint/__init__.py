@@ -22,6 +22,7 @@ from headrace.flow.lint.shape import check_shapes
 from headrace.flow.lint.sql import check_first_of_batch, check_interpolation
 from headrace.flow.lint.text import check_plain_expressions
 from headrace.flow.lint.twice import check_twice
+from headrace.flow.lint.url import check_urls
 from headrace.flow.lint.view import View
 
 __all__ = ["check"]
@@ -43,6 +44,7 @@ RULES: tuple[Callable[[View, Reader], None], ...] = (
     check_http_writes,
     check_done,
     check_twice,
+    check_urls,
     check_plain_expressions,
     check_pasted,
     check_shapes,  # after the others, since they may know better what is wrong
