@@ -269,6 +269,8 @@ def _join_member(name: str, one: ObjectShape, other: ObjectShape, done: _Done) -
 
 def overlay(below: ObjectShape, above: ObjectShape) -> ObjectShape:
     """`{...below, ...above}`: the members of both, those above win."""
+    if above is below:
+        return below
     members: dict[str, Member] = {}
     for name, member in below.members.items():
         rest = above.rest if name not in above.members else None

@@ -100,7 +100,7 @@ class CallInspector(PatternInspector):
             is_first = position == 0 and not receiver
             kinds = KINDS if takes is None else _kinds(takes, first)
             if not is_guarded and (is_sure or is_first):
-                self.require(argument, value, kinds, f"{name} takes {a_shape(kinds)}")
+                self.require(argument, value, kinds, f"{name} takes {a_shape(kinds - _NULL)}")
             elif not is_guarded:
                 self.settle(value, fails=False)
             given.shapes.append(value.shape if is_guarded else value.shape.only(*kinds))
@@ -171,7 +171,8 @@ class CallInspector(PatternInspector):
         given, takes = _Given(self, (callback,), ()), declared.types.parameter(0)
         kinds = KINDS if takes is None else takes.kinds
         certain, self.certain = self.certain, False
-        self.require(callback, Value(shapes[0]), kinds, "")
+        what = f"`{callback.name}` takes {a_shape(kinds - _NULL)}"
+        self.require(callback, Value(shapes[0]), kinds, what)
         self.certain = certain
         given.shapes.append(shapes[0].only(*kinds))
         result = given.finish(declared.types, has_fallback=False)
@@ -191,7 +192,7 @@ class CallInspector(PatternInspector):
 
     def fold(self, callback: Arrow | FunctionName, initial: Shape, shapes: Sequence[Shape]) -> Shape:
         """What a callback makes of an initial value when it gets its own result again and again."""
-        held = ANY if self.folds == _FOLDS else initial
+        held = ANY if self.folds >= _FOLDS else initial
         quiet, watched = self.report, self.observe
         self.report = self.observe = None
         self.folds += 1

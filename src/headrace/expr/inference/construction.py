@@ -1,5 +1,7 @@
 """Objects, arrays and texts that an expression builds."""
 
+from dataclasses import replace
+
 from headrace.expr.inference.access import SCALAR, AccessInspector
 from headrace.expr.inference.value import Value
 from headrace.expr.nodes import Array, Object, Property, Spread, TextTemplate
@@ -20,6 +22,7 @@ from headrace.expr.shape import (
 __all__ = ["ConstructionInspector"]
 
 _TEXT = of("text")
+_OBJECT: frozenset[Kind] = frozenset(("object",))
 _SPREAD: frozenset[Kind] = frozenset(("array", "text"))
 
 
@@ -48,21 +51,25 @@ class ConstructionInspector(AccessInspector):
 
     def object(self, node: Object) -> Value:
         """An object; what it leaves out is left out by who built it, or by what it spreads."""
-        built = ObjectShape({}, None)
+        members: dict[str, Member] = {}
+        built = ObjectShape(members)
         has_spread = False
         for member in node.members:
+            if isinstance(member, Property) and isinstance(member.key, str):
+                members[member.key] = Member(self.plain(member.value))  # of `built`, which nobody else has
+                continue
             if isinstance(member, Spread):
                 has_spread = True
                 built = spread(built, self.plain(member.value))
             else:
-                built = overlay(built, self.property(member))
+                built = overlay(built, self.computed_property(member))
+            members = dict(built.members)
+            built = replace(built, members=members)
         origins = built.origins if has_spread else self.origins
-        known = ObjectShape(built.members, built.rest, built.certain, origins)
-        return Value(Shape(frozenset(("object",)), known))
+        return Value(Shape(_OBJECT, replace(built, origins=origins)))
 
-    def property(self, node: Property) -> ObjectShape:
-        """An object of one member, which is not known by name if its key is computed."""
-        if isinstance(node.key, str):
-            return ObjectShape({node.key: Member(self.plain(node.value))})
+    def computed_property(self, node: Property) -> ObjectShape:
+        """An object of one member whose name is not known."""
+        assert not isinstance(node.key, str)  # noqa: S101 - by its caller
         self.needed(node.key, SCALAR, "it cannot be the name of a member")
         return ObjectShape({}, self.plain(node.value))

@@ -38,18 +38,25 @@ class Inspector(ABC):
         facts: what the tests around the current place say.
         certain: whether the current place is reached whenever the template is evaluated.
         origins: of the objects that the template builds.
+        root_name: what messages call `$`: `message` or `settings`.
     """
 
     expression: ParsedExpression
 
     def __init__(
-        self, roots: Roots, report: Report | None, observe: Observe | None, origins: frozenset[Origin]
+        self,
+        roots: Roots,
+        report: Report | None,
+        observe: Observe | None,
+        origins: frozenset[Origin],
+        root_name: str,
     ) -> None:
         self.roots: Mapping[str, Shape] = {"$": roots.message, "$vars": roots.vars, "$run": roots.run}
         self.names: dict[str, Value] = {}
         self.facts: Facts = {}
         self.certain = True
         self.origins = origins
+        self.root_name = root_name
         self.report = report
         self.observe = observe
         self._told: set[tuple[int, bool]] = set()
@@ -148,7 +155,7 @@ class Inspector(ABC):
         path = path_of(missing.target)
         owner = "the object"
         if path is not None:
-            owner = "message" if path == ("$",) else f"`{path[-1]}`"
+            owner = self.root_name if path == ("$",) else f"`{path[-1]}`"
         has = f"has {listed(known.members)}" if known.members else "is empty"
         return f"`{source}` is never set; {owner} {has}"
 

@@ -58,7 +58,8 @@ def infer(
             arrows bind. The last call for a node is the one that holds.
     """
     origins: frozenset[Origin] = frozenset(() if origin is None else (origin,))
-    return _Template(roots, report, observe, origins).tree(template.tree)
+    root_name = "settings" if template.scope.settings else "message"
+    return _Template(roots, report, observe, origins, root_name).tree(template.tree)
 
 
 class _Template(CallInspector):
@@ -82,9 +83,15 @@ class _Template(CallInspector):
         return shape if tree.is_whole else _TEXT
 
     def whole(self, expression: ParsedExpression) -> Shape:
-        """One expression."""
+        """One expression; nothing is known of one that is nested too deeply for the caller's stack."""
         self.expression = expression
-        return self.plain(expression.node)
+        told = self.report, self.observe
+        try:
+            return self.plain(expression.node)
+        except RecursionError:
+            self.names, self.facts, self.certain, self.folds = {}, {}, True, 0
+            self.report, self.observe = told
+            return ANY
 
     def inspect(self, node: Expression) -> Value:
         found = _VISITS.get(type(node))
