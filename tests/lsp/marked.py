@@ -69,18 +69,18 @@ def flow(*, node: str = "", edge: str = "", below: str = "") -> str:
     return text + (f"{edge}\n" if edge else "")
 
 
-def understood(text: str) -> tuple[Source, int, Reading]:
+def understood(text: str, *, in_place: bool = True) -> tuple[Source, int, Reading]:
     """A marked text, as a server understands it that has never seen it before."""
     source, offset = split(text)
     reading = read(source, REGISTRY)
-    if reading.draft is None:
-        reading = repaired(source, REGISTRY, offset)
+    if reading.tree is None:
+        reading = repaired(source, REGISTRY, offset, in_place=in_place)
     return source, offset, reading
 
 
 def suggestions(text: str) -> list[Suggestion]:
     """What completion offers at the mark, best first."""
-    source, offset, reading = understood(text)
+    source, offset, reading = understood(text, in_place=False)
     return sorted(complete(source, offset, reading, GRAMMAR), key=lambda item: item.rank)
 
 

@@ -81,11 +81,12 @@ class Document:
                     self._understood = self._newest
             return self._newest if self.source is source else None
 
-    async def understood(self, near: int) -> Reading:
-        """The text as it is now, as far as it can be understood; all offsets are those of the text.
+    async def understood(self, near: int, *, in_place: bool = True) -> Reading:
+        """The text as it is now, as far as it can be understood.
 
         Args:
             near: the offset that is asked about, where somebody probably types.
+            in_place: whether the places in what is read must be those of the text.
         """
         while True:
             source = self.source
@@ -95,13 +96,13 @@ class Document:
             if reading.tree is not None:
                 return reading
             place = near if self.edited_at is None else self.edited_at
-            return await asyncio.to_thread(repaired, source, self.registry, place)
+            return await asyncio.to_thread(repaired, source, self.registry, place, in_place=in_place)
 
     async def soon(self, near: int) -> Reading:
         """What is understood of the text, soon: of an earlier one if the newest takes too long."""
         if self._newest is not None and self._newest.source is self.source and self._newest.tree is not None:
             return self._newest
-        task = asyncio.create_task(self.understood(near))
+        task = asyncio.create_task(self.understood(near, in_place=False))
         await asyncio.wait({task}, timeout=_PATIENCE_S if self._understood is not None else None)
         if task.done():
             reading = task.result()

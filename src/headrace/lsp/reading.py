@@ -1,7 +1,6 @@
 """A flow file as far as it can be understood, whatever is wrong with it."""
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
 
 from headrace.errors import Finding
@@ -12,15 +11,14 @@ from headrace.flow.draft import Draft, DraftEdge, DraftNode
 from headrace.flow.loader import Loaded, load_flow
 from headrace.flow.shape import Shapes, follow
 from headrace.flow.tree import Entry, Mapping, Path, Sequence, Tree
-from headrace.lsp.cursor import find
 from headrace.lsp.permessage import is_per_message
+from headrace.lsp.repair import mended
 from headrace.sdk import Registry, Spec
 from headrace.source import Source
 
 __all__ = ["Reading", "is_flow", "read", "repaired"]
 
 _API_VERSION = re.compile(r"""^[\s{]*["']?apiVersion["']?\s*:\s*["']?headrace\.dev/""", re.MULTILINE)
-_MOST_REPAIRS = 4
 
 
 def is_flow(text: str) -> bool:
@@ -160,54 +158,13 @@ def read(source: Source, registry: Registry) -> Reading:
     return Reading(source, load_flow(source, registry))
 
 
-def repaired(source: Source, registry: Registry, near: int | None) -> Reading:
-    """Read a text that is no YAML, with what is broken taken out; all other offsets stay.
+def repaired(source: Source, registry: Registry, near: int | None, *, in_place: bool = True) -> Reading:
+    """Read a text that is no YAML, with what is broken taken out.
 
     Args:
         source: the text.
         registry: the components that there are.
         near: the offset at which somebody types, where it is most probably broken.
+        in_place: whether the places in what is read must be those of the text.
     """
-    reading = read(source, registry)
-    attempts = iter(_closed_at(source, near)) if near is not None else iter(())
-    for _ in range(_MOST_REPAIRS):
-        if reading.tree is not None:
-            break
-        text = next(attempts, None) or _without_line_of(reading.findings)
-        if text is None:
-            break
-        reading = read(Source(source.name, text), registry)
-    return reading
-
-
-def _closed_at(source: Source, offset: int) -> Iterator[str]:
-    """The text with what is open at an offset closed there, then without its line."""
-    line = source.position(offset)[0]
-    start = source.line_starts[line - 1]
-    end = start + len(source.line(line))
-    cursor = find(source, offset)
-    if cursor is not None:
-        quote = cursor.style if cursor.style in ("'", '"') else ""
-        closers = quote + cursor.closers
-        yield (
-            source.text[:offset]
-            + closers.ljust(end - offset)[: max(end - offset, len(closers))]
-            + source.text[end:]
-        )
-    yield source.text[:start] + " " * (end - start) + source.text[end:]
-
-
-def _without_line_of(findings: tuple[Finding, ...]) -> str | None:
-    """The text without the line of the last finding, which is what ended its reading."""
-    if not findings:
-        return None
-    span = findings[-1].span
-    source = span.source
-    line = span.line
-    start = source.line_starts[line - 1]
-    content = source.line(line)
-    return (
-        source.text[:start] + " " * len(content) + source.text[start + len(content) :]
-        if content.strip()
-        else None
-    )
+    return read(mended(source, near, in_place=in_place) or source, registry)

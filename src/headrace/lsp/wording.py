@@ -97,10 +97,12 @@ def port_text(output: Output) -> str:
 def schema_text(name: str, schemas: list[Schema]) -> str:
     """A key of a flow file: its type, default and description."""
     about = next((text for schema in schemas if (text := schema.get("description"))), "")
-    default = next((schema["default"] for schema in schemas if "default" in schema), None)
+    defaults = (schema["default"] for schema in schemas if "default" in schema)
+    default = next((value for value in defaults if value not in (None, "", [], {})), None)
     head = f"**{name}**: {outline(schemas)}" if outline(schemas) else f"**{name}**"
     if default is not None:
-        head += f", default `{encode_json(default).decode()}`"
+        shown = default if isinstance(default, str) else encode_json(default).decode()
+        head += f", default `{shown}`"
     return "\n\n".join(filter(None, (head, about)))
 
 
