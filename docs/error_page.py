@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -121,15 +122,28 @@ def _differing(text: str, other: str) -> list[str]:
     kept: set[int] = set()
     matcher = SequenceMatcher(None, other.splitlines(), lines, autojunk=False)
     for tag, _, _, start, end in matcher.get_opcodes():
-        if tag != "equal":
-            kept |= set(range(start, end)) or {max(start - 1, 0)}
+        if tag == "delete":  # what stood above, or after it if that is where it belonged
+            is_below = start < len(lines) and _depth(lines[start]) > _depth(lines[start - 1])
+            kept.add(start if is_below else max(start - 1, 0))
+        elif tag != "equal":
+            kept |= set(range(start, end))
     for number in sorted(kept):
         depth = _depth(lines[number])
         for above in range(number - 1, -1, -1):
             if lines[above].strip() and _depth(lines[above]) < depth:
                 depth = _depth(lines[above])
                 kept.add(above)
+                kept |= _item(lines, above)
     return [lines[number] for number in sorted(kept)]
+
+
+def _item(lines: list[str], start: int) -> set[int]:
+    """The other lines of a list's item that is a mapping: one of them alone says little."""
+    inner = _depth(lines[start]) + 2
+    if not lines[start].lstrip().startswith("- "):
+        return set()
+    rest = takewhile(lambda number: _depth(lines[number]) >= inner, range(start + 1, len(lines)))
+    return {number for number in rest if _depth(lines[number]) == inner}
 
 
 def _depth(line: str) -> int:

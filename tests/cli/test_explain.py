@@ -1,5 +1,6 @@
 """`headrace explain`: the page of a code, and where messages lead to it."""
 
+import io
 import json
 import os
 import pty
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cli.outcome import Outcome, write_flow
 
+from headrace.cli.terminal import has_links
 from headrace.pages import codes, page_of, title_of
 
 Call = Callable[..., Outcome]
@@ -139,15 +141,38 @@ def test_raw_holds_on_a_terminal_too() -> None:
         ({"VTE_VERSION": "7006", "NO_COLOR": "1"}, True),
     ],
 )
-def test_a_code_is_a_link_to_its_page_where_the_terminal_shows_links(
-    tmp_path: Path, environment: dict[str, str], is_linked: bool
+def test_links_are_for_terminals_that_show_them(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], is_linked: bool
 ) -> None:
-    written = on_a_terminal("validate", write_flow(tmp_path, WRONG), **environment)
+    for name in ("SSH_CONNECTION", "TERM_PROGRAM", "VTE_VERSION", "KONSOLE_VERSION", "FORCE_HYPERLINK"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert has_links(Terminal()) is is_linked
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_code_is_a_link_to_its_page(tmp_path: Path) -> None:
+    written = on_a_terminal("validate", write_flow(tmp_path, WRONG), VTE_VERSION="7006")
     links = re.findall(r"\x1b]8;;(file://[^\x1b]+)\x1b\\(.*?)\x1b]8;;\x1b\\", written)
-    assert {(uri, plain(text)) for uri, text in links} == (
-        {(page_of("HR111").as_uri(), "HR111")} if is_linked else set()
-    )
+    assert [(uri, plain(text)) for uri, text in links] == [(page_of("HR111").as_uri(), "HR111")] * 2
     assert written.count("\x1b]") == 2 * len(links)
+
+
+def test_the_error_of_a_run_has_a_link_on_a_terminal(tmp_path: Path) -> None:
+    nodes = """
+    start: {component: common-module/signal}
+    work: {component: common-module/modify, input: {a: "{{$.payload.a + 1}}"}}"""
+    path = write_flow(tmp_path, nodes, "[start -> work]")
+    written = on_a_terminal("run", path, "--once", COLUMNS="160", VTE_VERSION="7006")
+    links = re.findall(r"\x1b]8;[^;]*;(file://[^\x1b]+)\x1b\\(.*?)\x1b]8;;\x1b\\", written)
+    assert {(uri, plain(text)) for uri, text in links} == {(page_of("HR220").as_uri(), "HR220")}
+    assert "Read more: headrace explain HR220" in plain(written)
 
 
 def test_there_is_no_link_outside_of_a_terminal(

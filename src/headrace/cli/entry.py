@@ -13,8 +13,9 @@ from headrace.cli.crash import report_crash
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.group import SuggestingGroup
 from headrace.cli.invocation import Invocation
-from headrace.cli.terminal import discard_output, harmless, has_color, open_streams, paint
+from headrace.cli.terminal import discard_output, harmless, has_color, has_links, link, open_streams, paint
 from headrace.errors import ExpressionError, FlowError, HeadraceError, InternalError, UsageError
+from headrace.pages import page_of
 
 __all__ = ["COMMANDS", "main"]
 
@@ -141,10 +142,14 @@ def _tell(error: HeadraceError, invocation: Invocation) -> int:
         print_findings([error.finding], sys.stderr, invocation.mask)
         print_pages([error.code], sys.stderr)
         return 2
-    code = "" if isinstance(error, UsageError) else f"{error.code} "
-    _say(_error(harmless(invocation.mask(f"{code}{error.message}"))))
+    message = harmless(invocation.mask(error.message))
+    if isinstance(error, UsageError):
+        _say(_error(message))
+        return 2
+    page = page_of(error.code) if has_links(sys.stderr) else None
+    _say(_error(f"{link(error.code, page)} {message}"))
     print_pages([error.code], sys.stderr)
-    return 2 if isinstance(error, UsageError) else 1
+    return 1
 
 
 def _error(text: str) -> str:

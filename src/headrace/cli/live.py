@@ -10,8 +10,10 @@ from rich.text import Text
 
 from headrace.cli.plain import Line, telling_lines
 from headrace.cli.progress import Meter, NodeRow, Snapshot
-from headrace.cli.watch import Ended, Event, Said, Started
+from headrace.cli.terminal import has_links
+from headrace.cli.watch import Ended, Event, Raised, Said, Started
 from headrace.cli.wording import clock_time, number, plural
+from headrace.pages import page_of
 
 __all__ = ["LiveView", "picture"]
 
@@ -69,7 +71,13 @@ class LiveView:
 
 
 def _painted(line: Line) -> Text:
-    return Text(line.text, style="yellow" if line.is_error else "")
+    text = Text(line.text, style="yellow" if line.is_error else "")
+    if isinstance(line.event, Raised) and has_links(sys.stdout):
+        code = line.event.error.code
+        start = line.text.find(f" {code} ") + 1
+        if start and (page := page_of(code)) is not None:
+            text.stylize(f"link {page.as_uri()}", start, start + len(code))
+    return text
 
 
 def picture(snapshot: Snapshot, width: int, height: int) -> RenderableType:
