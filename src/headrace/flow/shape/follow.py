@@ -8,7 +8,7 @@ import heapq
 from collections import deque
 
 from headrace.expr.shape import NOTHING, Shape, join, widen
-from headrace.flow.draft import Draft, DraftNode
+from headrace.flow.draft import Draft, DraftEdge, DraftNode
 from headrace.flow.model import PortRef
 from headrace.flow.shape.edge import EdgeShapes, InputShapes
 from headrace.flow.shape.node import ANY_ENTRY, NO_ENTRY, Entry, NodeShapes, settings_shape, vars_shape
@@ -62,10 +62,13 @@ class _Following:
 
     def run(self) -> Shapes:
         """All shapes."""
+        leading: dict[str, list[DraftEdge]] = {}
+        for edge in self._draft.edges:
+            leading.setdefault(edge.end.node, []).append(edge)
         for name, node in self._draft.nodes.items():
             if node.spec is None:
                 continue
-            for port in _unknown(self._draft, node):
+            for port in _unknown(node, leading.get(name, [])):
                 self._arrive(PortRef(name, port), ANY_ENTRY)
             if node.spec.trigger:
                 self._wait(name)
@@ -131,12 +134,11 @@ class _Following:
         return sent
 
 
-def _unknown(draft: Draft, node: DraftNode) -> list[str]:
+def _unknown(node: DraftNode, leading: list[DraftEdge]) -> list[str]:
     """The inputs at which anything may arrive: nothing leads there yet, or it is not understood what does."""
     spec = node.spec
     if spec is None or (spec.trigger and not spec.inputs):
         return []
-    leading = [edge for edge in draft.edges if edge.end.node == node.name]
     unclear = [edge for edge in leading if edge.source is None or edge.target is None]
     if any(edge.target is None for edge in unclear) or not leading:
         return [port.name for port in spec.inputs]
