@@ -14,20 +14,15 @@ import pytest
 from tests.cli.outcome import Outcome, write_flow
 
 from headrace.cli.terminal import has_links
-from headrace.pages import codes, page_of, title_of
+from headrace.pages import codes, page_of, text_of, title_of
 
 Call = Callable[..., Outcome]
 WRONG = "\n    start: {component: common-module/signl}\n    log: {component: common-module/debugg}"
 
 
-def page_text(code: str) -> str:
-    """A page without the comment that says how it is made."""
-    return re.sub("<!--.*?-->\n\n", "", page_of(code).read_text())
-
-
 @pytest.mark.parametrize("asked", ["HR112", "hr112", "112"])
 def test_a_code_has_a_page(call: Call, asked: str) -> None:
-    page = page_text("HR112")
+    page = text_of(page_of("HR112"))
     assert call("explain", asked) == Outcome(0, page, "")
     assert call("explain", asked, "--raw") == Outcome(0, page, "")
 
@@ -124,7 +119,7 @@ def test_on_a_terminal_the_page_is_laid_out() -> None:
 
 
 def test_raw_holds_on_a_terminal_too() -> None:
-    assert on_a_terminal("explain", "HR112", "--raw") == page_text("HR112")
+    assert on_a_terminal("explain", "HR112", "--raw") == text_of(page_of("HR112"))
 
 
 @pytest.mark.parametrize(
@@ -221,3 +216,10 @@ def test_a_run_whose_errors_were_collected_says_nothing_of_pages(process: Call, 
 
 def test_a_page_is_found_by_its_code_alone() -> None:
     assert [page_of(code) for code in ("HR999", "HTTP 429", "../x", "HR../x", "", "HR")] == [None] * 6
+
+
+def test_a_page_that_is_shown_elsewhere_has_no_comment_and_no_link_to_nowhere() -> None:
+    whole = page_of("HR136").read_text()
+    shown = text_of(page_of("HR136"))
+    assert ("<!--" in whole, "](" in whole, "<!--" in shown, "](" in shown) == (True, True, False, False)
+    assert "- HR220: Null in arithmetic or in a comparison" in shown

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.outcome import Outcome, write_flow
 
 from headrace import __version__
-from headrace.pages import page_of, title_of
+from headrace.pages import page_of, text_of, title_of
 
 SOUND = "\n    start: {component: common-module/signal}\n    log: {component: common-module/debug}"
 
@@ -42,7 +42,7 @@ def test_a_log_has_the_tool_its_rules_and_a_result_for_each_finding(
     page = page_of("HR111")
     help_of = {}
     if page is not None:
-        text = page.read_text()
+        text = text_of(page)
         help_of = {
             "shortDescription": {"text": title_of(page)},
             "helpUri": page.as_uri(),

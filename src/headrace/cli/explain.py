@@ -11,13 +11,11 @@ import click
 from headrace.cli.terminal import has_color
 from headrace.errors import UsageError
 from headrace.expr.suggestion import did_you_mean
-from headrace.pages import codes, page_of, title_of
+from headrace.pages import codes, page_of, text_of, title_of
 
 __all__ = ["command"]
 
 _WIDEST = 110
-_COMMENT = re.compile(r"<!--.*?-->\n+", re.DOTALL)
-_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
 _HTTP = re.compile(r"HTTP ?(\d{3})", re.IGNORECASE)
 # Classes of the SQL standard begin with a digit; F0, HV, P0 and XX are PostgreSQL's own.
 _SQLSTATE = re.compile(r"(\d[0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}", re.IGNORECASE)
@@ -45,7 +43,7 @@ def command(asked: tuple[str, ...], *, raw: bool) -> int:
     if raw or not has_color(sys.stdout):
         print(page)
     else:
-        import_module("headrace.cli.markdown").show(_LINK.sub(r"\1", page), _WIDEST)
+        import_module("headrace.cli.markdown").show(page, _WIDEST)
     return 0
 
 
@@ -62,7 +60,7 @@ def _text(code: str) -> str:
     """
     page = _page(code)
     if page is not None:
-        return _COMMENT.sub("", page.read_text(encoding="utf-8"))
+        return text_of(page)
     if match := _HTTP.fullmatch(code):
         return (
             f"HTTP {match[1]} is the status of a server's answer: the HTTP client takes 400 and above for an "

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from headrace import __version__
 from headrace.errors import Finding
-from headrace.pages import page_of, title_of
+from headrace.pages import page_of, text_of, title_of
 from headrace.source import Source, Span
 from headrace.values import Json
 
@@ -45,7 +45,7 @@ def _rule(code: str) -> dict[str, Json]:
     """What a code means in general: its page."""
     rule: dict[str, Json] = {"id": code}
     if (page := page_of(code)) is not None:
-        text = page.read_text(encoding="utf-8")
+        text = text_of(page)
         rule |= {
             "shortDescription": {"text": title_of(page)},
             "helpUri": page.as_uri(),
