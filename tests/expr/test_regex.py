@@ -6,6 +6,7 @@ import pytest
 
 from headrace.expr.failure import Failure
 from headrace.expr.regex import Found, compile_pattern
+from support.expression import problems
 
 NOT_LINEAR = "which cannot be matched in linear time"
 
@@ -71,3 +72,17 @@ def test_many_matches_in_a_long_text_take_linear_time():
     started = time.perf_counter()
     assert sum(1 for _ in compile_pattern("é", "g").each("éa" * 20_000)) == 20_000
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("upper(/a/)", "`upper`"),
+        ("jsonparse('x', /a/)", "`jsonparse`"),
+        ("$.a.map(/a/)", "`.map`"),
+        ("split(...$.a, /x/)", "`split`"),
+    ],
+)
+def test_a_regular_expression_where_none_is_taken_is_told_at_once(expression, name):
+    column = expression.index("/") + 1
+    assert problems(expression) == [f"{column}: HR210 {name} takes no regular expression here"]

@@ -285,6 +285,9 @@ class _Checker:
                     self.problem("HR207", f"{name} takes an arrow here, which no array holds", argument)
             elif isinstance(inner, Regex):
                 self.regex(inner)
+                takes = declared.types.parameter(position) if declared else None
+                if takes and (not takes.takes_pattern or position > first_spread):
+                    self.problem("HR210", f"{name} takes no regular expression here", argument)
             elif isinstance(inner, Arrow | FunctionName) and position > first_spread:
                 self.problem("HR207", "an arrow stands before arguments that are spread", argument)
             elif isinstance(inner, Arrow) and (callback or declared is None):

@@ -5,6 +5,7 @@ number or text) and `time` (number or text) for several. Evaluation fails for wh
 the value is. Further words:
 
 - `?` behind: also null;
+- `pattern`: also a regular expression;
 - `...` before the last: any number of them;
 - `part`: any value, but scalar where the first argument, or the receiver, is text;
 - `maybe`: any value, expected to be missing at times;
@@ -69,8 +70,9 @@ def types_of(text: str, result: Result | None = None) -> Types:
 def _takes(word: str) -> Takes:
     if word in _SPECIAL:
         return _SPECIAL[word]
-    kinds = frozenset[Kind]().union(*map(_kinds, word.removesuffix("?").split("|")))
-    return Takes(kinds | {"null"} if word.endswith("?") else kinds)
+    named = [name for name in word.removesuffix("?").split("|") if name != "pattern"]
+    kinds = frozenset[Kind]().union(*map(_kinds, named))
+    return Takes(kinds | {"null"} if word.endswith("?") else kinds, takes_pattern="pattern" in word)
 
 
 def _kinds(word: str) -> frozenset[Kind]:

@@ -87,12 +87,14 @@ class Takes:
         of_text: what they are where the first argument, or the receiver, is text; None: the same.
         guards: whether the argument is expected to be missing at times.
         is_fallback: whether it makes the first argument one that is expected to be wrong at times.
+        takes_pattern: whether it may be a regular expression.
     """
 
     kinds: frozenset[Kind]
     of_text: frozenset[Kind] | None = None
     guards: bool = False
     is_fallback: bool = False
+    takes_pattern: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ TABLE: tuple[Function, ...] = (
         "reverse('abc') → \"cba\"", "reverse([1, 2]) → [2, 1]", result=same,
     ),
     function(
-        "split(text, separator?, limit?)", "text?, any, scalar? → array?",
+        "split(text, separator?, limit?)", "text?, any|pattern, scalar? → array?",
         _split, "The parts of a text between separators.",
         "split('a,b', ',') → [\"a\", \"b\"]", "split('a1b22c', /\\d+/) → [\"a\", \"b\", \"c\"]", result=parts,
     ),
@@ -219,7 +219,7 @@ TABLE: tuple[Function, ...] = (
         "hassuffix('abc', 'bc') → true", "hassuffix('abc', 'b') → false", suggested=False,
     ),
     function(
-        "replace(text, old, new)", "text?, scalar, scalar → text?",
+        "replace(text, old, new)", "text?, scalar|pattern, scalar → text?",
         _replace, "The text with every `old`, text or regex, replaced.",
         "replace('a-b-c', '-', '+') → \"a+b+c\"", "replace('a1b2', /\\d/, '<$&>') → \"a<1>b<2>\"",
         callbacks={2: Callback(12, or_value=True)}, result=replaced,
@@ -248,12 +248,12 @@ TABLE: tuple[Function, ...] = (
         _length, "As `len`.", "size([]) → 0", "size(5) → HR224", suggested=False,
     ),
     function(
-        "matches(text, pattern)", "text?, text → boolean?",
+        "matches(text, pattern)", "text?, text|pattern → boolean?",
         _matches, "Whether any part of the text matches the regular expression.",
         "matches('a1', /\\d/) → true", "matches('ab', '^b') → false",
     ),
     function(
-        "capture(text, pattern)", "text?, text → array|object|null?", _capture,
+        "capture(text, pattern)", "text?, text|pattern → array|object|null?", _capture,
         "The groups of the first match: an object of the named ones, else an array; null if none.",
         "capture('v1.2', /v(?<major>\\d+)\\.(?<minor>\\d+)/) → {\"major\": \"1\", \"minor\": \"2\"}",
         "capture('id 42', /(\\d+)/) → [\"42\"]", "capture('x', /\\d/) → null",

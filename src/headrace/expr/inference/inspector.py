@@ -154,7 +154,7 @@ class Inspector(ABC):
             return f"`{self.source(missing.target)}` is {what}, which has no member `{missing.name}`"
         path = path_of(missing.target)
         owner = "the object"
-        if path is not None:
+        if path is not None and isinstance(path[-1], str):
             owner = self.root_name if path == ("$",) else f"`{path[-1]}`"
         has = f"has {listed(known.members)}" if known.members else "is empty"
         return f"`{source}` is never set; {owner} {has}"

@@ -15,7 +15,9 @@ from headrace.expr.nodes import (
     Conditional,
     Expression,
     Group,
+    Index,
     Literal,
+    Member,
     Spread,
     Unary,
     Undefined,
@@ -160,11 +162,7 @@ class OperationInspector(ConstructionInspector):
                 value = self.visit(left)
                 true, false = _facts(value, _NULL), _facts(value, _NOT_NULL)
             case Unary(operator="typeof", operand=operand), Literal(value=str() as name):
-                value = self.visit(operand)
-                kinds = _TYPES.get(name, frozenset())
-                # Null is an object where it is there and undefined where it is not.
-                others = KINDS - kinds | (kinds & _NULL if name in {"object", "undefined"} else frozenset())
-                true, false = _facts(value, kinds), _facts(value, others)
+                true, false = _typed(operand, self.visit(operand), name)
             case _, Literal(value=literal):
                 value = self.visit(left)
                 self.settle(value, fails=False)
@@ -217,6 +215,22 @@ def _has(value: Value, subject: Value, path: str) -> Tested:
     found = Value(shape, (), whole)
     true = _facts(found, KINDS) if is_there else None
     return Tested(value, true, _facts(found, _NULL) if reads_alike else _NO_FACTS)
+
+
+def _typed(operand: Expression, value: Value, name: str) -> tuple[Facts | None, Facts | None]:
+    """What holds where `typeof` says so, and where it does not."""
+    kinds = _TYPES.get(name, frozenset())
+    others = KINDS - kinds
+    if name in {"object", "undefined"}:
+        # Null is an object where it is there, and undefined where it is not.
+        is_read = isinstance(unwrap(operand), Member | Index)
+        is_absent = is_read and bool(value.missing) and value.shape.is_null
+        if name == "undefined" and not is_absent:
+            others = KINDS
+        elif name == "object":
+            kinds = kinds - _NULL if is_absent else kinds
+            others |= _NULL
+    return _facts(value, kinds), _facts(value, others)
 
 
 def _truth(value: Value) -> Tested:

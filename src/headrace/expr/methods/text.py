@@ -192,7 +192,7 @@ TABLE: tuple[Method, ...] = (
         "' a '.trimEnd() → \" a\"", "''.trimEnd() → \"\"",
     ),
     method(
-        "text.split(separator?, limit?)", "any, scalar? → array",
+        "text.split(separator?, limit?)", "any|pattern, scalar? → array",
         {"text": _split}, "The parts between separators, text or regex.",
         "'a,b'.split(',') → [\"a\", \"b\"]", "'ab'.split('') → [\"a\", \"b\"]",
         "'a1b'.split(/\\d/, 1) → [\"a\"]", result=parts,
@@ -208,13 +208,13 @@ TABLE: tuple[Method, ...] = (
         "'abc'.substr(-2, 1) → \"b\"", "'abc'.substr(1) → \"bc\"",
     ),
     method(
-        "text.replace(old, new)", "scalar, scalar → text",
+        "text.replace(old, new)", "scalar|pattern, scalar → text",
         {"text": _replace}, "The first match replaced; all with the flag `g`.",
         "'a-b-c'.replace('-', '+') → \"a+b-c\"", "'ab cd'.replace(/(\\w+) (\\w+)/, '$2 $1') → \"cd ab\"",
         "'a1b2'.replace(/\\d/g, d => d * 2) → \"a2b4\"", callbacks=_REPLACEMENT, result=replaced,
     ),
     method(
-        "text.replaceAll(old, new)", "scalar, scalar → text",
+        "text.replaceAll(old, new)", "scalar|pattern, scalar → text",
         {"text": _replace_all}, "Every match replaced; a regex needs `g`.",
         "'a-b-c'.replaceAll('-', '+') → \"a+b+c\"", "'a'.replaceAll(/a/, 'b') → HR210",
         callbacks=_REPLACEMENT, result=replaced,
@@ -268,18 +268,19 @@ TABLE: tuple[Method, ...] = (
         "'e\\u0301'.normalize() → \"é\"", "'a'.normalize('X') → HR214",
     ),
     method(
-        "text.match(pattern)", "scalar → array|null", {"text": _match},
+        "text.match(pattern)", "scalar|pattern → array|null", {"text": _match},
         "The first match and its groups, or with the flag `g` all matches; null if none.",
         "'a1b2'.match(/[a-z](\\d)/) → [\"a1\", \"1\"]", "'a1b2'.match(/\\d/g) → [\"1\", \"2\"]",
         "'a'.match(/\\d/) → null", result=groups,
     ),
     method(
-        "text.matchAll(pattern)", "scalar → array", {"text": _match_all}, "Every match with its groups.",
+        "text.matchAll(pattern)", "scalar|pattern → array", {"text": _match_all},
+        "Every match with its groups.",
         "'a1b2'.matchAll(/[a-z](\\d)/g) → [[\"a1\", \"1\"], [\"b2\", \"2\"]]", "'a'.matchAll(/a/) → HR210",
         result=matches,
     ),
     method(
-        "text.search(pattern)", "scalar → number",
+        "text.search(pattern)", "scalar|pattern → number",
         {"text": _search}, "Where the first match is; -1 if nowhere.",
         "'ab1'.search(/\\d/) → 2", "'ab'.search(/\\d/) → -1",
     ),

@@ -103,7 +103,10 @@ def _laid_deep(below: Shape, above: Shape) -> Shape:
         under, over = known_member(first, name), known_member(second, name)
         if under is not None and over is not None and under.may_be("object") and over.may_be("object"):
             both = _laid_deep(under.only("object"), over.only("object"))
-            members[name] = Member(join(members[name].shape, both), members[name].optional)
+            is_certain = under.kinds == over.kinds == _OBJECT and name in first.members
+            is_certain = is_certain and name in second.members and not second.members[name].optional
+            whole = both if is_certain else join(members[name].shape, both)
+            members[name] = Member(whole, members[name].optional)
     rest = laid.rest
     if first.rest is not None and second.rest is not None:
         rest = ANY
