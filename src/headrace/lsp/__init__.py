@@ -7,9 +7,9 @@
     grammar                    which keys and values may stand where, by the schema of flow files
     completion, offer, hover, symbol, rename    the answers (suggestion, wording)
     position, document         positions of the protocol; an open file
-    convert, server            the protocol
+    convert, protocol, server  the protocol
 
-All but the last two are plain functions of text: they know no protocol. Nothing here runs a flow, reads
-another file or connects to anything. The protocol's libraries come with the extra `lsp`, and only `convert`
-and `server` import them.
+All but the last three are plain functions of text: they know no protocol. Nothing here runs a flow, reads
+another file or connects to anything. The protocol's libraries come with the extra `lsp`, and only the
+last three import them.
 """

@@ -4,12 +4,12 @@ import asyncio
 import logging
 import os
 import sys
-from typing import Any, TypeAlias
+from contextlib import suppress
+from typing import TypeAlias
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol
 from pygls.uris import to_fs_path
 
 from headrace import __version__
@@ -20,6 +20,7 @@ from headrace.lsp.document import Document
 from headrace.lsp.grammar import Grammar
 from headrace.lsp.hover import hover
 from headrace.lsp.position import Encoding
+from headrace.lsp.protocol import Protocol
 from headrace.lsp.reading import Reading
 from headrace.lsp.rename import rename
 from headrace.lsp.symbol import symbols
@@ -46,23 +47,11 @@ _Placed: TypeAlias = (
 )
 
 
-class _Protocol(LanguageServerProtocol):
-    """Answers requests, too, whose parameters are wrong: the editor waits for them."""
-
-    def structure_message(self, data: dict[str, Any]) -> Any:  # noqa: ANN401 - as the library has it
-        try:
-            return super().structure_message(data)
-        except JsonRpcException as error:
-            if "id" in data and "method" in data:
-                self._send_response(data["id"], error=error.to_response_error())
-            raise
-
-
 class FlowServer(LanguageServer):
     """A language server for flow files."""
 
     def __init__(self, registry: Registry) -> None:
-        super().__init__("headrace", __version__, protocol_cls=_Protocol)
+        super().__init__("headrace", __version__, protocol_cls=Protocol)
         self.registry = registry
         self.grammar = Grammar(registry)
         self.documents: dict[str, Document] = {}
@@ -80,7 +69,7 @@ class FlowServer(LanguageServer):
     def encoding(self) -> Encoding:
         """What positions count, as agreed with the editor."""
         encodings: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
-        return encodings[str(getattr(self.workspace.position_encoding, "value", "utf-16"))]
+        return encodings[types.PositionEncodingKind(self.workspace.position_encoding).value]
 
     @property
     def knows_snippets(self) -> bool:
@@ -145,9 +134,6 @@ def serve(registry: Registry, port: int | None = None) -> int:
 
     Returns:
         The exit code of the protocol: 0 if the editor had shut the server down before it left, else 1.
-
-    Raises:
-        UsageError: the port cannot be had.
     """
     server = make_server(registry)
     logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_refusal)
@@ -156,14 +142,8 @@ def serve(registry: Registry, port: int | None = None) -> int:
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
             server.start_io(sys.stdin.buffer, output)
         return 0 if server.ended else 1
-    try:
+    with suppress(SystemExit):  # how the library ends
         server.start_tcp("127.0.0.1", port)
-    except SystemExit:  # how the library ends
-        pass
-    except OSError as error:
-        raise UsageError(
-            f"port {port} of 127.0.0.1 cannot be had: {(error.strerror or '').lower()}"
-        ) from error
     return 0 if server.ended else 1
 
 
