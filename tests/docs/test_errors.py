@@ -10,6 +10,7 @@ from tests.docs.page import ROOT, codes, section
 
 import headrace.flow
 from headrace.app import builtin_registry
+from headrace.cli import main
 from headrace.flow.loader import load_flow
 from headrace.pages import page_of, title_of
 from headrace.source import Source
@@ -74,6 +75,13 @@ def test_a_page_says_more_than_the_message(code):
     cause = made(code).text.partition("-->")[2].partition("\n## ")[0]
     assert len(re.findall(r"[.?!:](?:\s|$)", cause)) >= 2
     assert max(map(len, cause.splitlines())) <= 120
+
+
+def test_the_commands_that_pages_name_work(capsys):
+    further = "\n".join(made(code).text.partition("## Read on")[2] for code in sources())
+    named = sorted(set(re.findall(r"^- `headrace ([^`]+)`$", further, re.MULTILINE)))
+    assert "components client" in named
+    assert [command for command in named if main(command.split()) != 0] == []
 
 
 def test_no_page_is_left_over():
