@@ -100,7 +100,9 @@ class CallEmitter(AccessEmitter, OperationEmitter):
     def argument(self, argument: Expression | Spread, *, loose: bool = False) -> ast.expr:
         """One argument, or all those of an array that is spread."""
         if not isinstance(argument, Spread):
-            return self.emit(argument, loose=loose)
+            code = self.emit(argument, loose=loose)
+            is_pattern = isinstance(unwrap(argument), Regex)
+            return self.call("counting", self.environment(), code) if is_pattern else code
         value = self.emit(argument.value)
         code = self.call("spread", self.environment(), value, constant("arguments"))
         return self.place(ast.Starred(code, ast.Load()), argument)
@@ -150,7 +152,11 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         declared = METHODS[node.name]
         if isinstance(unwrap(node.target), Regex):
             function = self.value(f"pattern_{node.name}", declared.calls["pattern"])
-            return ast.Call(function, [receiver, *self.arguments(node, declared)], [])
+            given = [receiver, *self.arguments(node, declared)]
+            if not self.loops:
+                return ast.Call(function, given, [])
+            rate = self.rate_value(self.rate(node))
+            return self.call("call_function", self.environment(), function, rate, *given)
         if node.name in {"map", "filter"} and len(node.arguments) == 1:
             inner: Node = unwrap(node.arguments[0])
             if isinstance(inner, FunctionName) or (

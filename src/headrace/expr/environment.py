@@ -9,7 +9,7 @@ from headrace.values import Json
 __all__ = ["STEP_LIMIT", "Environment"]
 
 STEP_LIMIT = 10_000_000
-"""Items visited and characters made (16 to a step) in one evaluation: some seconds of work."""
+"""What one evaluation may do, in steps as `work` counts them: about two seconds of work."""
 
 
 @dataclass(slots=True)
@@ -44,4 +44,4 @@ class Environment:
         """
         self.steps -= steps
         if self.steps < 0:
-            raise Failure("HR223", "the expression does too much: it visits over 10,000,000 items")
+            raise Failure("HR223", "the expression does too much: over 10,000,000 steps, some seconds of work")

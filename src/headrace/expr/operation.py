@@ -163,8 +163,11 @@ class OperationEmitter(Emitter):
                 return ast.Compare(left, [_ORDER[operator]], [right])
             result = ast.BinOp(left, ast.Add() if operator == "+" else ast.Sub(), right)
             return self.made(result) if "text" in self.kinds(node) else result
-        if operator == "+" and self.loops and "number" not in self.kinds(node):
-            return self.call("grown", self.environment(), self.call("add", left, right))
+        if operator == "+" and "number" not in self.kinds(node):
+            if not self.bounded:
+                return self.call("add_shared", self.environment(), left, right)
+            if self.loops:
+                return self.call("grown", self.environment(), self.call("add", left, right))
         return self.call(_ARITHMETIC[operator], left, right)
 
     def kinds(self, node: Binary) -> frozenset[str]:

@@ -7,7 +7,8 @@ Three corners differ from JavaScript: with the flag `m`, `^` and `$` know `\n` a
 group inside a repetition keeps what it matched in an earlier round; the flag `i` folds case by Unicode.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -21,6 +22,10 @@ __all__ = ["Found", "Pattern", "PatternLike", "compile_pattern"]
 
 PatternLike: TypeAlias = "Json | Pattern"
 """An argument that is text or a regular expression."""
+
+
+_MATCH = 16
+"""Steps to find one match."""
 
 
 class Found(NamedTuple):
@@ -50,9 +55,10 @@ class Pattern:
         flags: as the user wrote them.
         is_global: whether the flag `g` is among them.
         names: the number of each named group.
+        spend: takes the steps of each match, if they are accounted for.
     """
 
-    __slots__ = ("_compiled", "flags", "is_global", "names", "source")
+    __slots__ = ("_compiled", "flags", "is_global", "names", "source", "spend")
 
     def __init__(self, source: str, flags: str, compiled: re2._Regexp) -> None:
         self.source = source
@@ -62,6 +68,13 @@ class Pattern:
             name.decode(): number for name, number in compiled.groupindex.items()
         }
         self._compiled = compiled
+        self.spend: Callable[[int], None] | None = None
+
+    def counting(self, spend: Callable[[int], None]) -> "Pattern":
+        """The same pattern, which accounts for every match that it finds."""
+        counted = copy(self)
+        counted.spend = spend
+        return counted
 
     def __repr__(self) -> str:
         return f"/{self.source}/{self.flags}"
@@ -90,8 +103,11 @@ class Pattern:
             seen += start - byte_seen if single_bytes else len(data[byte_seen:start].decode())
             byte_seen = start
             whole = text[start:end] if single_bytes else data[start:end].decode()
-            found = (None if part is None else part.decode() for part in match.groups())
-            groups = (whole, *found) if has_groups else (whole,)
+            groups: tuple[str | None, ...] = (whole,)
+            if has_groups:
+                groups += tuple(None if part is None else part.decode() for part in match.groups())
+            if self.spend:
+                self.spend(_MATCH)
             yield Found(seen, seen + len(whole), groups)
 
 

@@ -7,9 +7,10 @@ Operators: rules D1 to D8 of the language, and ECMA-262, sections 13.5 to 13.15.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from headrace.expr.arithmetic import number_of
+from headrace.expr.arithmetic import add, number_of
 from headrace.expr.environment import Environment
 from headrace.expr.failure import Failure
+from headrace.expr.regex import Pattern
 from headrace.expr.suggestion import argument_count, has_method, no_method
 from headrace.expr.text import equal, strict_equal, to_text
 from headrace.expr.work import Rate
@@ -18,6 +19,7 @@ from headrace.values import Json, kind
 __all__ = [
     "a_kind",
     "absent",
+    "add_shared",
     "array_rest",
     "call_deep",
     "call_function",
@@ -26,6 +28,7 @@ __all__ = [
     "charged",
     "concatenate",
     "counted",
+    "counting",
     "destructure_array",
     "destructure_object",
     "each",
@@ -166,7 +169,7 @@ def gather(items: Iterable[Json]) -> list[Json]:
 def spread(environment: Environment, value: Json, into: str = "an array") -> Sequence[Json]:
     """What `...value` adds to an array or to arguments: items, or the characters of a text."""
     if isinstance(value, list):
-        environment.spend(len(value) >> 2)
+        environment.spend(len(value) if into == "arguments" else len(value) >> 2)
         return value
     if isinstance(value, str):
         environment.spend(len(value))
@@ -258,6 +261,14 @@ def grown(environment: Environment, value: Json) -> Json:
     return value
 
 
+def add_shared(environment: Environment, left: Json, right: Json) -> Json:
+    """`left + right`, where arrays and objects that become text may have parts shared many times."""
+    for value in (left, right):
+        if isinstance(value, list | dict):
+            measure(environment, value)
+    return grown(environment, add(left, right))
+
+
 def shared(environment: Environment, value: Json) -> Json:
     """A value that every round of a loop makes part of its result, which grows as if it were copied."""
     kind = type(value)
@@ -284,6 +295,11 @@ def _compared(environment: Environment, left: Json, right: Json) -> None:
     kind = type(left)
     if kind in _SIZED and type(right) is kind and len(left) == len(right):  # type: ignore[arg-type]  # sized
         measure(environment, left)
+
+
+def counting(environment: Environment, pattern: Pattern) -> Pattern:
+    """A regular expression whose matches are accounted for."""
+    return pattern.counting(environment.spend)
 
 
 def charged(environment: Environment, steps: int) -> None:

@@ -66,9 +66,9 @@ DEEP = frozenset(
 
 # The cost of a light function in quarters of a step, where it is not four.
 _LIGHT_COST = {"round": 40, "RFC3339": 24, "duration": 8, "get": 16, "has": 16, "JSON.stringify": 16}
-_GENTLE = Rate(2, 0, 1)
 _RATES: Mapping[str, Rate] = {
     # what looks at a part of its first argument alone
+    **dict.fromkeys(("first", "last", "must", "Array.isArray", "Object.hasOwn"), Rate(2, 0, 0)),
     **dict.fromkeys(
         (
             "at",
@@ -80,15 +80,10 @@ _RATES: Mapping[str, Rate] = {
             "substr",
             "startsWith",
             "endsWith",
-            "first",
-            "last",
             "truncate",
-            "must",
-            "Array.isArray",
             "Array.of",
-            "Object.hasOwn",
         ),
-        _GENTLE,
+        Rate(2, 0, 1),
     ),
     # what makes an object or text of each item
     "range": Rate(2, 1, 2),
@@ -97,9 +92,9 @@ _RATES: Mapping[str, Rate] = {
     "Object.entries": Rate(2, 1, 6),
     "Object.fromEntries": Rate(2, 3, 2),
     "Array.from": Rate(2, 1, 4),
-    "split": Rate(4, 1, 4),
-    "match": Rate(8, 1, 16),
-    "matchAll": Rate(8, 1, 24),
+    "split": Rate(6, 1, 4),
+    "match": Rate(24, 1, 4),
+    "matchAll": Rate(24, 1, 12),
     "chunk": Rate(2, 1, 6),
     "zip": Rate(2, 2, 6),
     "pick": Rate(4, 4, 8),
@@ -126,8 +121,8 @@ _RATES: Mapping[str, Rate] = {
     "slugify": Rate(12, 32, 1),
     "stripHtml": Rate(60, 64, 1),
     "unescapeHtml": Rate(8, 8, 1),
-    "replace": Rate(8, 2, 2),
-    "replaceAll": Rate(8, 2, 2),
+    "replace": Rate(20, 2, 2),
+    "replaceAll": Rate(20, 2, 2),
     "encodeURIComponent": Rate(6, 12, 1),
     "encodeURI": Rate(6, 12, 1),
     "decodeURIComponent": Rate(6, 24, 1),
@@ -163,11 +158,11 @@ _RATES: Mapping[str, Rate] = {
     "formatTime": Rate(20, 1, 1),
     "startOf": Rate(30, 1, 1),
     "addMonths": Rate(40, 1, 1),
-    "test": Rate(8, 1, 1),
-    "exec": Rate(16, 1, 8),
+    "test": Rate(16, 1, 1),
+    "exec": Rate(24, 1, 8),
     "search": Rate(16, 1, 1),
-    "matches": Rate(10, 1, 1),
-    "capture": Rate(20, 1, 8),
+    "matches": Rate(16, 1, 1),
+    "capture": Rate(24, 1, 8),
 }
 _DEFAULT = Rate()
 
