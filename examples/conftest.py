@@ -6,6 +6,7 @@ import pytest
 
 from headrace.connections.embedded import EmbeddedServer
 from support.clock import JumpingClock
+from support.crossing import crossings_watched
 from support.postgres import fast_server
 from support.sync import Target, fresh_target
 
@@ -28,3 +29,10 @@ def target(server: EmbeddedServer) -> Iterator[Target]:
 def clock() -> JumpingClock:
     """A clock that shows the same time until someone sleeps."""
     return JumpingClock()
+
+
+@pytest.fixture(autouse=True)
+def messages_are_like_their_shapes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every message of every flow that runs here is one of those that were expected."""
+    with crossings_watched(monkeypatch):
+        yield

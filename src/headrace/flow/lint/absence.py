@@ -43,7 +43,7 @@ def cause_of(name: str, owner: ObjectShape, near: Span, shapes: Shapes) -> Cause
     if shaping:
         return _blamed(shaping, ("does not set", "do not set"), near)
     if makers and owner.members:
-        return Cause(f"; `{makers[0].name}` has {listed(owner.members)}")
+        return Cause(f"; what comes from `{makers[0].name}` has {listed(owner.members)}")
     return Cause(f"; there is {listed(owner.members)}" if owner.members else "")
 
 

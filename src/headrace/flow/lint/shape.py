@@ -80,6 +80,8 @@ def _over(edge: DraftEdge | None, finding: Finding | None, view: View) -> Findin
     """A finding that holds for the messages of one edge alone."""
     if finding is None or edge is None:
         return finding
+    if any(span == edge.span for _, span in finding.also):
+        return finding
     name = edge_name(edge, view.draft.nodes)
     also = (f"so it is with what comes over `{name}`", edge.span)
-    return replace(finding, also=tuple(dict.fromkeys((*finding.also, also))))
+    return replace(finding, also=(*finding.also, also))
