@@ -190,3 +190,8 @@ def test_deeply_nested_data_passes_through():
     assert failure("`${$.b}`", {"b": deep}).split()[1] == "HR223"
     with contextlib.suppress(ExpressionError):  # how deep is too deep depends on the version of Python
         assert evaluate("$.b == [[$.b]]", {"b": deep}) is False
+
+
+def test_an_infinity_does_not_leave_by_a_logical_operator():
+    assert failure("Number('1e999') || 1") == "1: HR222 `Number('1e999') || 1` is infinite"
+    assert evaluate("Number('x') || 1") == 1

@@ -44,4 +44,5 @@ class Environment:
         """
         self.steps -= steps
         if self.steps < 0:
-            raise Failure("HR223", "the expression does too much: over 10,000,000 steps, some seconds of work")
+            message = "the expression does too much: over 10,000,000 steps, some seconds of work"
+            raise Failure("HR223", message)

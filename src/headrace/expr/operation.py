@@ -3,9 +3,10 @@
 import ast
 
 from headrace.expr.emitter import STORE, Emitter, constant, load
-from headrace.expr.kind import kind_of
+from headrace.expr.kind import kind_of, may_be_nan
 from headrace.expr.nodes import (
     Binary,
+    Call,
     Expression,
     Index,
     Literal,
@@ -17,6 +18,7 @@ from headrace.expr.nodes import (
     Undefined,
     index_key,
     unwrap,
+    walk,
 )
 from headrace.expr.text import to_number
 
@@ -111,7 +113,12 @@ class OperationEmitter(Emitter):
             test = self.call("truthy", assigned)
         if operator == "&&":
             return ast.IfExp(test, right, load(variable))
-        return ast.IfExp(test, load(variable), right)
+        kept = load(variable)
+        if operator == "||" and not loose and kind_of(node.left) in {"number", "unknown"}:
+            # NaN gives way to the right side, but an infinity would pass (D7).
+            unsure = (part for part in walk(node.left) if isinstance(part, Call | Unary))
+            kept = self.call("finite", kept) if any(map(may_be_nan, unsure)) else kept
+        return ast.IfExp(test, kept, right)
 
     def equality(self, node: Binary) -> ast.expr:
         """`== != === !==`."""

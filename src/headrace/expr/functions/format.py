@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
 from headrace.expr.argument import MAX_TEXT, array, count_items, object_, quoted, text, textual
@@ -42,7 +43,7 @@ def _csvparse(value: Json, delimiter: Json = None) -> Json:
     records: list[Json] = []
     try:
         header = next(reader, [])
-        twice = next((name for name in header if header.count(name) > 1), None)
+        twice = next((name for name, count in Counter(header).items() if count > 1), None)
         if twice is not None:
             raise Failure("HR225", f"`csvparse`: the header names {quoted(twice)} twice", 0)
         for row in reader:
@@ -116,13 +117,12 @@ def _urlparse(value: Json) -> Json:
         port = parts.port
     except ValueError as error:
         raise Failure("HR225", f"`urlparse` cannot read {quoted(written)}: {error}", 0) from error
-    query: dict[str, Json] = {}
+    found: dict[str, list[Json]] = {}
     for key, member in parse_qsl(parts.query, keep_blank_values=True):
-        held = query.get(key)
-        if key not in query:
-            query[key] = member
-        else:
-            query[key] = [*held, member] if isinstance(held, list) else [held, member]
+        found.setdefault(key, []).append(member)
+    query: dict[str, Json] = {
+        key: members if len(members) > 1 else members[0] for key, members in found.items()
+    }
     return {
         "scheme": parts.scheme,
         "username": parts.username,

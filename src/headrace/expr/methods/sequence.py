@@ -14,7 +14,6 @@ from headrace.expr.functions.result.item import (
     same,
     spliced,
 )
-from headrace.expr.functions.text import join_items
 from headrace.expr.signature import Method
 from headrace.expr.text import strict_equal
 from headrace.values import Json
@@ -111,24 +110,28 @@ def _includes_text(value: str, part: Json, start: Json = None) -> Json:
 
 
 def _flat(items: Items, depth: Json = None) -> Json:
-    result = list(items)
-    for _ in range(min(integer("flat", depth, 1, 1), 1000)):
-        if not any(isinstance(item, list) for item in result):
-            break
-        flatter: Items = []
-        for item in result:
-            if isinstance(item, list):
-                flatter += item
-            else:
-                flatter.append(item)
-            count_items("flat", len(flatter))
-        result = flatter
+    most = integer("flat", depth, 1, 1)
+    result: Items = []
+    arrays = 1
+    open_arrays = [iter(items)]
+    while open_arrays:
+        for item in open_arrays[-1]:
+            if isinstance(item, list) and len(open_arrays) <= most:
+                open_arrays.append(iter(item))
+                arrays += 1
+                break
+            result.append(item)
+        else:
+            open_arrays.pop()
+        count_items("flat", len(result) + arrays)
     return result
 
 
 def _join(items: Items, separator: Json = None) -> Json:
     between = "," if separator is None else textual("join", separator, 1)
-    return join_items("join", items, between)
+    parts = ["" if item is None else js_text(item) for item in items]
+    count_text("join", sum(map(len, parts)) + len(between) * len(parts))
+    return between.join(parts)
 
 
 def _reverse(items: Items) -> Json:
