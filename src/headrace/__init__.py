@@ -10,6 +10,7 @@ them. The packages, from the bottom up (imports point down only, `make check` pr
     flow | store | connections   flow files; tasks and runs; HTTP and databases
     engine | components          how a task runs; what a node does
     app                          the only place that joins the parts
+    lsp                          flow files in editors
     cli                          the command line
 """
 

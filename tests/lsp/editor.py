@@ -28,6 +28,7 @@ class Editor:
         self.capabilities: Message = {}
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._published: dict[str, asyncio.Queue[Message]] = defaultdict(asyncio.Queue)
+        self._open: set[str] = set()
         self._next = 0
         self.errors: list[Message] = []
 
@@ -83,8 +84,20 @@ class Editor:
         return result
 
     def open(self, text: str, uri: str = URI, version: int = 1) -> None:
+        self._open.add(uri)
         item = {"uri": uri, "languageId": "yaml", "version": version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
+
+    def close(self, uri: str = URI) -> None:
+        self._open.discard(uri)
+        self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    async def close_all(self) -> None:
+        """Close what is open, and forget what was published for it."""
+        for uri in [*self._open]:
+            self.close(uri)
+        await self.at("hover", 0, 0)  # once that is answered, all else has arrived
+        self._published.clear()
 
     def change(self, changes: list[Message], version: int, uri: str = URI) -> None:
         document = {"uri": uri, "version": version}

@@ -35,7 +35,7 @@ spec:
       input: {array: "{{$.response.bodyJson.users}}", context: "{{$.page}}"}
     route:
       component: common-module/router
-      settings: {rules: [{when: "{{$.page > 1}}", outputPort: more}]}
+      settings: {rules: [{when: "{{$.total > 1}}", outputPort: more}]}
     last: {component: common-module/debug}
   edges:
     - hourly -> state -> fetch -> batches

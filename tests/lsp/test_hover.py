@@ -20,7 +20,7 @@ from headrace.pages import page_of
         (FLOW.replace("outputPort:", "output‸Port:"), "**outputPort**: text\n\nWhere messages go"),
         (FLOW.replace("input: {url: /users}", "input: {u‸rl: /users}"), "**url**: text"),
         (FLOW.replace("  secrets:", "  sec‸rets:"), "**secrets**: list\n\nNames of the secrets"),
-        (FLOW.replace("$.page > 1", "$.pa‸ge > 1"), "`$.page`: "),
+        (FLOW.replace("$.total > 1", "$.to‸tal > 1"), "`$.total`: number"),
         (FLOW.replace('"{{$.page}}"', '"{{$.pa‸ge}}"'), "`$.page`: number"),
         (FLOW.replace('"{{$.page}}"', '"{{‸$.page}}"'), "`$`: object {page: number, mode: "),
         (FLOW.replace("$.response.body", "$.resp‸onse.body"), "`$.response`: object {statusCode: number, "),
@@ -85,5 +85,5 @@ def test_a_broken_file_tells_what_it_can() -> None:
 
 
 def test_every_place_of_a_flow_can_be_asked() -> None:
-    for offset in range(0, len(FLOW) + 1, 3):
+    for offset in range(0, len(FLOW) + 1, 7):
         explained(f"{FLOW[:offset]}‸{FLOW[offset:]}")

@@ -1,16 +1,12 @@
 """A real `headrace lsp`, driven over standard input as editors do."""
 
 import asyncio
-import json
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from tests.lsp.editor import URI, Editor, Refused, editor, place
 from tests.lsp.marked import FLOW, REGISTRY, flow
 
@@ -22,11 +18,22 @@ from headrace.source import Source
 GOLDEN = sorted((Path(__file__).parents[1] / "flow" / "golden").glob("*.yaml"))
 
 
-@pytest.fixture
-async def connected() -> AsyncIterator[Editor]:
+# One server for all but those that end it: it takes longer to start than most tests take.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server() -> AsyncIterator[Editor]:
     async with editor() as started:
         await started.initialize()
         yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def connected(server: Editor) -> AsyncIterator[Editor]:
+    """The server with no file open."""
+    yield server
+    await server.close_all()
 
 
 def shown(item: dict[str, Any]) -> tuple[object, ...]:
@@ -103,7 +110,6 @@ async def test_garbage_does_not_end_it(connected: Editor) -> None:
     connected.open(FLOW)
     assert await connected.diagnostics() is not None
     assert await connected.at("hover", 999, 999) is None
-    assert await connected.leave() == 0
 
 
 # ---- diagnostics
@@ -201,7 +207,7 @@ async def test_what_is_typed_fast_is_read_once_and_to_its_end(connected: Editor)
 async def test_a_closed_file_has_no_diagnostics(connected: Editor) -> None:
     connected.open(FLOW.replace("-> fetch", "-> x"))
     assert await connected.diagnostics() != []
-    connected.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    connected.close()
     assert await connected.diagnostics() == []
 
 
@@ -252,7 +258,7 @@ async def test_completion_in_text_that_was_just_typed(connected: Editor) -> None
 async def test_an_item_of_completion_has_all_that_editors_show(connected: Editor) -> None:
     connected.open(FLOW)
     marked = flow(node='    x: {component: common-module/modify, input: {a: "😀{{low‸"}}')
-    text, line, character = place(marked)
+    _, line, character = place(marked)
     item = next(one for one in await ask_completion(connected, marked, 2) if one["label"] == "lower")
     assert item["kind"] == 3
     assert item["detail"] == "lower(text)"
@@ -331,8 +337,6 @@ async def test_rename_gives_one_edit_or_says_why_not(connected: Editor) -> None:
     connected.change([{"text": text.replace("input: {page: 1,", "input: {page: [")}], 2)
     with pytest.raises(Refused, match="mistakes in its YAML"):
         await connected.at("rename", line, character, newName="load")
-    assert await connected.leave() == 0
-    await connected.process.wait()
 
 
 async def test_nothing_of_a_refusal_is_logged_as_a_failure() -> None:
@@ -373,63 +377,13 @@ async def test_a_file_of_5000_lines_stays_responsive(connected: Editor) -> None:
     clock = asyncio.get_running_loop().time
     slowest = 0.0
     # Typed while the file is read again and again.
+    typed = ""
     for version, written in enumerate(["    ", "  x: ", '"{{', "$.", "pa"], 2):
-        start = (line, 0 if version == 2 else len(typed))
-        typed = written if version == 2 else typed + written
+        start = (line, len(typed))
+        typed += written
         connected.change([change(start, start, written)], version)
         began = clock()
         assert (await connected.at("completion", line, len(typed)))["items"] is not None
         slowest = max(slowest, clock() - began)
     assert slowest < 5
     await connected.diagnostics(6)
-
-
-async def test_by_tcp() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "headrace", "lsp", "--tcp", str(port), stderr=asyncio.subprocess.PIPE
-    )
-    assert process.stderr is not None
-    assert (await process.stderr.readline()).decode().strip() == f"listening on 127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            break
-        except ConnectionRefusedError:
-            await asyncio.sleep(0.05)
-    messages: list[dict[str, Any]] = [
-        {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}},
-        {"id": 2, "method": "shutdown"},
-        {"method": "exit"},
-    ]
-    for message in messages:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-    answered = await reader.read()
-    assert b'"serverInfo"' in answered
-    writer.close()
-    assert await asyncio.wait_for(process.wait(), 30) == 0
-
-
-def test_a_port_that_is_taken_is_told() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "-m", "headrace", "lsp", "--tcp", str(port)], capture_output=True, text=True
-        )
-    assert done.returncode == 2
-    assert f"port {port} of 127.0.0.1 cannot be had: address already in use" in done.stderr
-
-
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['pygls'] = None\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "headrace", "lsp"],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: `headrace lsp` needs a package: pip install 'headrace[lsp]'\n"
