@@ -61,14 +61,22 @@ def test_every_node_knows_its_place():
         ("$.name | upper", "8: HR203 `| upper` is Jinja; write `upper($.name)`"),
         ("1 + $.name | upper", "12: HR203 `| upper` is Jinja; write `upper($.name)`"),
         ("$json.name", "1: HR203 `$json` is n8n; write `$` for the message, as in `$.name`"),
-        ("$other", "1: HR206 unknown name `$other`; there are `$`, `$vars` and `$run`"),
+        (
+            "$other",
+            "1: HR206 unknown name `$other`; there are `$`, `$vars` and `$run`; "
+            "for a member of the message write `$.other`",
+        ),
         ("$.a if $.b else 1", "5: HR203 `if` has no meaning here; write `condition ? then : otherwise`"),
         ("$.a and $.b", "5: HR201 `and` has no meaning here; write `&&`"),
         ("not $.a", "5: HR201 `not` has no meaning here; write `!` or `not(…)`"),
         ("NaN", "1: HR206 `NaN` is no value here; test a number with `isNaN(x)` or `isFinite(x)`"),
         ("None", "1: HR206 unknown name `None`; write `null`"),
         ("$.a = 1", "5: HR201 `=` changes a value, and nothing can be changed here; compare with `==`"),
-        ("$.a & 1", "5: HR201 `&` works on bits, which expressions do not have"),
+        (
+            "$.a & 1",
+            "5: HR201 `&` works on bits, which expressions do not have; "
+            "for true and false write `&&`; texts are joined by `+`",
+        ),
         ("1; 2", "2: HR201 `;` has no meaning here; there are expressions only, no statements"),
         ("$.a.0", "4: HR201 an element is written `[0]`"),
         ("$.a?.(1)", "4: HR201 `?.(` is not offered; `x?.name(…)` calls a method unless x is null"),

@@ -114,7 +114,7 @@ def test_settings_for_each_message_arrive_as_templates() -> None:
 
 def test_a_setting_for_each_message_must_be_an_expression() -> None:
     assert errors("common-module/router", "{rules: [{outputPort: a, when: $.x}]}") == [
-        "HR115 $.x: must be an expression, `{{…}}`"
+        "HR115 $.x: `rules[0].when` must be an expression, `{{…}}`"
     ]
 
 

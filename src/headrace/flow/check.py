@@ -77,7 +77,9 @@ def _finding(check: _Check, item: dict[str, Any], path: Path) -> Finding:
     name = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         keys = _keys_at(model, path[:-1])
-        hint = did_you_mean(name, keys)
+        begun = [key for key in keys if key.lower().startswith(name.lower())]
+        is_begun = len(begun) == 1 and len(name) > 2  # `user` of `username`
+        hint = f"; did you mean `{begun[0]}`?" if is_begun else did_you_mean(name, keys)
         inside = f"`{dotted(path[:-1])}`" if len(path) > 1 else check.what
         cure = "" if hint or not keys else f"it has {listed(keys)}"
         return Finding(
@@ -95,8 +97,16 @@ def _finding(check: _Check, item: dict[str, Any], path: Path) -> Finding:
         return Finding(check.missing if "is required" in said else "HR115", inside + said, place)
     if kind == "value_error":
         message = item["msg"].removeprefix("Value error, ")
-        return Finding("HR115", message if "`" in message else f"`{dotted(path)}` {text}", place)
-    return Finding("HR115", f"`{dotted(path) or check.what}` {text}", place)
+        return Finding("HR115", message if message.startswith("`") else f"`{dotted(path)}` {text}", place)
+    return Finding("HR115", f"`{dotted(path) or check.what}` {text}{_choice(item, tree, path)}", place)
+
+
+def _choice(item: dict[str, Any], tree: Tree, path: Path) -> str:
+    """Which of the values that are allowed was probably meant, as the end of a sentence."""
+    part = _at(tree, path)
+    if item["type"] != "literal_error" or not isinstance(part, located.Scalar):
+        return ""
+    return did_you_mean(part.text.value, _QUOTED.findall(item["msg"]))
 
 
 def dotted(path: Path) -> str:

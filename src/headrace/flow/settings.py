@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from headrace.errors import ExpressionError, Finding, FlowError
 from headrace.expr import Environment
+from headrace.expr.reading import Reading
 from headrace.flow import tree as located
 from headrace.flow.check import check_model, dotted, field_aliases, is_about_duration
 from headrace.flow.draft import DraftNode, Path
@@ -88,7 +89,7 @@ def _known_settings(
     secret = frozenset(
         reading.at
         for reading in template.readings
-        if reading.keys[0] == "$" and reading.keys[1:2] != ("vars",)
+        if (reading.keys[0] == "$" and reading.keys[1:2] != ("vars",)) or _reads_no_var(reading, variables)
     )
     dummies: Json = dict.fromkeys(secrets, _DUMMY)
     message: Json = {"vars": variables, "secrets": dummies}
@@ -99,6 +100,12 @@ def _known_settings(
             reader.findings.append(error.finding)
         return to_json(node.settings), everything
     return copy.deepcopy(value), secret
+
+
+def _reads_no_var(reading: Reading, variables: Json) -> bool:
+    """Whether a reading is of a var that does not exist, which is reported by itself."""
+    below = reading.keys[1:] if reading.keys[0] == "$vars" else reading.keys[2:]
+    return bool(below) and isinstance(variables, dict) and below[0] not in variables
 
 
 # ---- at the start of a flow

@@ -10,6 +10,7 @@ from headrace.source import Source
 __all__ = ["slip"]
 
 _KEY_LINE = re.compile(r"(?P<indent>[ ]*)(?P<dash>-[ ]+)?(?P<key>[\w$.-]+)[ ]*:(?:[ ]+(?P<value>\S.*))?$")
+_MARK = re.compile(r"^(?:```.*|<{7} .*|={7}|>{7} .*)$", re.MULTILINE)
 _ITEM_LINE = re.compile(r"(?P<indent>[ ]*)(?P<key>-)[ ]")
 _NEAR = 3  # columns; what is farther off is on another level
 _NO_SPACE = re.compile(r"[ ]*(?:-[ ]+)?([\w$.-]+):(?=[^\s/:])")
@@ -23,6 +24,8 @@ def slip(source: Source, problem: str, place: int) -> Finding | None:
         problem: the parser's words.
         place: the offset at which it stopped.
     """
+    if (found := _mark(source)) is not None:
+        return found
     line = source.position(min(place, len(source.text)))[0]
     above = next((number for number in range(line - 1, 0, -1) if source.line(number).strip()), line)
     for number in (line, above):
@@ -36,6 +39,20 @@ def slip(source: Source, problem: str, place: int) -> Finding | None:
     if not source.text[_begin(source, line) : place].strip(" ") or "mapping values" in problem:
         return _wrong_column(source, problem, line, above)
     return None
+
+
+def _mark(source: Source) -> Finding | None:
+    """What another program left in the file: marks of a conflict, a fence of Markdown."""
+    match = _MARK.search(source.text)
+    if match is None:
+        return None
+    if match[0].startswith("```"):
+        message = "a fence of Markdown is no part of a flow; take it out"
+    else:
+        message = (
+            "a mark of a conflict between two versions; keep what is right of both, and take the marks out"
+        )
+    return Finding("HR107", message, source.span(match.start(), match.end()))
 
 
 def _begin(source: Source, line: int) -> int:

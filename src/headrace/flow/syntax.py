@@ -192,7 +192,8 @@ def _other(source: Source, problem: str, place: int, context: str, began: int) -
             "HR107", message, here, cure="texts with `,`, `[`, `{` or `: ` in them need quotes there"
         )
     if "cannot start any token" in problem:
-        return Finding("HR107", f"a value cannot begin with `{char}`; quote it", here)
+        shown = "a backquote" if char == "`" else f"`{char}`"
+        return Finding("HR107", f"a value cannot begin with {shown}; quote it", here)
     if "did not find expected key" in problem and source.text[:place].rstrip(" \t").endswith(("'", '"')):
         message = "the text goes on after its closing quote"
         return Finding("HR107", message, here, cure="quote all of the value, or close the quote above")

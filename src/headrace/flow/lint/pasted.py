@@ -20,16 +20,40 @@ _TOKEN = re.compile(
 _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")
 _IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@{}]+:([^@/\s{}]+)@(?P<host>[^/:\s?#]+)")
 _LOCAL = re.compile(r"localhost|127(?:\.\d+){3}|\[?::1\]?|embedded|[^.]+|.*\.(?:local|test|example|invalid)")
+_SECRET_KEYS = frozenset({"password", "token", "apiKey", "clientSecret", "secret"})
 _CURE = "list a name in `spec.secrets`, read it as `{{$.secrets.name}}`, and change the one that was here"
 
 
 def check_pasted(view: View, reader: Reader) -> None:
     """HR154: a token, a key or a URL's password stands in the file, where everybody reads it."""
+    for text in _plain_passwords(view):
+        (span,) = masked([text.text.whole])
+        reader.warn("HR154", "a password stands in the file", span, _CURE)
     for text in _texts(view):
         found = list(_found(text.text.value))
         spans = masked(text.text.span(start, end) for _, start, end in found)
         for (what, _, _), span in zip(found, spans, strict=True):
             reader.warn("HR154", f"{what} stands in the file", span, _CURE)
+
+
+def _plain_passwords(view: View) -> Iterator[Scalar]:
+    """Constants of settings that hold a password or a token, of nodes that connect to another machine."""
+    for node in view.draft.nodes.values():
+        host = (
+            node.settings.optional("host")
+            or node.settings.optional("url")
+            or node.settings.optional("baseUrl")
+        )
+        name = str(host.value) if isinstance(host, Scalar) else ""
+        if not name or _LOCAL.fullmatch(name.partition("://")[2].partition("/")[0].partition(":")[0] or name):
+            continue
+        for path, part in walk(node.settings):
+            if path and path[-1] in _SECRET_KEYS and isinstance(part, Scalar) and _is_constant(part):
+                yield part
+
+
+def _is_constant(part: Scalar) -> bool:
+    return isinstance(part.value, str) and bool(part.value) and "{{" not in part.value
 
 
 def _found(value: str) -> Iterator[tuple[str, int, int]]:
