@@ -2,6 +2,7 @@
 
 from typing import Literal as OneOf
 
+from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.nodes import (
     Array,
     Binary,
@@ -10,7 +11,9 @@ from headrace.expr.nodes import (
     Constant,
     Expression,
     Group,
+    Index,
     Literal,
+    Member,
     MethodCall,
     Object,
     Query,
@@ -19,6 +22,7 @@ from headrace.expr.nodes import (
     Unary,
     Undefined,
 )
+from headrace.expr.signature import Function, Method
 
 __all__ = ["Kind", "kind_of", "may_be_nan"]
 
@@ -26,7 +30,6 @@ Kind = OneOf["null", "boolean", "number", "text", "array", "object", "pattern", 
 
 COMPARISONS = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">="})
 _ARITHMETIC = frozenset({"-", "*", "/", "%", "**"})
-_NUMERIC = frozenset({"ceil", "floor", "round", "abs", "sqrt", "pow", "len", "length", "size", "now"})
 _MAY_BE_NAN = frozenset(
     {
         "Number", "Number.parseFloat", "Number.parseInt", "abs", "avg", "ceil", "coalesce",
@@ -63,14 +66,14 @@ def kind_of(node: Expression) -> Kind:
             return "text"
         case Literal() | Constant() | Unary(operator="-" | "+"):
             return "number"
-        case Call(name=name) if name in _NUMERIC or name.startswith("Math."):
-            return "number"
+        case Call(name=name):
+            return _sole(FUNCTIONS.get(name))
         case Unary(operator="!"):
             return "boolean"
         case Array() | Query():
             return "array"
-        case MethodCall(name="map" | "filter"):
-            return "array"
+        case MethodCall(name=name):
+            return "unknown" if _may_be_short(node) else _sole(METHODS.get(name))
         case Object():
             return "object"
         case Regex():
@@ -81,6 +84,23 @@ def kind_of(node: Expression) -> Kind:
             return _kind_of_binary(node)
         case _:
             return "unknown"
+
+
+def _sole(declared: Function | Method | None) -> Kind:
+    """The kind of all that a function or a method gives, if there is but one."""
+    if declared is None or declared.types.gives_null:
+        return "unknown"
+    kinds = declared.types.gives.kinds
+    return next(iter(kinds)) if len(kinds) == 1 else "unknown"
+
+
+def _may_be_short(node: Expression) -> bool:
+    """Whether `?.` may make a chain null."""
+    while isinstance(node, Member | Index | MethodCall):
+        if node.optional:
+            return True
+        node = node.target
+    return False
 
 
 def _common(first: Kind, second: Kind) -> Kind:
