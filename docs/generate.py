@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from headrace.app import builtin_registry
 from headrace.cli.snippet import snippet_of
 from headrace.expr.builtins import FUNCTIONS, METHODS
-from headrace.expr.signature import Function, Method
+from headrace.expr.shape import KINDS
+from headrace.expr.signature import Function, Method, Types
 from headrace.flow.schema.written import bounds_text, default_of
 from headrace.sdk import Spec
 
@@ -113,7 +114,10 @@ def shown(field: dict[str, Any]) -> str:
 def functions_page() -> str:
     """Every function, global and method, with its examples."""
     lines = ["# Functions and methods of expressions", "", NOTE, ""]
-    lines += ["Each example is a test. Errors are shown by their code.", "", "## Functions", ""]
+    lines += [
+        "Each example is a test. Errors are shown by their code. Behind an arrow stands what a call gives."
+    ]
+    lines += ["", "## Functions", ""]
     lines += entries([FUNCTIONS[name] for name in sorted(FUNCTIONS) if "." not in name])
     lines += ["", "## Globals", ""]
     lines += entries([FUNCTIONS[name] for name in sorted(FUNCTIONS) if "." in name])
@@ -131,7 +135,17 @@ def entries(declared: list[Function] | list[Method]) -> Iterator[str]:
         )
         name = entry.signature or f"{entry.name}(…)"
         receivers = f" ({', '.join(entry.calls)})" if isinstance(entry, Method) else ""
-        yield f"| `{name}`{receivers} | {entry.summary} | {examples} |"
+        yield f"| `{name}`{receivers}{gives(entry.types)} | {entry.summary} | {examples} |"
+
+
+def gives(types: Types) -> str:
+    """What a call gives, if that can be said in general."""
+    kinds = types.gives.kinds
+    if kinds in (KINDS, frozenset()):
+        return ""
+    order = ("boolean", "number", "text", "array", "object", "null")
+    words = [kind for kind in order if kind in kinds or (kind == "null" and types.gives_null)]
+    return f" → {' or '.join(words)}"
 
 
 PAGES = {"components.md": components_page, "functions.md": functions_page}
