@@ -4,11 +4,16 @@ Only the spelling changes here: every character with a meaning is read and writt
 nothing that means something else to RE2 (`\a`, `\Q`, `[[:alpha:]]`, `(?i)`) slips through.
 """
 
-from headrace.expr.failure import Failure
+from dataclasses import dataclass
 
-__all__ = ["translate"]
+from headrace.expr.failure import Failure
+from headrace.expr.folding import variants, variants_between
+
+__all__ = ["Capture", "Translated", "translate"]
 
 _LAST = 0x10FFFF
+_LINE_ENDS = (0xA, 0xD, 0x2028, 0x2029)
+_KINDS = ("", "gc", "General_Category", "sc", "Script")
 _LINE_END = r"\n\r\x{2028}\x{2029}"
 _SPACES = (
     (0x9, 0xD), (0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A),
@@ -38,15 +43,85 @@ _CLASSES = {
 }  # fmt: skip
 
 
-def translate(source: str, flags: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A group whose text is told.
+
+    Attributes:
+        number: which group of RE2's it is.
+        rounds: RE2's groups that are repeated around it: each round forgets what the one before it matched.
+        optional: those of these groups that need not match: as often as they match nothing, they did not.
+    """
+
+    number: int
+    rounds: tuple[int, ...]
+    optional: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A pattern for RE2.
+
+    Attributes:
+        text: its spelling.
+        captures: the groups of the JavaScript pattern.
+        names: the number of each named group, from 1.
+        has_lines: whether `^` or `$` are about lines.
+        knows_line_ends: whether it tells one line end from another.
+    """
+
+    text: str
+    captures: tuple[Capture, ...]
+    names: dict[str, int]
+    has_lines: bool
+    knows_line_ends: bool
+
+
+def translate(source: str, flags: str) -> Translated:
     """Spell a JavaScript pattern, with its flags `i m s u`, for RE2.
 
     Raises:
         Failure: HR210, wrong syntax, or what RE2 cannot do.
     """
-    modes = "".join(flag for flag in flags if flag in "im")
-    body = _Translation(source, flags).run()
-    return f"(?{modes}){body}" if modes else body
+    translation = _Translation(source, flags)
+    body = translation.run()
+    modes = "".join(flag for flag in flags if flag == "m" or (flag == "i" and "u" in flags))
+    numbers: dict[int, int] = {}
+    for at, group in enumerate(translation.groups):
+        if group.is_kept:
+            numbers[at] = len(numbers) + 1
+    groups = translation.groups
+    captures = tuple(
+        Capture(
+            numbers[at],
+            tuple(numbers[outer] for outer in group.outer if groups[outer].is_quantified),
+            frozenset(numbers[each] for each in (*group.outer, at) if groups[each].is_optional),
+        )
+        for at, group in enumerate(groups)
+        if group.is_capture
+    )
+    return Translated(
+        f"(?{modes}){body}" if modes else body,
+        captures,
+        translation.names,
+        "m" in flags and translation.has_anchors,
+        translation.knows_line_ends,
+    )
+
+
+@dataclass(slots=True)
+class _Group:
+    place: int
+    is_capture: bool
+    outer: tuple[int, ...]
+    is_quantified: bool = False
+    is_optional: bool = False
+    holds_captures: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether RE2 has to tell what it matched."""
+        return self.is_capture or (self.is_quantified and self.holds_captures)
 
 
 class _Translation:
@@ -57,12 +132,52 @@ class _Translation:
         self.position = 0
         self.dot = r"[\x{0}-\x{10ffff}]" if "s" in flags else f"[^{_LINE_END}]"
         self.is_unicode = "u" in flags
+        self.folds = "i" in flags and not self.is_unicode
+        self.groups: list[_Group] = []
+        self.names: dict[str, int] = {}
+        self.has_anchors = False
+        self.knows_line_ends = False
+        self._open: list[int] = []
+        self._out: list[str] = []
 
     def run(self) -> str:
-        out: list[str] = []
         while self.position < len(self.source):
-            out.append(self._term(self._take()))
-        return "".join(out)
+            self._out.append(self._term(self._take()))
+        for group in self.groups:
+            if group.is_kept and not group.is_capture:
+                self._out[group.place] = "("
+        return "".join(self._out)
+
+    def _opened(self, opening: str, *, is_capture: bool) -> str:
+        for outer in self._open if is_capture else ():
+            self.groups[outer].holds_captures = True
+        self._open.append(len(self.groups))
+        self.groups.append(_Group(len(self._out), is_capture, tuple(self._open[:-1])))
+        return opening
+
+    def _closed(self) -> str:
+        if self._open:
+            group = self.groups[self._open.pop()]
+            following = self.source[self.position : self.position + 2]
+            group.is_quantified = following[:1] in {"*", "+", "?", "{"}
+            group.is_optional = following[:1] in {"*", "?"} or following == "{0"
+        return ")"
+
+    def _one(self, code: int) -> str:
+        """A code point that stands for itself, or for all its cases."""
+        self.knows_line_ends = self.knows_line_ends or code in _LINE_ENDS
+        codes = variants(code) if self.folds else (code,)
+        return _literal(code) if len(codes) == 1 else f"[{''.join(map(_literal, codes))}]"
+
+    def _among(self, low: int, high: int) -> str:
+        """A range between brackets."""
+        ends = sum(low <= end <= high for end in _LINE_ENDS)
+        self.knows_line_ends = self.knows_line_ends or 0 < ends < len(_LINE_ENDS)
+        text = _literal(low) if low == high else f"{_literal(low)}-{_literal(high)}"
+        if not self.folds:
+            return text
+        more = sorted(code for code in set(variants_between(low, high)) if not low <= code <= high)
+        return text + "".join(map(_literal, more))
 
     def _take(self, length: int = 1) -> str:
         text = self.source[self.position : self.position + length]
@@ -89,18 +204,23 @@ class _Translation:
                 return self._braces()
             case "}" | "]":
                 return "\\" + char
-            case ")" | "|" | "*" | "+" | "?" | "^" | "$":
+            case ")":
+                return self._closed()
+            case "^" | "$":
+                self.has_anchors = True
+                return char
+            case "|" | "*" | "+" | "?":
                 return char
             case _:
-                return _literal(ord(char))
+                return self._one(ord(char))
 
     def _group(self) -> str:
         if not self._sees("?"):
-            return "("
+            return self._opened("(", is_capture=True)
         self._take()
         if self._sees(":"):
             self._take()
-            return "(?:"
+            return self._opened("(?:", is_capture=False)
         for opening, name in _LOOKAROUND.items():
             if self._sees(opening):
                 raise self._fail(f"uses a {name}, {_CANNOT}; match the surroundings too and take a group")
@@ -109,8 +229,12 @@ class _Translation:
             name = self.source[self.position + 1 : end]
             if end < 0 or not name.isidentifier():
                 raise self._fail("has a group with a bad name; write `(?<name>…)`")
+            if name in self.names:
+                raise self._fail(f"has two groups with the name `{name}`")
             self.position = end + 1
-            return f"(?P<{name}>"
+            opening = self._opened("(", is_capture=True)
+            self.names[name] = sum(group.is_capture for group in self.groups)
+            return opening
         if self._sees("P<"):
             raise self._fail("names a group with `(?P<`; write `(?<name>…)`")
         raise self._fail("has `(?` without `:` or `<name>`; flags go after the closing slash")
@@ -139,14 +263,16 @@ class _Translation:
             )
         if char in ("p", "P"):
             return self._property(char)
-        return _literal(self._code(char))
+        return self._one(self._code(char))
 
     def _property(self, char: str) -> str:
         r"""`\p{L}`: RE2 knows general categories and scripts by their short and long names."""
         end = self.source.find("}", self.position)
         if not self.is_unicode or not self._sees("{") or end < 0:
             raise self._fail(f"has `\\{char}`; write `\\{char}{{L}}` with the flag `u`")
-        name = self.source[self.position + 1 : end].rpartition("=")[2]
+        kind, _, name = self.source[self.position + 1 : end].rpartition("=")
+        if kind not in _KINDS:
+            raise self._fail(f"has the property `{kind}`; there are general categories and `Script=…`")
         self.position = end + 1
         return f"\\{char}{{{_CATEGORIES.get(name, name)}}}"
 
@@ -179,6 +305,8 @@ class _Translation:
 
     def _unicode(self) -> int:
         if self._sees("{"):
+            if not self.is_unicode:
+                raise self._fail("has `\\u{`, which takes the flag `u`")
             end = self.source.find("}", self.position)
             digits = self.source[self.position + 1 : end]
             if end < 0 or not digits or not _HEX.issuperset(digits) or int(digits, 16) > _LAST:
@@ -213,14 +341,15 @@ class _Translation:
         """One character, class or range between brackets."""
         low = self._single()
         if not self._sees("-") or self.source[self.position + 1 : self.position + 2] in ("]", ""):
-            return low if isinstance(low, str) else _literal(low)
+            return low if isinstance(low, str) else self._among(low, low)
         self._take()
         high = self._single()
         if isinstance(low, str) or isinstance(high, str):  # `[\w-.]`: the dash stands for itself
-            return "".join(part if isinstance(part, str) else _literal(part) for part in (low, "\\-", high))
+            parts = (low, "\\-", high)
+            return "".join(part if isinstance(part, str) else self._among(part, part) for part in parts)
         if high < low:
             raise self._fail("has a range that is out of order")
-        return f"{_literal(low)}-{_literal(high)}"
+        return self._among(low, high)
 
     def _single(self) -> int | str:
         """A code point, or the inside of a class."""

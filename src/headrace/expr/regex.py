@@ -3,8 +3,9 @@ r"""Regular expressions with JavaScript's meaning, in linear time.
 JavaScript's syntax is translated to RE2's (`pattern`), and RE2 searches the text's UTF-8. What RE2
 cannot do, lookaround and back-references, is HR210. Positions are code points (D4).
 
-Three corners differ from JavaScript: with the flag `m`, `^` and `$` know `\n` as the only line end; a
-group inside a repetition keeps what it matched in an earlier round; the flag `i` folds case by Unicode.
+Where RE2 would find something else than JavaScript: lines end by `\r` and U+2028 as well, so the text is
+searched with `\n` in their places; groups of a repetition's earlier rounds are forgotten. One corner is
+left: a repetition whose body would rather match nothing, `(?:|a)*`, matches nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 import re2
 
 from headrace.expr.failure import Failure
-from headrace.expr.pattern import translate
+from headrace.expr.pattern import Translated, translate
 from headrace.values import Json
 
 __all__ = ["Found", "Pattern", "PatternLike", "compile_pattern"]
@@ -26,6 +27,10 @@ PatternLike: TypeAlias = "Json | Pattern"
 
 _MATCH = 16
 """Steps to find one match."""
+
+
+_OTHER_LINE_ENDS = frozenset("\r\u2028\u2029")
+_LINE_ENDS = dict.fromkeys(map(ord, _OTHER_LINE_ENDS), "\n")
 
 
 class Found(NamedTuple):
@@ -58,17 +63,16 @@ class Pattern:
         spend: takes the steps of each match, if they are accounted for.
     """
 
-    __slots__ = ("_compiled", "flags", "is_global", "names", "source", "spend")
+    __slots__ = ("_compiled", "_translated", "flags", "is_global", "names", "source", "spend")
 
-    def __init__(self, source: str, flags: str, compiled: re2._Regexp) -> None:
+    def __init__(self, source: str, flags: str, translated: Translated, compiled: re2._Regexp) -> None:
         self.source = source
         self.flags = flags
         self.is_global = "g" in flags
-        self.names: Mapping[str, int] = {
-            name.decode(): number for name, number in compiled.groupindex.items()
-        }
-        self._compiled = compiled
+        self.names: Mapping[str, int] = translated.names
         self.spend: Callable[[int], None] | None = None
+        self._translated = translated
+        self._compiled = compiled
 
     def counting(self, spend: Callable[[int], None]) -> "Pattern":
         """The same pattern, which accounts for every match that it finds."""
@@ -81,7 +85,7 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Whether any part of the text matches."""
-        return self._compiled.search(text.encode()) is not None
+        return self._compiled.search(self._searched(text).encode()) is not None
 
     def first(self, text: str) -> Found | None:
         """The first match."""
@@ -89,9 +93,8 @@ class Pattern:
 
     def each(self, text: str) -> Iterator[Found]:
         """The matches from left to right, none overlapping; an empty match moves on by a character."""
-        data = text.encode()
+        data = self._searched(text).encode()
         single_bytes = len(data) == len(text)
-        has_groups = self._compiled.groups > 0
         last = -1, -1
         byte_seen = seen = 0
         for match in self._compiled.finditer(data):
@@ -102,13 +105,39 @@ class Pattern:
             last = start, end
             seen += start - byte_seen if single_bytes else len(data[byte_seen:start].decode())
             byte_seen = start
-            whole = text[start:end] if single_bytes else data[start:end].decode()
-            groups: tuple[str | None, ...] = (whole,)
-            if has_groups:
-                groups += tuple(None if part is None else part.decode() for part in match.groups())
+            stop = seen + (end - start if single_bytes else len(data[start:end].decode()))
+            groups: tuple[str | None, ...] = (text[seen:stop],)
+            if self._translated.captures:
+                groups += tuple(self._captured(match, text, data, seen))
             if self.spend:
                 self.spend(_MATCH)
-            yield Found(seen, seen + len(whole), groups)
+            yield Found(seen, stop, groups)
+
+    def _searched(self, text: str) -> str:
+        """The text with one end of lines alone, where the pattern is about lines.
+
+        Raises:
+            Failure: HR210, the pattern tells line ends from one another.
+        """
+        if not self._translated.has_lines or _OTHER_LINE_ENDS.isdisjoint(text):
+            return text
+        if self._translated.knows_line_ends:
+            message = f"{self!r} is about lines, and the text has line ends other than \\n"
+            raise Failure("HR210", f"{message}; replace them first: text.replaceAll('\\r\\n', '\\n')")
+        return text.translate(_LINE_ENDS)
+
+    def _captured(self, match: re2._Match, text: str, data: bytes, seen: int) -> Iterator[str | None]:
+        """The texts of the groups of a match that begins at a code point."""
+        begin = match.start()
+        for capture in self._translated.captures:
+            start, end = match.span(capture.number)
+            rounds = (match.span(number) for number in capture.rounds)
+            is_forgotten = any(start < first or end > last for first, last in rounds)
+            if start < 0 or is_forgotten or any(match.start(n) == match.end(n) for n in capture.optional):
+                yield None
+                continue
+            before = seen + len(data[begin:start].decode())
+            yield text[before : before + len(data[start:end].decode())]
 
 
 def _is_inside(data: bytes, position: int) -> bool:
@@ -130,9 +159,10 @@ def compile_pattern(source: str, flags: str = "") -> Pattern:
     options = re2.Options()
     options.log_errors = False
     try:
-        compiled = re2.compile(translate(source, flags).encode(), options)
+        translated = translate(source, flags)
+        compiled = re2.compile(translated.text.encode(), options)
     except re2.error as error:
         reason = error.args[0]
         reason = reason.decode() if isinstance(reason, bytes) else str(reason)
         raise Failure("HR210", f"/{source}/ is no regular expression: {reason}") from error
-    return Pattern(source, flags, compiled)
+    return Pattern(source, flags, translated, compiled)
