@@ -36,6 +36,7 @@ class Document:
     edited_at: int | None = None
     _understood: Reading | None = field(default=None, init=False)
     _newest: Reading | None = field(default=None, init=False)
+    _reading: set[asyncio.Task[Reading]] = field(default_factory=set, init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     @property
@@ -108,7 +109,8 @@ class Document:
             reading = task.result()
             if reading.tree is not None or self._understood is None:
                 return reading
-        else:
-            task.cancel()
+        else:  # it goes on: what it reads will be asked for next
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
         assert self._understood is not None  # noqa: S101 - else it was waited for
         return self._understood

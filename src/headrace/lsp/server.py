@@ -95,7 +95,12 @@ class FlowServer(LanguageServer):
     def _check(self, document: Document) -> None:
         task = asyncio.get_running_loop().create_task(self._publish(document))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._checked)
+
+    def _checked(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a file could not be checked", exc_info=error)
 
     async def _publish(self, document: Document) -> None:
         version = document.version
