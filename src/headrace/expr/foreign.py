@@ -20,8 +20,6 @@ _WORDS = {
     "else": "write `condition ? then : otherwise`",
     "and": "write `&&`",
     "or": "write `||`",
-    "mod": "write `%`",
-    "div": "write `floor(a / b)`",
     "is": "write `==`, or `!=` for `is not`",
     "in": "write `has(object, 'key')` or `array.includes(x)`",
     "instanceof": "write `typeof x` or `Array.isArray(x)`",
@@ -35,6 +33,25 @@ _WORDS = {
     "this": "write `$`",
     "await": "values are there at once; leave it out",
 }
+_BETWEEN = {
+    "mod": "write `%`",
+    "div": "write `floor(a / b)`",
+    "eq": "write `==`",
+    "ne": "write `!=`",
+    "gt": "write `>`",
+    "lt": "write `<`",
+    "ge": "write `>=`",
+    "le": "write `<=`",
+    "as": "convert by `string(x)`, `int(x)` or `float(x)`",
+    "like": "write `/…/.test(x)`",
+    "matches": "write `/…/.test(x)`",
+    "contains": "write `x.includes(y)`",
+    "startsWith": "write `x.startsWith(y)`",
+    "endsWith": "write `x.endsWith(y)`",
+    "between": "write `a <= x && x <= b`",
+}
+"""Words that other languages have between two operands."""
+
 RESERVED = frozenset(
     {
         "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger",
@@ -71,6 +88,11 @@ _NAMES = {
     "process": "there is no environment; list the value in `spec.secrets`, or write it in `spec.vars`",
     "msg": "the message is `$`: `msg.payload` is `$.payload`",
     "message": "the message is `$`: `message.id` is `$.id`",
+    "json": "use `JSON.parse(text)` and `JSON.stringify(x)`",
+    "yes": "write `true`",
+    "no": "write `false`",
+    "it": "an arrow names its item: `x => x.id`",
+    "_": "an arrow names its item: `x => x.id`",
     "console": "put a node `common-module/debug` there",
     "moment": "use `now()`, `int(text)` or `formatTime(ns, pattern)`",
     "DateTime": "use `now()`, `int(text)` or `formatTime(ns, pattern)`",
@@ -99,6 +121,16 @@ _FUNCTIONS = {
     "strftime": "`formatTime(ns, pattern)`",
     "title": "`text.split(' ')` and `map`",
     "count": "`len`",
+    "isset": "`x != null` or `has(object, 'key')`",
+    "exists": "`x != null` or `has(object, 'key')`",
+    "defined": "`x != null` or `has(object, 'key')`",
+    "empty": "`len(x) == 0`",
+    "is_null": "`x == null`",
+    "isNull": "`x == null`",
+    "any": "`array.some(x => …)`",
+    "all": "`array.every(x => …)`",
+    "fetch": "a node `http-module/client`",
+    **dict.fromkeys(("IF", "iif", "IIF", "ifelse", "cond"), "`condition ? then : otherwise`"),
 }
 _FILTERS = {
     "default": "{x} ?? …",
@@ -140,7 +172,7 @@ def explain_word(name: str, following: Token) -> tuple[str, str] | None:
         return "HR206", f"`{name}` is no value here; test a number with `isNaN(x)` or `isFinite(x)`"
     if name.lower() in _ATOMS and following.value not in ("(", "."):
         return "HR206", f"unknown name `{name}`; write `{_ATOMS[name.lower()]}`"
-    if name in _WORDS and name not in {"is", "and", "or", "lambda", "mod", "div"}:
+    if name in _WORDS and name not in {"is", "and", "or", "lambda"}:
         return "HR201", f"`{name}` has no meaning here; {_WORDS[name]}"
     if name in RESERVED:
         return "HR201", f"`{name}` has no meaning here; there are expressions only, no statements"
@@ -205,6 +237,13 @@ def _after_operand(token: Token, following: Token, operand: str) -> tuple[str, s
     if token.kind == "name" and value in _WORDS:
         code = "HR203" if value in {"if", "is"} else "HR201"
         return code, f"`{value}` has no meaning here; {_WORDS[str(value)]}"
+    if token.kind == "name" and value in _BETWEEN:
+        return "HR201", f"`{value}` has no meaning here; {_BETWEEN[str(value)]}"
+    if token.kind == "name" and operand.startswith("(") and operand[1:-1].isidentifier():
+        return (
+            "HR201",
+            f"an operator is missing before `{value}`; a conversion is called: `{operand[1:-1]}(…)`",
+        )
     if token.kind == "name" and operand.isidentifier():
         return "HR201", f"an operator is missing before `{value}`; a function is called `{operand}(…)`"
     return _operator(token, following, operand) if token.kind == "operator" else None
@@ -221,6 +260,8 @@ def _operator(token: Token, following: Token, operand: str) -> tuple[str, str] |
         return "HR203", f"`| {name}` is Jinja; write `{cure}`"
     if value == "=" and adjacent and following.value == "<":
         return "HR201", "`=<` is written `<=`"
+    if value == "=" and following.value == "~":
+        return "HR201", "`=~` has no meaning here; write `/…/.test(x)`"
     if value in _BITWISE:
         cure = f"; {_BITWISE_CURES[value]}" if value in _BITWISE_CURES else ""
         return "HR201", f"`{value}` works on bits, which expressions do not have{cure}"
@@ -241,6 +282,13 @@ def _instead_of_operand(token: Token, following: Token, before: Token | None) ->
         return "HR201", "`<>` is written `!=`" if before.value == "<" else "`->` is written `=>`"
     if value == ":" and before is not None and before.value == "?":
         return "HR201", "`?:` has no meaning here; write `??`, or `||` for all that is falsy"
+    if value in {"*", "**"} and before is not None and before.value in ("[", "{", ","):
+        return "HR203", f"`{value}` is Python; arrays and objects are spread by `...`"
+    if value == "." and following.kind == "name" and before is not None and before.value == "(":
+        return (
+            "HR201",
+            f"an operand is missing before `.`; an arrow names its item: `x => x.{following.value}`",
+        )
     if value == "." and following.kind == "name":
         name = str(following.value)
         cure = "$vars" if name == "Values" else f"$.{name}"

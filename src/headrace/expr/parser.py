@@ -141,7 +141,7 @@ class _Parser(StepParser):
         arrow = self.expect("=>")
         if self.sees("{"):
             message = "an arrow that returns an object needs parentheses: `x => ({…})`"
-            if self.peek(1).value in {"return", "const", "let", "var", "if", "for"}:
+            if self.peek(1).kind == "name" and self.peek(2).value not in (":", ",", "}"):
                 message = (
                     "an arrow has one expression and no statements: `x => x.id`, without `{ return …; }`"
                 )

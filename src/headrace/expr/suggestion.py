@@ -57,7 +57,14 @@ _FOREIGN = {
     "get": "`object[key]` or `get(object, 'a.b')`",
     "hasOwnProperty": "`has(object, 'key')`",
     "items": "`Object.entries(object)`",
-    "format": "a text in backquotes: `${x}`",
+    "format": "`formatTime(ns, pattern)`, or a text in backquotes: `${x}`",
+    "toInt": "`int(x)`",
+    "toNumber": "`Number(x)`",
+    "toFloat": "`float(x)`",
+    "toISO": "`RFC3339(ns)`",
+    "pluck": "`map(x => x.name)`",
+    "orderBy": "`sortBy(array, x => x.name)`",
+    "order_by": "`sortBy(array, x => x.name)`",
     "isEmpty": "`x.length == 0`",
     "isNull": "`x == null`",
     "isBlank": "`x.trim() == ''`",
@@ -98,6 +105,8 @@ def _method_cure(name: str, receiver: str | None = None) -> str:
     """What to write instead of a method that does not exist, as the end of a sentence."""
     if name in _FOREIGN:
         return f"; use {_FOREIGN[name]}"
+    if name in FUNCTIONS and FUNCTIONS[name].minimum > 1:
+        return f"; use `{name}(x, …)`"
     known = [item for item, method in METHODS.items() if receiver is None or receiver in method.calls]
     if near := did_you_mean(name, known):
         return near
