@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # The loads of a test run, one a core; `make test JOBS=1` runs them one after the other.
 JOBS ?= auto
+# How long `make fuzz` looks for what breaks.
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak check format bench docs clean
+.PHONY: help install demo test soak fuzz check format bench docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +31,9 @@ test: $(STAMP) ## Run all tests
 
 soak: $(STAMP) ## Run the tests that take minutes
 	$(BIN)/pytest -m soak --timeout 1800
+
+fuzz: $(STAMP) ## Feed mutated flows and expressions to the loader for SECONDS (600)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
 check: $(STAMP) ## Format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -75,7 +75,7 @@ def test_random_expressions_have_javascripts_value_or_an_error(javascript):
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(40))
 def test_many_random_expressions_have_javascripts_value_or_an_error(javascript, seed):
-    verdicts = compare(javascript, seed, 3000)
-    assert verdicts["equal"] > 1700
+    verdicts = compare(javascript, seed, 1500)
+    assert verdicts["equal"] > 800

@@ -75,7 +75,6 @@ const invoke = (o, method, ...given) => {
     if (['includes', 'indexOf', 'lastIndexOf'].includes(method) && isObject(given[0])) throw new Excluded('D3');
     if (['sort', 'toSorted'].includes(method) && !given.length)                      // ≠: nulls last
       return o.map(x => x === null ? undefined : x).sort().map(nul);
-    if (method === 'join') o = o.map(x => isObject(x) ? text(x) : x);                 // the rule of text
   }
   const r = o[method](...given);
   return d1(typeof r === 'object' && r !== null && !Array.isArray(r) && r[Symbol.iterator] ? [...r].map(d1) : r);

@@ -29,7 +29,7 @@ from headrace.expr.nodes import (
 from headrace.expr.operation import OperationEmitter
 from headrace.expr.signature import Callback, Function, Method
 from headrace.expr.text import WHITESPACE
-from headrace.expr.work import DEEP, LIGHT, Rate, body_steps, rate_of
+from headrace.expr.work import DEEP, LIGHT, SEARCHES, Rate, body_steps, rate_of
 
 __all__ = ["CallEmitter"]
 
@@ -38,6 +38,12 @@ _PREDICATES = frozenset({"filter", "find", "findIndex", "findLast", "findLastInd
 _EARLY = _PREDICATES - {"filter"}
 _UNFORESEEN = frozenset({"sort", "toSorted", "replace", "replaceAll"})
 """What calls a callback more or less often than there are items."""
+_THROUGH = frozenset({"join", "toString", "sort", "toSorted"})
+"""Methods that go through all of their receiver, whose parts may be shared many times."""
+_KEYED = frozenset(
+    {"sortBy", "groupBy", "indexBy", "countBy", "uniqueBy", "Object.groupBy", "replace", "replaceAll"}
+)
+"""What goes through all that a callback gives."""
 
 
 def _trim(value: str) -> str:
@@ -166,7 +172,9 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         calls = self.value(f"calls_{node.name}", _calls(node.name))
         rate = self.rate_value(self.rate(node))
         arguments = self.arguments(node, declared)
-        call = "search_array" if node.name in DEEP else "call_method"
+        if node.name in _THROUGH and not self.bounded:
+            receiver = self.call("measure", self.environment(), receiver)
+        call = "search_array" if node.name in SEARCHES else "call_method"
         return self.call(call, self.environment(), calls, constant(node.name), rate, receiver, *arguments)
 
     def arguments(self, node: MethodCall, declared: Method) -> Sequence[ast.expr]:
@@ -218,6 +226,8 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             steps = constant(2 + body_steps(inner.body if isinstance(inner, Arrow) else inner))
             account = self.call("charged", self.environment(), steps)
             body = subscript(ast.Tuple([account, body], ast.Load()), 1)
+        if name in _KEYED and not self.bounded:
+            body = self.call("measure", self.environment(), body)
         arguments = ast.arguments([], [ast.arg(item) for item in names], None, [], [], None, [])
         return self.place(ast.Lambda(arguments, body), argument)
 

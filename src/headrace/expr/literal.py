@@ -16,7 +16,10 @@ _SHORT = {
     "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0",
     "\n": "", "\r\n": "", "\r": "", "\u2028": "", "\u2029": "",
 }  # fmt: skip
-_QUOTED = {"\n": r"\n", "\r": r"\r", "\\": "\\\\", "'": r"\'"}
+_QUOTED = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\\": "\\\\", "'": r"\'"}
+_CONTROL = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufeff\\\\']"
+)  # which YAML cannot hold, or not in one line
 
 
 def cook(value: str, start: int, end: int) -> str:
@@ -81,4 +84,8 @@ def _short(found: re.Match[str], raw: str, start: int) -> str:
 
 def quote(text: str) -> str:
     """A text as a literal in single quotes."""
-    return "'" + "".join(_QUOTED.get(char, char) for char in text) + "'"
+    return "'" + _CONTROL.sub(lambda found: _escaped(found[0]), text) + "'"
+
+
+def _escaped(char: str) -> str:
+    return _QUOTED.get(char) or f"\\u{ord(char):04x}"

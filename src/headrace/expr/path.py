@@ -33,6 +33,7 @@ from headrace.expr.nodes import (
     index_key,
 )
 from headrace.expr.regex import Pattern, compile_pattern
+from headrace.expr.support import measure
 from headrace.expr.text import strict_equal
 from headrace.values import Json
 
@@ -164,7 +165,10 @@ def _compare(
     relation: Callable[[object, object], bool], left: Operand, right: Operand,
     current: Json, message: Json, environment: Environment,
 ) -> bool:  # fmt: skip
-    return relation(left(current, message, environment), right(current, message, environment))
+    first, second = left(current, message, environment), right(current, message, environment)
+    if isinstance(first, list | dict) and isinstance(second, list | dict) and len(first) == len(second):
+        measure(environment, first)
+    return relation(first, second)
 
 
 def _equal(left: object, right: object) -> bool:

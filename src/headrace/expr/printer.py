@@ -102,7 +102,7 @@ def _template_part(part: str | Node) -> str:
     if isinstance(part, Node):
         return f"${{{print_node(part)}}}"
     escaped = part.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
-    return escaped.replace("\r", "\\r")
+    return escaped.replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _collection(node: Array | Object | Spread | Property | Group) -> str:
@@ -128,17 +128,22 @@ def _collection(node: Array | Object | Spread | Property | Group) -> str:
 def _access(node: Member | Index | Call | MethodCall | Invoke | Query) -> str:
     match node:
         case Member(target=target, name=name, optional=optional):
-            return f"{print_node(target)}{'?.' if optional else '.'}{name}"
+            return f"{_before_point(target)}{'?.' if optional else '.'}{name}"
         case Index(target=target, index=index, optional=optional):
             return f"{print_node(target)}{'?.' if optional else ''}[{print_node(index)}]"
         case Call(name=name, arguments=arguments):
             return f"{name}({_listed(arguments)})"
         case MethodCall(target=target, name=name, arguments=arguments, optional=optional):
-            return f"{print_node(target)}{'?.' if optional else '.'}{name}({_listed(arguments)})"
+            return f"{_before_point(target)}{'?.' if optional else '.'}{name}({_listed(arguments)})"
         case Invoke(arrow=arrow, arguments=arguments):
             return f"({print_node(arrow)})({_listed(arguments)})"
         case Query(target=target, steps=steps):
             return print_node(target) + "".join(map(print_node, steps))
+
+
+def _before_point(target: Node) -> str:
+    """The target of a member; a number is kept from taking the point for its own."""
+    return f"{print_node(target)}{' ' * isinstance(target, Literal)}"
 
 
 def _arrow(

@@ -26,7 +26,7 @@ from headrace.expr.nodes import (
     children,
 )
 
-__all__ = ["DEEP", "LIGHT", "Rate", "body_steps", "rate_of"]
+__all__ = ["DEEP", "LIGHT", "SEARCHES", "Rate", "body_steps", "rate_of"]
 
 
 class Rate(NamedTuple):
@@ -59,10 +59,15 @@ result is counted."""
 DEEP = frozenset(
     {
         "JSON.stringify", "String", "string", "hash", "jsonlines", "csvformat", "deepMerge", "contains",
-        "index", "includes", "indexOf", "lastIndexOf",
+        "index", "includes", "indexOf", "lastIndexOf", "sortBy", "groupBy", "indexBy", "countBy", "uniqueBy",
+        "diffBy", "leftJoin", "Object.groupBy", "Object.is", "Object.fromEntries", "must", "fail",
+        "join", "parseInt", "parseFloat", "Number.parseInt", "Number.parseFloat",
     }
 )  # fmt: skip
 """Those that go through all of an argument, whose parts may be shared many times."""
+
+SEARCHES = frozenset({"includes", "indexOf", "lastIndexOf"})
+"""Methods that compare each item with an argument, all through."""
 
 # The cost of a light function in quarters of a step, where it is not four.
 _LIGHT_COST = {"round": 40, "RFC3339": 24, "duration": 8, "get": 16, "has": 16, "JSON.stringify": 16}
