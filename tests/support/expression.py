@@ -62,3 +62,14 @@ def template_problems(template: str, scope: Scope = Scope.EDGE) -> list[str]:
 def decoded(source: str, decoded_text: str, offsets: list[int]) -> Text:
     """A text whose characters stand at these offsets of a file."""
     return Text(decoded_text, Source("flow.yaml", source), offsets)
+
+
+def outcome(expression: str, message: object = None) -> object:
+    """The value, or the code of what is wrong: found before there is data, or while evaluating."""
+    found = problems(expression)
+    if found:
+        return found[0].split()[1]
+    try:
+        return evaluate(expression, message)
+    except ExpressionError as error:
+        return error.code
