@@ -31,6 +31,7 @@ COMMANDS = {
     "run": Entry("headrace.cli.run", "Run a flow: once, or by its schedules."),
     "validate": Entry("headrace.cli.validate", "Check flow files."),
     "graph": Entry("headrace.cli.graph", "Draw a flow: Mermaid or SVG."),
+    "capture": Entry("headrace.cli.capture.command", "Run a flow once, and note samples of what comes in."),
     "eval": Entry("headrace.cli.eval", "Evaluate an expression or a template."),
     "demo": Entry("headrace.cli.demo.command", "See a whole sync at work, with a mock API and a PostgreSQL."),
     "explain": Entry("headrace.cli.explain", "Tell what an error's code means, and the cure."),

@@ -24,7 +24,7 @@ from headrace.flow.model import Flow
 from headrace.sdk.settings import parse_duration
 from headrace.values import encode_json
 
-__all__ = ["command", "view_for"]
+__all__ = ["choose_trigger", "command", "view_for"]
 
 
 @click.command("run")
@@ -78,7 +78,7 @@ def command(
     if count is not None:
         _print_firings(flow, count, as_json=as_json)
         return 0
-    chosen = _choose(flow, trigger) if once else None
+    chosen = choose_trigger(flow, trigger) if once else None
     if not once:
         _check_follows(flow)
     secrets = load_secrets(flow.secrets, env_file=read_env_file(env_file) if env_file else None)
@@ -118,8 +118,12 @@ def _grace_s(text: str) -> float:
         raise UsageError(f"--grace: {error}") from error
 
 
-def _choose(flow: Flow, name: str | None) -> str:
-    """The trigger to fire."""
+def choose_trigger(flow: Flow, name: str | None) -> str:
+    """The trigger to fire.
+
+    Raises:
+        UsageError: there is none of that name, none at all, or several and no name.
+    """
     names = [node.name for node in flow.triggers]
     if not names:
         raise UsageError(f"{flow.name} has no trigger, so nothing can start a run")

@@ -137,6 +137,7 @@ class NodeContext:
         """See `Context`."""
         base = self.base
         name = self.unit.adds[port]
+        self.execution.services.observer.result_added(self.node, value)
         members = base if isinstance(base, dict) else {} if base is None else {"value": base}
         await self.emit(port, {**members, name: value})
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from headrace.store import ErrorRecord, RunRecord, TaskRecord
+from headrace.values import Json
 
 __all__ = ["NodeStats", "Observer", "RunStats"]
 
@@ -56,6 +57,9 @@ class Observer:
 
     def task_committed(self, task: TaskRecord) -> None:
         """A task ended well."""
+
+    def result_added(self, node: str, value: Json) -> None:
+        """A node has got an answer from outside, and adds it to its message; must not be changed."""
 
     def error_raised(self, run_id: str, error: ErrorRecord) -> None:
         """An error was raised, whatever becomes of it."""

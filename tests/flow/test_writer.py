@@ -1,0 +1,47 @@
+"""Values as YAML: what is written reads back the same."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headrace.flow.field import Reader
+from headrace.flow.tree import to_json
+from headrace.flow.writer import yaml_lines
+from headrace.flow.yaml import read_yaml
+from headrace.source import Source
+
+WORDS = st.sampled_from(
+    ["no", "y", "null", "~", "1", "017", "1_000", "1:30", ".inf", "<<", "", " a", "a: b", "# x", "- a", "é", "😀",
+     "a\nb", "\t", "{{$.x}}", "'", '"', "\\", "\x85", "\u2028", "true", "2026-01-02", "=", "a\r\nb", "x" * 90]
+)  # fmt: skip
+TEXTS = WORDS | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+SCALARS = st.none() | st.booleans() | TEXTS | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)  # fmt: skip
+VALUES = st.recursive(
+    SCALARS,
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(TEXTS, below, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(TEXTS, VALUES)
+@settings(max_examples=400, deadline=None)
+def test_what_is_written_reads_back_the_same(key, value):
+    text = "\n".join(yaml_lines(key, value)) + "\n"
+    reader = Reader()
+    tree = read_yaml(Source("made.yaml", text), reader.findings)
+    assert [str(finding) for finding in reader.findings] == []
+    assert tree is not None
+    assert to_json(tree) == {key: value}
+
+
+def test_it_reads_well():
+    value = {"orders": [{"id": 1, "no": "yes", "tags": []}, {"id": 2}], "names": ["ada", "x y"], "at": None}
+    assert yaml_lines("sample", value) == [
+        "sample:",
+        "  orders:",
+        "    - id: 1",
+        '      "no": "yes"',
+        "      tags: []",
+        "    - id: 2",
+        '  names: [ada, "x y"]',
+        "  at: null",
+    ]
