@@ -6,6 +6,7 @@ from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.failure import Failure
 from headrace.expr.foreign import explain_function, explain_name
 from headrace.expr.kind import kind_of
+from headrace.expr.layout import layout_of_another_language
 from headrace.expr.nodes import (
     ArrayPattern,
     Arrow,
@@ -236,6 +237,8 @@ class _Checker:
                 cure = f"; write `x.{node.name}(…)`"
             end = node.start + len(node.name)
             self.report(Problem("HR204", f"unknown function `{node.name}`{cure}", node.start, end))
+        elif warning := layout_of_another_language(node):
+            self.report(warning)
         self.arguments(node, f"`{node.name}`", function, names)
 
     def method(self, node: MethodCall, names: frozenset[str]) -> None:
