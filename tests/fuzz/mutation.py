@@ -33,7 +33,10 @@ _LINES = (
 VALUES: tuple[object, ...] = (
     None, True, False, 0, -1, 1.5, 10**30, 1e308, "", "x", "{{$.a}}", "{{", "a -> b", "a:b -> c", "60s", "-1s", "1d", "{{$vars.x}}",
     "{{$.secrets.x}}", "\0", "é😀\u2028", "x" * 300, [], [None], [[[]]], reduce(lambda inside, _: [inside], range(95), 1), reduce(lambda inside, _: {"a": inside}, range(250), 1), ["a -> b"], {}, {"": None}, {"a": {"b": "{{1 +"}},
-    {"from": "a", "to": "b"}, {"{{x}}": 1}, "common-module/router", "signal", "error", "x: y", "\ud800", "a\nb", "🙂" * 50,
+    {"from": "a", "to": "b"}, {"{{x}}": 1}, "common-module/router", "signal", "error", "x: y", "\ud800",
+    {"type": "object", "properties": {"a": {"$ref": "#"}, "b": {"type": ["string", "null"]}}}, {"$ref": "#/$defs/x"}, {"$ref": "http://x"},
+    {"anyOf": [{"type": "array", "items": {"enum": [1, "x", None]}}, True]}, {"type": "nothing", "required": "a", "properties": []},
+    {"items": [{"id": 1, "email": None}], "total": 10**400, "a b": {"": []}}, "a\nb", "🙂" * 50,
 )  # fmt: skip
 """Any JSON value, and texts that are none."""
 
@@ -98,9 +101,25 @@ def mutated_object(random: Random, seeds: Sequence[object]) -> object:
             other = random.choice(holders)
             holder[key] = copy.deepcopy(other)
         elif choice == 3 and isinstance(holder, dict):
-            holder[random.choice(("", "x", "{{a}}", "Nodes", "to", "from", "data", "é", str(key) + "s"))] = (
-                holder.pop(key)
-            )
+            holder[
+                random.choice(
+                    (
+                        "",
+                        "x",
+                        "{{a}}",
+                        "Nodes",
+                        "to",
+                        "from",
+                        "data",
+                        "é",
+                        "sample",
+                        "schema",
+                        "input",
+                        "as",
+                        str(key) + "s",
+                    )
+                )
+            ] = holder.pop(key)
         elif isinstance(holder[key], str):
             holder[key] = random.choice(_TEXT_CHANGES)(random, holder[key], ["{{$.a}}", "a -> b", "60s"])
     return value

@@ -1,0 +1,79 @@
+"""A short run of the fuzzer, always the same, and what long runs have found.
+
+`make fuzz` runs for ten minutes, with other inputs each time.
+"""
+
+import pytest
+
+from fuzz.__main__ import attempt
+from fuzz.target import TARGETS, evaluate_expression, evaluate_template, load_file, load_json, override
+
+COUNTS = {"expression": 150, "template": 60, "file": 100, "object": 60, "override": 40}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_mutated_inputs_are_values_or_errors_with_their_places(name):
+    found = [attempt(name, f"test/{number}") for number in range(COUNTS[name])]
+    assert [one for one in found if one] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$.a.²", ".²", "1.²", "x?.²",  # digits that are none
+        "'\ud800'" + " " * 20_000,  # half a surrogate pair in a long text
+        "Math.imul(9 ** 400, 1)", "Math.hypot(9 ** 400)", "Math.atan2(9 ** 400, 1)", "Math.fround(9 ** 400)",
+        "parseInt('1', 9 ** 400)", "isNaN(9 ** 400)",
+        "1 .toFixed(2)", "`a\nb`", "'\0\u2028'",  # printed on one line, and read again
+        "[`a`, `b` ?? 1, 2 `c`]",  # a text after an operand
+    ],
+)  # fmt: skip
+def test_expressions_that_once_broke_it(text):
+    evaluate_expression(text)
+    evaluate_template(f"{{{{{text}}}}}")
+
+
+HEAD = {"apiVersion": "headrace.dev/v1", "kind": "Flow", "metadata": {"name": "x"}}
+
+
+def nested(depth: int) -> object:
+    value: object = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {**HEAD, "spec": {"description": "\ud800"}},
+        {**HEAD, "spec": {"vars": {"a": nested(300)}}},
+        {**HEAD, "spec": {"nodes": {"a": {"component": "common-a -> b\n"}}}},
+        {
+            **HEAD,
+            "spec": {
+                "nodes": {"a": {"component": "database-module/connector", "settings": {"host": {"x": []}}}}
+            },
+        },
+    ],
+)
+def test_objects_that_once_broke_it(value):
+    load_json(value)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe", b"\xef\xbb\xbf", b"a: '\xed\xa0\x80'", b"\x00", b"- - -\r\t", b"\xfe\xffa"]
+)
+def test_files_that_are_none(data):
+    load_file(data)
+
+
+def test_an_override_may_hold_line_ends():
+    override(
+        (
+            "apiVersion: headrace.dev/v1\nkind: Flow\nmetadata: {name: x}\nspec: {nodes: {}}\n",
+            ["timeout=a\nb", "=", "nodes.x={"],
+        )
+    )
