@@ -22,7 +22,7 @@ from headrace.flow.field import Reader
 from headrace.flow.lint.absence import cause_of, overlap
 from headrace.flow.lint.view import ROUTER, View
 from headrace.flow.shape.node import NO_ENTRY
-from headrace.flow.tree import Mapping, Scalar, Sequence, Tree
+from headrace.flow.tree import Broken, Mapping, Scalar, Sequence, Tree
 from headrace.source import Span
 
 __all__ = ["check_fields", "check_ports"]
@@ -68,6 +68,8 @@ class _Message:
 def check_ports(view: View, reader: Reader) -> None:
     """HR144: what comes to a port lacks a member that it needs, or has one of a kind that it never takes."""
     for message in _messages(view):
+        if isinstance(message.tree, Broken):
+            continue  # it could not be read, which is reported
         if not message.shape.may_be("object"):
             told = f"{message.called} is {a_shape(message.shape.kinds)}, not an object"
             reader.error("HR144", told, message.span)
@@ -81,7 +83,7 @@ def _messages(view: View) -> Iterator[_Message]:
     shapes = view.sure_shapes
     for node in view.draft.nodes.values():
         for position, port in enumerate(node.spec.inputs if node.spec else ()):
-            if port.message is None or port.message.__pydantic_decorators__.model_validators:
+            if port.message is None or not _is_plain(port.message):
                 continue
             if position == 0 and node.input_tree is not None:
                 entered = shapes.entered.get(node.name, {}).get(port.name, NO_ENTRY).message
@@ -92,6 +94,13 @@ def _messages(view: View) -> Iterator[_Message]:
                 entry = shapes.crossings.get(edge.index, NO_ENTRY).message
                 if target.port == port.name and not entry.is_nothing:
                     yield _Message(node, port.message, entry, edge.data_tree, edge.span)
+
+
+def _is_plain(model: type[BaseModel]) -> bool:
+    """Whether fields take just what their types say."""
+    changes = ("coerce_numbers_to_str", "val_json_bytes", "arbitrary_types_allowed")
+    has_own = bool(model.__pydantic_decorators__.model_validators)
+    return not has_own and not any(model.model_config.get(name) for name in changes)
 
 
 def _check_member(message: _Message, name: str, field: FieldInfo, view: View, reader: Reader) -> None:
@@ -150,9 +159,9 @@ def _taken(field: FieldInfo, name: str, model: type[BaseModel]) -> frozenset[Kin
 def _kinds(annotation: Any) -> Iterator[Kind]:  # noqa: ANN401 - an annotation may be anything
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
-        # A constraint keeps the kind; a validator may make anything of anything.
-        plain = not any("Validator" in type(part).__name__ for part in arguments[1:])
-        yield from _kinds(arguments[0]) if plain else KINDS
+        # A constraint keeps the kind; what has a say in the core schema may make anything of anything.
+        is_plain = not any(hasattr(part, "__get_pydantic_core_schema__") for part in arguments[1:])
+        yield from _kinds(arguments[0]) if is_plain else KINDS
     elif origin in (Union, types.UnionType):
         for part in arguments:
             yield from _kinds(part)
