@@ -7,9 +7,9 @@
     grammar                    which keys and values may stand where, by the schema of flow files
     completion, offer, hover, symbol, rename    the answers (suggestion, wording)
     position, document         positions of the protocol; an open file
-    convert, protocol, server  the protocol
+    convert, protocol, service, handler, server    the protocol
 
-All but the last three are plain functions of text: they know no protocol. Nothing here runs a flow, reads
-another file or connects to anything. The protocol's libraries come with the extra `lsp`, and only the
-last three import them.
+All but the last line's are plain functions of text: they know no protocol. Nothing here runs a flow, reads
+another file or connects to anything. The protocol's libraries come with the extra `lsp`, and only the last
+line's files import them.
 """
