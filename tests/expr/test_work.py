@@ -38,7 +38,7 @@ HEAVY = [
     "sortBy($.r, 'id')", "groupBy($.r, 'id')", "indexBy($.r, 'id')", "countBy($.r, 'id')", "uniqueBy($.r, 'id')",
     "diffBy($.r, $.r, 'id')", "leftJoin($.r, $.r, 'id')", "columns($.r, ['id'])",
     "Array.from($.n)", "Array.of(...$.n)", "Object.keys($.o)", "Object.values($.o)", "Object.entries($.o)",
-    "Object.fromEntries($.e)", "Object.assign({}, $.o)", "Object.groupBy($.n, x => x)", "Object.is($.n, [])",
+    "Object.fromEntries($.e)", "Object.assign({}, $.o)", "Object.groupBy($.n, x => x)", "Object.is($.n, [])", "must($.n)",
     "Math.max(...$.n)", "Math.min(...$.n)", "Math.hypot(...$.n)", "String.fromCharCode(...range(1, 3000))",
     "String.fromCodePoint(...range(1, 3000))",
     "$.n.map(x => x)", "$.n.filter(x => x)", "$.n.find(x => x < 0)", "$.n.findIndex(x => x < 0)",
@@ -58,7 +58,7 @@ HEAVY = [
 # What looks at a part alone, or at numbers, times and short texts.
 LIGHT = [
     "first($.n)", "last($.n)", "len($.t)", "length($.t)", "size($.n)", "has($, 'n')", "get($, 'n')[0]", "coalesce(null, 1)",
-    "bool(true)", "not($.n)", "must($.n)[0]", "truncate($.t, 5)", "hasprefix($.t, 'a')", "hassuffix($.t, 'a')", "int('1')", "float('1')",
+    "bool(true)", "not($.n)", "truncate($.t, 5)", "hasprefix($.t, 'a')", "hassuffix($.t, 'a')", "int('1')", "float('1')",
     "Boolean($.n)", "Number('1')", "parseInt('1')", "parseFloat('1')", "isNaN(1)", "isFinite(1)", "Number.isInteger(1)",
     "Number.isSafeInteger(1)", "Number.isFinite(1)", "Number.isNaN(1)", "Number.parseInt('1')", "Number.parseFloat('1')",
     "abs(1)", "ceil(1.5)", "floor(1.5)", "round(1.5)", "sqrt(4)", "pow(2, 2)", "now()", "Date.now()", "RFC3339(0)",

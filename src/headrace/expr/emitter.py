@@ -192,12 +192,10 @@ class Emitter(ABC):
             constant(part) if isinstance(part, str) else self.in_text(part) for part in node.parts
         ]
         joined = ast.JoinedStr(parts)
-        return self.made(joined if self.bounded else self.call("concatenate", joined))
+        return self.made(joined)
 
     def made(self, text: ast.expr) -> ast.expr:
-        """A text that was just made; in a loop it is accounted for if it is long."""
-        if not self.loops:
-            return text
+        """A text that was just made, accounted for if it is long."""
         if not self.direct:
             return self.call("grown", self.environment(), text)
         variable = self.variable("made")

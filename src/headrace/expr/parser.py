@@ -100,7 +100,8 @@ def _limit_height(root: Node) -> None:
         if height > MAX_HEIGHT:
             message = f"more than {MAX_HEIGHT} operations build on each other; split it"
             raise Problem("HR209", message, root.start, root.end)
-        pending.extend((child, height + 1) for child in children(node))
+        above = height if isinstance(node, Property) else height + 1
+        pending.extend((child, above) for child in children(node))
 
 
 class _Parser(StepParser):

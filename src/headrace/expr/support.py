@@ -26,7 +26,6 @@ __all__ = [
     "call_method",
     "call_timed",
     "charged",
-    "concatenate",
     "counted",
     "counting",
     "destructure_array",
@@ -247,16 +246,15 @@ def text_of(environment: Environment, value: Json) -> str:
     return to_text(value)
 
 
-def concatenate(text: str) -> str:
-    """A text that was just put together, if it is not too long."""
-    if len(text) > TEXT_LIMIT:
-        raise Failure("HR223", "the text would be longer than 16 Mi characters")
-    return text
-
-
 def grown(environment: Environment, value: Json) -> Json:
-    """What `+` or a template made in a loop, accounted for where it is long."""
+    """What `+` or a template made, accounted for where it is long.
+
+    Raises:
+        Failure: HR223, longer than a text may be.
+    """
     if type(value) is str:
+        if len(value) > TEXT_LIMIT:
+            raise Failure("HR223", "the text would be longer than 16 Mi characters")
         environment.spend(len(value) >> 4)
     return value
 
