@@ -4,10 +4,12 @@
     field, resource, node, edge          located nodes -> a draft; `override` lays `--set` over them
     check, settings                      values against the models of components
     graph                                which edges are boundaries
+    shape                                what messages are like, before there is one
     lint                                 mistakes that parse well
     loader, model, version, report       the flow, its version, its findings as text
     schema                               what editors need to know: a JSON Schema of flow files
     diagram                              a flow as a picture
+    writer                               values as YAML
 
 Nothing runs here. The codes of findings, besides those of expressions (HR2xx):
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 from headrace.errors import UsageError
@@ -43,7 +44,7 @@ def inserted(text: str, insertions: list[Insertion], registry: Registry, name: s
     bom = _BOM if text.startswith(_BOM) else ""
     text = text.removeprefix(_BOM)
     loaded = load_flow(Source(name, text), registry)
-    lines = text.splitlines(keepends=True)
+    lines = _lines(Source(name, text))
     places = {each.node: _place(loaded, each, text) for each in insertions}
     for each in sorted(insertions, key=lambda each: places[each.node][0], reverse=True):
         line, indent = places[each.node]
@@ -55,6 +56,11 @@ def inserted(text: str, insertions: list[Insertion], registry: Registry, name: s
     made = "".join(lines)
     _check(loaded, load_flow(Source(name, made), registry), insertions)
     return bom + made
+
+
+def _lines(source: Source) -> list[str]:
+    """The lines as places count them, with their ends."""
+    return [source.text[start:end] for start, end in pairwise((*source.line_starts, len(source.text)))]
 
 
 def _node(loaded: Loaded, name: str) -> Mapping | None:
