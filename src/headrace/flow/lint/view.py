@@ -8,7 +8,7 @@ from headrace.flow.draft import Draft, DraftEdge, DraftNode
 from headrace.flow.graph import Link, PortGraph, Ports
 from headrace.flow.model import PortRef
 from headrace.flow.shape import Shapes, follow
-from headrace.flow.tree import to_json
+from headrace.flow.tree import Mapping, to_json
 from headrace.values import Json
 
 __all__ = ["CLIENT", "CONNECTOR", "DELAY", "ITERATOR", "ROUTER", "View"]
@@ -54,13 +54,10 @@ class View:
     @cached_property
     def likely_shapes(self) -> Shapes:
         """What messages are like if samples, schemas and the triggers' own payloads are believed."""
-        guesses = (
-            node.sample_tree
-            or node.schema_tree
-            or (node.spec and node.spec.trigger and node.settings.entries)
-            for node in self.draft.nodes.values()
+        is_more = any(
+            node.sample_tree or node.schema_tree or _has_payload(node) for node in self.draft.nodes.values()
         )
-        return follow(self.draft) if any(guesses) else self.sure_shapes
+        return follow(self.draft) if is_more else self.sure_shapes
 
     @cached_property
     def leaving(self) -> dict[PortRef, list[tuple[DraftEdge, PortRef]]]:
@@ -126,3 +123,13 @@ class View:
             if node.input is not None:
                 yield node.input
             yield from node.message_templates.values()
+
+
+def _has_payload(node: DraftNode) -> bool:
+    """Whether a trigger has a message of its own, which a request may replace."""
+    entries = node.settings.entries.values()
+    return (
+        node.spec is not None
+        and node.spec.trigger
+        and any(isinstance(entry.value, Mapping) for entry in entries)
+    )
