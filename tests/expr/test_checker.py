@@ -55,6 +55,9 @@ from support.expression import problems, template_problems
         ("$.a[?@.b == $.secrets.c]", [
             "13: HR120 secrets are readable in settings only; here the value would enter the message"
         ]),
+        ("'a'.replace(/(a)/, (...all) => all[1])", [
+            "24: HR207 the arrow of `.replace` names what it takes: `(match, group) => …`"
+        ]),
         ("$.a[?@.b + 1]", ["6: HR201 a filter has no `+`; write `.filter(x => …)` (RFC 9535)"]),
         ("$.a[?@.* == 1]", [
             "6: HR201 a path with many matches is no single value; use `count(…)` or `value(…)` (RFC 9535)"

@@ -72,7 +72,12 @@ class Calls(Draw):
         method = self.pick(["replace", "replace", "replaceAll"])
         old = self.part() if self.chance(0.3) else self.regex(always_global=method == "replaceAll")
         if self.chance(0.25):
-            new = ("m => `[${m}]`", "m => `[${m}]`")
+            new = self.random.choice(
+                [
+                    ("m => `[${m}]`", "m => `[${m}]`"),
+                    ("(m, a, b) => `${a}|${b}`", "(m, a, b) => `${text(a)}|${text(b)}`"),
+                ]
+            )
         else:
             text = self.quoted(self.pick(REPLACEMENTS)) if self.chance(0.8) else "`x`"
             text = '"' + text[1:-1] + '"'

@@ -211,6 +211,8 @@ class Generator(Calls):
     def arrow(self, kinds: Sequence[str], result: str, depth: int, *, test: bool = False) -> tuple[str, str]:
         """An arrow of these parameters, some of which it may take apart or leave out."""
         count = self.random.randrange(1, len(kinds) + 1)
+        if kinds[0] in ("object", "any") and self.chance(0.3):
+            return self.arrow_that_takes_apart(result, depth, test=test)
         names = [f"p{len(self.names) + at}" for at in range(count)]
         self.names += zip(names, kinds[:count], strict=True)
         body = self.make(result, depth)
@@ -219,6 +221,26 @@ class Generator(Calls):
         ours = f"({ours})" if ours.startswith("{") else ours
         listed = names[0] if count == 1 and self.chance(0.6) else f"({', '.join(names)})"
         return f"{listed} => {ours}", f"({', '.join(names)}) => {body.nan if test else body.theirs}"
+
+    def arrow_that_takes_apart(self, result: str, depth: int, *, test: bool) -> tuple[str, str]:
+        """`({a, b = 1}, index) => …`."""
+        start = len(self.names)
+        a, b, index = (f"p{start + at}" for at in range(3))
+        pattern = self.pick(
+            [
+                f"{{a: {a}, b: {b} = 1}}",
+                f"{{length: {a}, ...{b}}}",
+                f"[{a}, {b} = 'x']",
+                f"{{c: {{a: {a} = 2}} = {{}}, b: {b}}}",
+            ]
+        )
+        self.names += ((a, "any"), (b, "any"), (index, "number"))
+        body = self.make(result, depth)
+        del self.names[start:]
+        inner = self.inside(body, ARROW)
+        inner = f"({inner})" if inner.startswith("{") else inner
+        theirs = f"(({a}, {b}) => {body.nan if test else body.theirs})(nul({a}), nul({b}))"
+        return f"({pattern}, {index}) => {inner}", f"({pattern}, {index}) => {theirs}"
 
     def called(self, kind: str, depth: int) -> Pair:
         """An arrow that is called at once, mostly with its argument taken apart."""

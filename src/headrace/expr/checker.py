@@ -295,6 +295,9 @@ class _Checker:
                 self.problem("HR207", "an arrow stands before arguments that are spread", argument)
             elif isinstance(inner, Arrow) and (callback or declared is None):
                 self.arrow(inner, names)
+                if inner.rest and node.name in {"replace", "replaceAll"}:
+                    message = f"the arrow of {name} names what it takes: `(match, group) => …`"
+                    self.problem("HR207", message, inner.rest)  # how many it gets, the match decides
             elif isinstance(inner, FunctionName) and callback:
                 self.function_name(inner)
             elif callback and not callback.or_value:
