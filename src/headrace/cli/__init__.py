@@ -6,6 +6,7 @@ validate     check flow files      finding   how a finding looks; sarif   and as
 graph        draw a flow           schema    the JSON Schema of flow files
 eval         evaluate expressions  stream    the same, a line of JSON at a time
 components   what there is         describe, snippet   its settings and an example
+lsp          serve editors
 postgres     the embedded server
 demo         a whole sync with a mock API
 watch        what happens, as it happens; progress   counts, rates, time left

@@ -18,12 +18,14 @@ from headrace.source import Source
 
 __all__ = ["Reading", "is_flow", "read", "repaired"]
 
-_API_VERSION = re.compile(r"""^[\s{]*["']?apiVersion["']?\s*:\s*["']?headrace\.dev/""", re.MULTILINE)
+_API_VERSION = r"""(["']?)apiVersion\1[ \t]*:[ \t]*["']?headrace\.dev/"""
+_IN_BLOCK_STYLE = re.compile(f"^{_API_VERSION}", re.MULTILINE)
+_IN_FLOW_STYLE = re.compile(rf"(?:[ \t]*(?:#[^\r\n]*|---)?[\r\n])*[ \t]*\{{[^{{}}\[\]]*?{_API_VERSION}")
 
 
 def is_flow(text: str) -> bool:
-    """Whether a YAML text says that it is headrace's."""
-    return _API_VERSION.search(text) is not None
+    """Whether a YAML text says that it is headrace's, and not of something within it."""
+    return bool(_IN_BLOCK_STYLE.search(text) or _IN_FLOW_STYLE.match(text))
 
 
 class Reading:

@@ -23,16 +23,12 @@ def mended(source: Source, near: int | None, *, in_place: bool) -> Source | None
     for text in _closed_at(source, near, in_place=in_place) if near is not None else ():
         if _stop(text) is None:
             return Source(source.name, text)
-    text = source.text
+    text, stop = source.text, _stop(source.text)
     for _ in range(_MOST_REPAIRS):
-        stop = _stop(text)
         if stop is None:
             return Source(source.name, text)
-        # What the parser stopped at is often right, and the line above has no end.
-        text = max(_without_lines_at(text, stop), key=_progress)
-        if _progress(text) <= stop:
-            break
-    return None
+        text, stop = _without_a_line(text, stop)
+    return Source(source.name, text) if stop is None else None
 
 
 def _stop(text: str) -> int | None:
@@ -42,11 +38,6 @@ def _stop(text: str) -> int | None:
     if tree is not None:
         return None
     return findings[-1].span.start if findings else len(text)
-
-
-def _progress(text: str) -> int:
-    stop = _stop(text)
-    return len(text) + 1 if stop is None else stop
 
 
 def _closed_at(source: Source, offset: int, *, in_place: bool) -> Iterator[str]:
@@ -65,15 +56,32 @@ def _closed_at(source: Source, offset: int, *, in_place: bool) -> Iterator[str]:
     yield _blanked(source, line)
 
 
-def _without_lines_at(text: str, offset: int) -> Iterator[str]:
-    """The text without the line of an offset; without the one above that has something in it."""
+def _without_a_line(text: str, offset: int) -> tuple[str, int | None]:
+    """The text without the line that is to blame for a stop at an offset, and where it stops then."""
     source = Source("", text)
     line = source.position(offset)[0]
-    yield _blanked(source, line)
-    for above in range(line - 1, 0, -1):
-        if source.line(above).strip():
-            yield _blanked(source, above)
-            break
+    above = next((number for number in range(line - 1, 0, -1) if source.line(number).strip()), line)
+    best, furthest = text, offset
+    for blamed in (line, above, _unfinished(source)):
+        without = _blanked(source, blamed)
+        stop = _stop(without)
+        if stop is None:
+            return without, None
+        if stop > furthest:
+            best, furthest = without, stop
+    return best, furthest
+
+
+def _unfinished(source: Source) -> int:
+    """The first line that leaves something open to the end of the text, such as a quote or a bracket."""
+    good, bad = 0, len(source.line_starts)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if _stop(source.text[: _bounds(source, middle)[1]]) is None:
+            good = middle
+        else:
+            bad = middle
+    return bad
 
 
 def _blanked(source: Source, line: int) -> str:
