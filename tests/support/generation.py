@@ -17,7 +17,7 @@ from headrace.expr.shape import (
 )
 from headrace.values import Json
 
-NAMES = ("a", "b", "c", "items", "id", "n")
+NAMES = ("a", "b", "c", "id")
 SCALARS: tuple[Json, ...] = (
     None, True, False, 0, 1, 2, -1, 3.5, 10, "", "a", "b", "id", "ab c", "7", "2026-01-02T03:04:05Z", "1h",
 )  # fmt: skip
@@ -32,7 +32,7 @@ EQUALITY = ("==", "!=", "===", "!==")
 def shape(rng: random.Random, depth: int = 3) -> Shape:
     """A shape of any kinds; in a third of all cases of several."""
     made = _one_shape(rng, depth)
-    while rng.random() < 0.3:
+    while rng.random() < 0.35:
         made = join(made, _one_shape(rng, depth))
     return made
 
@@ -53,7 +53,7 @@ def object_shape(rng: random.Random, depth: int) -> Shape:
     members = {
         name: Member(shape(rng, depth), rng.random() < 0.3)
         for name in NAMES
-        if rng.random() < 0.5
+        if rng.random() < 0.7
     }  # fmt: skip
     rest = shape(rng, 0) if rng.random() < 0.15 else None
     return Shape(frozenset(("object",)), ObjectShape(members, rest))
@@ -98,9 +98,10 @@ class Writer:
         self.rng = rng
         self.message = message
         self.names: list[str] = []
+        self.tested: list[str] = []  # paths in the conditions around
         self.kinds: tuple[tuple[int, Callable[[int], str]], ...] = (
-            (30, self.path), (12, self.literal), (14, self.binary), (8, self.logical), (6, self.conditional),
-            (14, self.method), (16, self.function), (5, self.construction), (3, self.query), (3, self.unary),
+            (30, self.path), (12, self.literal), (14, self.binary), (8, self.logical), (9, self.conditional),
+            (14, self.method), (16, self.function), (10, self.construction), (3, self.query), (3, self.unary),
             (2, self.invoke), (3, self.optional),
         )  # fmt: skip
 
@@ -119,10 +120,12 @@ class Writer:
         return self.rng.choice(LITERALS)
 
     def path(self, depth: int) -> str:
+        if self.tested and self.rng.random() < 0.4:
+            return self.rng.choice(self.tested)
         root = self.rng.choice(self.names) if self.names and self.rng.random() < 0.6 else "$"
         known = self.message if root == "$" else ANY
         out = root
-        for _ in range(self.rng.choice((0, 1, 1, 1, 2, 2, 3))):
+        for _ in range(self.rng.choice((0, 1, 1, 1, 1, 2, 2, 3))):
             step, known = self.step(known, depth)
             out += step
         return out
@@ -134,7 +137,7 @@ class Writer:
             return f"[{self.rng.choice(('0', '1', '-1'))}]", items_of(known)
         if depth and self.rng.random() < 0.05:
             return f"[{self.expression(0)}]", ANY
-        name = self.rng.choice(list(members)) if members and self.rng.random() < 0.8 else self.name()
+        name = self.rng.choice(list(members)) if members and self.rng.random() < 0.9 else self.name()
         if self.rng.random() < 0.04:
             name = "length"
         return f".{name}", members[name].shape if name in members else ANY
@@ -164,18 +167,22 @@ class Writer:
         return f"(({self.expression(depth)}) {operator} ({self.expression(depth)}))"
 
     def condition(self, depth: int) -> str:
-        path = self.path(0)
+        path, other = self.path(0), self.path(0)
+        self.tested += [path, other]
         return self.rng.choice(
             (
                 path, f"!{path}", f"{path} == null", f"{path} != null", f"has({path}, '{self.name()}')", f"has({path})",
                 f"Array.isArray({path})", f"typeof {path} == '{self.rng.choice(('string', 'number', 'object'))}'",
-                f"{path} && {self.path(0)}", f"{path} || {self.path(0)}", f"!({path} || !{self.path(0)})",
-                f"({path} ?? {self.path(0)}) === 'a'", self.expression(depth),
+                f"{path} && {other}", f"{path} || {other}", f"!({path} || !{other})",
+                f"({path} ?? {other}) === 'a'", self.expression(depth),
             )
         )  # fmt: skip
 
     def conditional(self, depth: int) -> str:
-        return f"(({self.condition(depth)}) ? ({self.expression(depth)}) : ({self.expression(depth)}))"
+        before = len(self.tested)
+        written = f"(({self.condition(depth)}) ? ({self.expression(depth)}) : ({self.expression(depth)}))"
+        del self.tested[before:]
+        return written
 
     def unary(self, depth: int) -> str:
         return f"{self.rng.choice(('!', '-', '+', 'typeof '))}({self.expression(depth)})"
@@ -214,14 +221,15 @@ class Writer:
             head = f"({', '.join(names)})"
         elif roll < 0.85:
             names = fresh
-            default = " = 1" if self.rng.random() < 0.3 else ""
+            default = " = 1" if self.rng.random() < 0.5 else ""
             head = f"({{{self.name()}: {fresh[0]}{default}, ...{fresh[1]}}})"
         else:
             names = fresh
             head = f"([{fresh[0]}, {fresh[1]} = 'd'])"
         self.names += names
+        before = len(self.tested)
         body = self.condition(0) if self.rng.random() < 0.2 else self.expression(depth)
-        del self.names[-len(names) :]
+        del self.names[-len(names) :], self.tested[before:]
         return f"{head} => ({body})"
 
     def arguments(self, entry: object, depth: int) -> str:

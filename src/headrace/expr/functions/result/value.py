@@ -107,10 +107,12 @@ def _with(shape: Shape, steps: tuple[Step, ...], new: Shape) -> Shape:
     step, rest = steps[0], steps[1:]
     if isinstance(step, int) and not (shape.may_be("object") and not shape.may_be("array", "null")):
         return ANY
-    known = shape.object if shape.may_be("object") else ObjectShape()
+    held = shape.only("object")
+    if shape.may_be("null"):  # what is missing is made
+        held = join(held, object_of())
     below = at_path(shape.only("object", "null"), (step,))
     member = ObjectShape({str(step): Member(_with(below, rest, new))})
-    return Shape(_OBJECT, overlay(known or _ANYTHING, member))
+    return Shape(_OBJECT, overlay(held.object or _ANYTHING, member))
 
 
 def number_or_fallback(given: Given) -> Shape:
