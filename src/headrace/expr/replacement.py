@@ -7,8 +7,8 @@ match, its groups, its position, the text and the named groups, as far as `CALLB
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from headrace.expr.argument import count_text, textual
+from headrace.expr.functions.convert import js_text
 from headrace.expr.regex import Found, Pattern, PatternLike
-from headrace.expr.text import to_text
 from headrace.values import Json
 
 __all__ = ["CALLBACK_ARGUMENTS", "replace_every", "replace_first"]
@@ -69,7 +69,8 @@ def _calling(callback: Callable[..., Json], value: str, names: Mapping[str, int]
         if names:
             arguments.append({name: match.groups[number] for name, number in names.items()})
         arguments += [None] * (CALLBACK_ARGUMENTS - len(arguments))
-        return to_text(callback(*arguments[:CALLBACK_ARGUMENTS]))
+        made = callback(*arguments[:CALLBACK_ARGUMENTS])
+        return js_text(made) if made is not None else ""
 
     return make
 
