@@ -8,7 +8,7 @@ from tests.docs.page import blocks, examples, prose, rows
 from headrace.errors import ExpressionError, Finding
 from headrace.expr import Environment, Scope, Template, compile_expression
 from headrace.expr.argument import MAX_ITEMS, MAX_TEXT
-from headrace.expr.environment import STEP_LIMIT
+from headrace.expr.environment import STEP_LIMIT, STEPS_PER_VALUE
 from headrace.expr.lexer import MAX_NESTING
 from headrace.expr.template import TEXT_LIMIT
 from headrace.expr.text import strict_equal
@@ -65,6 +65,6 @@ def test_the_limits_are_those_of_the_code():
         "an integer": "4,096 bits",
         "a text that an expression makes": f"{MAX_TEXT:,} characters",
         "items that a function makes": f"{MAX_ITEMS:,}",
-        "work of one evaluation": f"{STEP_LIMIT:,} steps of about 0.2 µs: for each item the body of its callback, "
-        "for a call 16 characters or an item a step",
+        "work of one evaluation": f"{STEP_LIMIT:,} steps of about 0.2 µs, and {STEPS_PER_VALUE} for each value in the "
+        "message: for each item the body of its callback, for a call 16 characters or an item a step",
     }

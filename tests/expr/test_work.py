@@ -2,6 +2,7 @@
 
 import pytest
 
+from headrace.errors import ExpressionError
 from headrace.expr import Environment, template
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.environment import STEP_LIMIT
@@ -150,3 +151,17 @@ def test_the_idioms_of_people_are_not():
         "range(len($.t)).map(i => $.t.charAt(i)).join('')",
     ):
         assert steps(expression) < STEP_LIMIT
+
+
+def test_a_large_page_is_gone_through_whatever_its_size():
+    rows = [{"id": number, "name": f"name {number}", "active": True} for number in range(400_000)]
+    shaped = "$.rows.map(r => ({id: string(r.id), name: upper(r.name), status: r.active ? 'on' : 'off', key: 'k-' + r.name}))"
+    assert len(compiled(shaped).evaluate({"rows": rows}, Environment(now_ns=lambda: 0))) == 400_000
+
+
+def test_what_a_message_grants_is_granted_once(monkeypatch):
+    monkeypatch.setattr(template, "STEP_LIMIT", 1000)
+    environment = Environment(now_ns=lambda: 0)
+    compiled("$.map(x => $.map(y => y).length)").evaluate([1] * 20, environment)
+    with pytest.raises(ExpressionError, match="too much"):
+        compiled("$.map(x => $.map(y => y).length)").evaluate([1] * 2000, environment)

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 
 from headrace.expr import arithmetic, path, support, text
-from headrace.expr.kind import kind_of, may_be_nan
+from headrace.expr.kind import gives_scalar, kind_of, may_be_nan
 from headrace.expr.nodes import (
     Array,
     Arrow,
@@ -49,7 +49,6 @@ LOAD, STORE = ast.Load(), ast.Store()
 _BOUNDED_ARROWS = 3
 _BOUNDED_TEXT = 4096
 _SHORT = 128
-_SCALARS = frozenset({"null", "boolean", "number", "text"})
 
 
 def load(name: str) -> ast.expr:
@@ -204,10 +203,13 @@ class Emitter(ABC):
         return ast.IfExp(is_short, load(variable), self.call("grown", self.environment(), load(variable)))
 
     def kept(self, node: Expression) -> ast.expr:
-        """A value that becomes part of another; in a loop, what is not the item's own is accounted for."""
+        """A value that becomes part of another; in a loop, what is not the item's own is accounted for.
+
+        What a call makes is accounted for by the call.
+        """
         code = self.emit(node)
         path = path_of(node)
-        if not self.loops or kind_of(node) in _SCALARS or (path and path[0] in self.own):
+        if not self.loops or gives_scalar(node) or (path and path[0] in self.own):
             return code
         if isinstance(unwrap(node), Literal | Array | Object):
             return code

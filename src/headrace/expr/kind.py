@@ -24,12 +24,13 @@ from headrace.expr.nodes import (
 )
 from headrace.expr.signature import Function, Method
 
-__all__ = ["Kind", "kind_of", "may_be_nan"]
+__all__ = ["Kind", "gives_scalar", "kind_of", "may_be_nan"]
 
 Kind = OneOf["null", "boolean", "number", "text", "array", "object", "pattern", "unknown"]
 
 COMPARISONS = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">="})
 _ARITHMETIC = frozenset({"-", "*", "/", "%", "**"})
+_SCALARS = frozenset({"null", "boolean", "number", "text"})
 _MAY_BE_NAN = frozenset(
     {
         "Number", "Number.parseFloat", "Number.parseInt", "abs", "avg", "ceil", "coalesce",
@@ -84,6 +85,19 @@ def kind_of(node: Expression) -> Kind:
             return _kind_of_binary(node)
         case _:
             return "unknown"
+
+
+def gives_scalar(node: Expression) -> bool:
+    """Whether the value is no array and no object, whatever the data is; null counts as a scalar."""
+    match node:
+        case Group(inner=inner):
+            return gives_scalar(inner)
+        case Call(name=name) if name in FUNCTIONS:
+            return FUNCTIONS[name].types.gives.kinds <= _SCALARS
+        case MethodCall(name=name) if name in METHODS:
+            return METHODS[name].types.gives.kinds <= _SCALARS
+        case _:
+            return kind_of(node) in _SCALARS
 
 
 def _sole(declared: Function | Method | None) -> Kind:

@@ -164,18 +164,27 @@ class OperationEmitter(Emitter):
     def arithmetic(self, node: Binary) -> ast.expr:
         """Arithmetic and ordering."""
         operator = node.operator
-        left, right = self.emit(node.left), self.emit(node.right)
         if self.direct and self.is_direct(node):
             if operator in _ORDER:
-                return ast.Compare(left, [_ORDER[operator]], [right])
-            result = ast.BinOp(left, ast.Add() if operator == "+" else ast.Sub(), right)
+                return ast.Compare(self.emit(node.left), [_ORDER[operator]], [self.emit(node.right)])
+            result = self.sum(node)
             return self.made(result) if "text" in self.kinds(node) else result
+        left, right = self.emit(node.left), self.emit(node.right)
         if operator == "+" and "number" not in self.kinds(node):
             if not self.bounded:
                 return self.call("add_shared", self.environment(), left, right)
             if self.loops:
                 return self.call("grown", self.environment(), self.call("add", left, right))
         return self.call(_ARITHMETIC[operator], left, right)
+
+    def sum(self, node: Binary) -> ast.expr:
+        """`+` or `-` as Python's own; a sum of texts is measured as a whole, not at each step."""
+        inner = unwrap(node.left)
+        if isinstance(inner, Binary) and inner.operator == "+" == node.operator and self.is_direct(inner):
+            left = self.place(self.sum(inner), inner)
+        else:
+            left = self.emit(node.left)
+        return ast.BinOp(left, ast.Add() if node.operator == "+" else ast.Sub(), self.emit(node.right))
 
     def kinds(self, node: Binary) -> frozenset[str]:
         """The types of both operands."""

@@ -96,8 +96,7 @@ class Template:
             ExpressionError: an expression has no value for this message.
             InternalError: headrace is wrong, or the template has errors and must not be evaluated.
         """
-        environment.instant = None
-        environment.steps = STEP_LIMIT
+        environment.begin(message, STEP_LIMIT)
         if self._pause:
             self._pause -= 1
             return self._evaluate_checked(message, environment)
@@ -111,7 +110,7 @@ class Template:
             # Direct code fails where data is missing; if that is the rule, do not try each time.
             self._misses = min(self._misses + 1, _MOST_PAUSES)
             self._pause = (1 << self._misses) - 2
-        environment.steps = STEP_LIMIT
+        environment.begin(message, STEP_LIMIT)
         return self._evaluate_checked(message, environment)
 
     def _evaluate_checked(self, message: Json, environment: Environment) -> Json:
