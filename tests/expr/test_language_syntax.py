@@ -193,9 +193,14 @@ def test_a_literal_has_4096_bits():
 
 
 def test_steps_are_counted_to_the_last(monkeypatch):
-    monkeypatch.setattr(template, "STEP_LIMIT", 102)
-    assert evaluate("$.map(x => x).length", [1] * 100) == 100
-    assert failure("$.map(x => x).length", [1] * 101).split()[1] == "HR223"
+    expression, spent = "range(50).map(x => x).length", environment()
+    before = spent.steps
+    compiled(expression).evaluate(None, spent)
+    needed = before - spent.steps
+    monkeypatch.setattr(template, "STEP_LIMIT", needed)
+    assert evaluate(expression) == 50
+    monkeypatch.setattr(template, "STEP_LIMIT", needed - 21)  # null, the message, grants 20
+    assert failure(expression).split()[1] == "HR223"
 
 
 def test_a_text_that_is_made_has_16_mi_characters():

@@ -133,6 +133,8 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         declared = FUNCTIONS[name]
         function = self.value(f"function_{name}", declared.call)
         is_light = name in LIGHT or name.startswith("Math.")
+        if name == "contains" and self.direct and self.bounded:
+            return self.call("contains", self.environment(), function, self.rate_value(rate), *arguments)
         if name in DEEP and (not self.bounded or (self.loops and not is_light)):
             return self.call("call_deep", self.environment(), function, self.rate_value(rate), *arguments)
         if is_light:

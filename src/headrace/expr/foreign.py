@@ -169,7 +169,8 @@ def explain_word(name: str, following: Token) -> tuple[str, str] | None:
     if name == "new":
         return "HR201", f"`new {following.value}` is not offered; there are objects `{{…}}` and arrays `[…]`"
     if name in {"NaN", "Infinity"}:
-        return "HR206", f"`{name}` is no value here; test a number with `isNaN(x)` or `isFinite(x)`"
+        more = "; where it is a bound, write `1e300`" if name == "Infinity" else ""
+        return "HR206", f"`{name}` is no value here; test a number with `isNaN(x)` or `isFinite(x)`{more}"
     if name.lower() in _ATOMS and following.value not in ("(", "."):
         return "HR206", f"unknown name `{name}`; write `{_ATOMS[name.lower()]}`"
     if name in _WORDS and name not in {"is", "and", "or", "lambda"}:
