@@ -185,6 +185,11 @@ def test_ends_of_edges(edge: str, expected: list[str]) -> None:
     ]
 
 
+def test_a_node_whose_component_is_not_known_yet_is_offered() -> None:
+    for edge in ("    - ‸", "    - state -> ‸"):
+        assert "new" in offered(flow(node="    new: {component: common-module/x}", edge=edge))
+
+
 def test_nodes_with_several_ports_are_offered_with_each() -> None:
     found = offered(flow(edge="    - ‸"))
     assert [label for label in found if label.startswith("batches")] == [

@@ -133,7 +133,7 @@ def _ends(cursor: Cursor, end: End, reading: Reading) -> Iterator[Suggestion]:
             continue
         ports = _ports(node, is_source=end.is_source)
         plain = [name for name, detail in ports if detail != "error"]
-        if written is None and (len(plain or ports) == 1):
+        if written is None and (len(plain or ports) == 1 or node.spec is None):
             about = node.spec.name if node.spec else ""
             yield Suggestion(
                 node.name, SuggestionKind.NODE, space + node.name, end.start, end.stop, about,

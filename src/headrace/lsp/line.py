@@ -14,6 +14,7 @@ __all__ = ["Part", "around", "parts_of"]
 _DASH = re.compile(r"-(?:[ \t]+|$)")
 _PLAIN = r"""(?:[^\s\-?:,\[\]{}#&*!|>'"%@`]|[-?:](?=\S))(?:[^:#]|:(?=\S)|(?<=\S)#)*?"""
 _KEY = re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|{_PLAIN})[ \t]*:(?:[ \t]+|$)""")
+_LONGEST_KEY = 1100  # YAML 1.2 (7.4.2) has 1,024 characters for a key that no `?` stands before
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]+)+")  # anchor and tag before a value
 
 
@@ -47,7 +48,7 @@ def parts_of(source: Source, line: int) -> list[Part]:
     while dash := _DASH.match(content, at):
         parts.append(Part(None, at, line, offset + at, offset + at + 1, offset + dash.end()))
         at = dash.end()
-    if found := _KEY.match(content, at):
+    if found := _KEY.match(content, at, at + _LONGEST_KEY):
         after = found.end()
         if properties := _PROPERTIES.match(content, after):
             after = properties.end()
