@@ -35,6 +35,9 @@ __all__ = ["CallEmitter"]
 
 _STORE = ast.Store()
 _PREDICATES = frozenset({"filter", "find", "findIndex", "findLast", "findLastIndex", "some", "every"})
+_ALL_MATCHES = frozenset({"split", "split()", "replace()"})
+"""Methods and functions that go through all matches of a pattern without the flag `g`."""
+
 _EARLY = _PREDICATES - {"filter"}
 _UNFORESEEN = frozenset({"sort", "toSorted", "replace", "replaceAll"})
 """What calls a callback more or less often than there are items."""
@@ -89,7 +92,7 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             elif node.name in {"coalesce", "has", "get"} and not isinstance(argument, Spread):
                 arguments.append(self.guarded(argument))
             else:
-                arguments.append(self.argument(argument, loose=loose))
+                arguments.append(self.argument(argument, f"{node.name}()", loose=loose))
         given_arguments = self.counted(arguments, declared, f"`{node.name}`")
         return self.function_call(node.name, given_arguments, self.rate(node))
 
@@ -103,12 +106,14 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             return rate
         return rate._replace(scan=rate.scan + (steps // 2 if node.name in _EARLY else steps))
 
-    def argument(self, argument: Expression | Spread, *, loose: bool = False) -> ast.expr:
+    def argument(self, argument: Expression | Spread, name: str = "", *, loose: bool = False) -> ast.expr:
         """One argument, or all those of an array that is spread."""
         if not isinstance(argument, Spread):
             code = self.emit(argument, loose=loose)
-            is_pattern = isinstance(unwrap(argument), Regex)
-            return self.call("counting", self.environment(), code) if is_pattern else code
+            inner = unwrap(argument)
+            if isinstance(inner, Regex) and ("g" in inner.flags or name in _ALL_MATCHES):
+                return self.call("counting", self.environment(), code)
+            return code
         value = self.emit(argument.value)
         code = self.call("spread", self.environment(), value, constant("arguments"))
         return self.place(ast.Starred(code, ast.Load()), argument)
@@ -185,7 +190,7 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         for position, argument in enumerate(node.arguments):
             callback = declared.callbacks.get(position)
             given = self.callback(argument, callback, node.name) if callback else None
-            arguments.append(given or self.argument(argument))
+            arguments.append(given or self.argument(argument, node.name))
         return self.counted(arguments, declared, f"`.{node.name}`")
 
     def comprehension(self, node: MethodCall, arrow: Arrow | FunctionName, receiver: ast.expr) -> ast.expr:

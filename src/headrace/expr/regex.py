@@ -9,7 +9,6 @@ left: a repetition whose body would rather match nothing, `(?:|a)*`, matches not
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -65,20 +64,25 @@ class Pattern:
 
     __slots__ = ("_compiled", "_translated", "flags", "is_global", "names", "source", "spend")
 
-    def __init__(self, source: str, flags: str, translated: Translated, compiled: re2._Regexp) -> None:
+    def __init__(
+        self,
+        source: str,
+        flags: str,
+        translated: Translated,
+        compiled: re2._Regexp,
+        spend: Callable[[int], None] | None = None,
+    ) -> None:
         self.source = source
         self.flags = flags
         self.is_global = "g" in flags
         self.names: Mapping[str, int] = translated.names
-        self.spend: Callable[[int], None] | None = None
+        self.spend = spend
         self._translated = translated
         self._compiled = compiled
 
     def counting(self, spend: Callable[[int], None]) -> "Pattern":
         """The same pattern, which accounts for every match that it finds."""
-        counted = copy(self)
-        counted.spend = spend
-        return counted
+        return Pattern(self.source, self.flags, self._translated, self._compiled, spend)
 
     def __repr__(self) -> str:
         return f"/{self.source}/{self.flags}"
