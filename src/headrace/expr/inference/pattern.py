@@ -1,5 +1,7 @@
 """Parameters of arrows: what their names stand for."""
 
+from dataclasses import replace
+
 from headrace.expr.inference.member import Read, read_element, read_member
 from headrace.expr.inference.query import QueryInspector
 from headrace.expr.inference.value import Missing, Value
@@ -11,7 +13,7 @@ from headrace.expr.nodes import (
     Pattern,
     PatternMember,
 )
-from headrace.expr.shape import ANY, ObjectShape, Shape, array_of, items_of, join, of
+from headrace.expr.shape import ObjectShape, Shape, array_of, items_of, join, of, spread
 
 __all__ = ["PatternInspector", "bound_name"]
 
@@ -71,14 +73,9 @@ class PatternInspector(QueryInspector):
 
 def _left(whole: Shape, taken: set[str]) -> Shape:
     """The object of the members that a pattern leaves."""
-    known = whole.object
-    if not whole.may_be("object"):
-        items = items_of(whole)
-        known = ObjectShape({}, join(items, _TEXT) if whole.may_be("text") else items)
-    elif known is None or whole.may_be("array", "text"):
-        known = ObjectShape({}, ANY)
+    known = spread(ObjectShape(), whole)
     members = {name: member for name, member in known.members.items() if name not in taken}
-    return Shape(frozenset(("object",)), ObjectShape(members, known.rest, known.certain, known.origins))
+    return Shape(frozenset(("object",)), replace(known, members=members))
 
 
 def bound_name(pattern: Pattern | None) -> str | None:

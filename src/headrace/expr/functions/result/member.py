@@ -103,14 +103,19 @@ def _laid_deep(below: Shape, above: Shape) -> Shape:
         under, over = known_member(first, name), known_member(second, name)
         if under is not None and over is not None and under.may_be("object") and over.may_be("object"):
             both = _laid_deep(under.only("object"), over.only("object"))
-            is_certain = under.kinds == over.kinds == _OBJECT and name in first.members
-            is_certain = is_certain and name in second.members and not second.members[name].optional
+            is_certain = (
+                under.kinds == over.kinds == _OBJECT and _is_there(first, name) and _is_there(second, name)
+            )
             whole = both if is_certain else join(members[name].shape, both)
             members[name] = Member(whole, members[name].optional)
     rest = laid.rest
     if first.rest is not None and second.rest is not None:
         rest = ANY
     return Shape(_OBJECT, ObjectShape(members, rest, laid.certain, laid.origins))
+
+
+def _is_there(known: ObjectShape, name: str) -> bool:
+    return name in known.members and not known.members[name].optional
 
 
 def known_member(known: ObjectShape, name: str) -> Shape | None:
