@@ -17,11 +17,15 @@ class Source:
 
     `name` is what messages show before the line number: the path as the user gave it, `<expression>`,
     or the path of a field (`spec.edges[3].data.users`) in a flow that did not arrive as a file.
+
+    Attributes:
+        hidden: places that excerpts show as dots.
     """
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
+        self.hidden: list[tuple[int, int]] = []
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.text)} characters)"
@@ -46,6 +50,18 @@ class Source:
         start = self.line_starts[number - 1]
         end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
+
+    def hide(self, start: int, end: int) -> None:
+        """Show what stands there as dots in all excerpts: a secret that somebody wrote into the file."""
+        self.hidden.append((start, end))
+
+    def shown_line(self, number: int) -> str:
+        """A line as it may be shown."""
+        first, content = self.line_starts[number - 1], self.line(number)
+        for start, end in self.hidden:
+            before, after = max(start - first, 0), max(end - first, 0)
+            content = content[:before] + "•" * len(content[before:after]) + content[after:]
+        return content
 
     def span(self, start: int, end: int) -> "Span":
         """The place from `start` up to, not including, `end`."""
@@ -85,7 +101,7 @@ class Span:
         A place that goes on over further lines is marked to the end of its first line.
         """
         line, column = self.source.position(self.start)
-        content = self.source.line(line)
+        content = self.source.shown_line(line)
         before = content[: column - 1]
         length = min(self.end - self.start, len(content) - column + 1)
         # Wide characters are rare in flow files; tabs are kept so that the caret stays below.

@@ -17,6 +17,7 @@ class Reuse(Source):
         super().__init__(source.name, source.text)
         self.anchor = name
         self.use = use
+        self.hidden = source.hidden  # what is hidden in one is hidden in all
         self.__dict__["line_starts"] = source.line_starts  # counted once per file, not per alias
 
     @property

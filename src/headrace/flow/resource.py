@@ -3,7 +3,6 @@
 import re
 
 from headrace.flow.field import Reader
-from headrace.flow.masked import masked
 from headrace.flow.model import Retry
 from headrace.flow.tree import Mapping, Tree
 from headrace.source import Span
@@ -62,7 +61,9 @@ def read_secrets(tree: Tree | None, reader: Reader) -> tuple[str, ...]:
     names: dict[str, Span] = {}
     cure = "`secrets` lists names; the values come from outside of the flow"
     if isinstance(tree, Mapping):  # its values are secrets that must not be shown
-        values = masked(entry.value.span for entry in tree.entries.values())
+        values = [entry.value.span for entry in tree.entries.values()]
+        for value in values:
+            value.source.hide(value.start, value.end)
         place = values[0] if values else tree.span
         message = "`secrets` is a list of names, without their values"
         listing = ", ".join(tree.entries)
@@ -75,7 +76,8 @@ def read_secrets(tree: Tree | None, reader: Reader) -> tuple[str, ...]:
         if not _SECRET_NAME.fullmatch(name):
             message, place = f"`{_short(name)}` is no name for a secret; {_better(name)}", item.span
             if _LIKE_A_VALUE.fullmatch(name):
-                message, place = "this is no name for a secret, but looks like its value", masked([place])[0]
+                message = "this is no name for a secret, but looks like its value"
+                place.source.hide(place.start, place.end)
             reader.error("HR125", message, place, cure)
         elif name in names:
             reader.error("HR103", f"secret `{name}` given twice; first at line {names[name].line}", item.span)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import View
-from headrace.flow.masked import masked
 from headrace.flow.tree import Scalar, Tree, walk
+from headrace.source import Span
 
 __all__ = ["check_pasted"]
 
@@ -27,13 +27,15 @@ _CURE = "list a name in `spec.secrets`, read it as `{{$.secrets.name}}`, and cha
 def check_pasted(view: View, reader: Reader) -> None:
     """HR154: a token, a key or a URL's password stands in the file, where everybody reads it."""
     for text in _plain_passwords(view):
-        (span,) = masked([text.text.whole])
-        reader.warn("HR154", "a password stands in the file", span, _CURE)
+        _warn("a password", text.text.whole, reader)
     for text in _texts(view):
-        found = list(_found(text.text.value))
-        spans = masked(text.text.span(start, end) for _, start, end in found)
-        for (what, _, _), span in zip(found, spans, strict=True):
-            reader.warn("HR154", f"{what} stands in the file", span, _CURE)
+        for what, start, end in _found(text.text.value):
+            _warn(what, text.text.span(start, end), reader)
+
+
+def _warn(what: str, span: Span, reader: Reader) -> None:
+    span.source.hide(span.start, span.end)
+    reader.warn("HR154", f"{what} stands in the file", span, _CURE)
 
 
 def _plain_passwords(view: View) -> Iterator[Scalar]:

@@ -1,0 +1,30 @@
+"""A secret that somebody wrote into the file is in no excerpt, whatever else is said of its line."""
+
+from headrace.app import builtin_registry
+from headrace.flow.loader import load_flow
+from headrace.flow.report import render
+from headrace.source import Source
+
+TOKEN = "ghp_" + "a1B2" * 9
+FLOW = """apiVersion: headrace.dev/v1
+kind: Flow
+metadata: {name: pasted}
+spec:
+  nodes:
+    start: {component: common-module/signal}
+    call:
+      component: http-module/client
+      settings: &shared {baseUrl: "https://api.example.com", auth: {type: bearer, token: %s, tokn: 1}, tiemout: 1s}
+    again: {component: http-module/client, settings: *shared}
+  edges:
+    - start -> call -> again
+"""
+
+
+def test_no_finding_on_its_line_shows_a_token_nor_through_an_alias():
+    found = load_flow(Source("flow.yaml", FLOW % TOKEN), builtin_registry()).findings
+    text = render(found)
+    assert [finding.code for finding in found if finding.span.line == 9].count("HR154") >= 1
+    assert len({finding.code for finding in found}) > 1
+    assert TOKEN not in text
+    assert "•" * len(TOKEN) in text
