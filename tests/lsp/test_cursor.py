@@ -1,9 +1,15 @@
 """What stands at an offset, in text that is whole and in text that is being typed."""
 
+from pathlib import Path
+
 import pytest
 from tests.lsp.marked import FLOW, split
 
+from headrace.flow.alias import Reuse
+from headrace.flow.tree import Scalar, walk
+from headrace.flow.yaml import read_yaml
 from headrace.lsp.cursor import find
+from headrace.source import Source
 
 
 def at(text: str) -> tuple[object, ...] | None:
@@ -75,6 +81,9 @@ def test_flow_style(text: str, expected: object) -> None:
         ("a: 'it''s {{$.b‸'", "it's {{$.b"),
         ("a: {{$.b‸", "{{$.b"),
         ("a: |\n  {{\n    $.b‸\n  }}\nc: 1", "{{\n  $.b"),
+        ("a:\n  |\n    x\n      {{$.b‸\nc: 1", "x\n  {{$.b"),
+        ('a:\n  "x\n   {{$.b‸}}"\nc: 1', "x {{$.b"),
+        ("a:\n  {x: 'y\n    {{$.b‸}}'}\nc: 1", "y {{$.b"),
         ("a: >-\n  {{\n  $.b‸\n  }}", "{{ $.b"),
         ("a:\n  - |\n    x\n\n    {{$.b‸", "x\n\n{{$.b"),
         ('a: "one\n  two {{$.b‸}}"', "one two {{$.b"),
@@ -113,3 +122,27 @@ def test_every_offset_of_a_flow_can_be_asked() -> None:
         for offset in range(len(text) + 1):
             source, _ = split(f"{text}‸")
             find(source, offset)
+
+
+def test_it_agrees_with_the_parser_on_every_text_of_every_golden_file() -> None:
+    disagreed = []
+    for path in sorted((Path(__file__).parents[1] / "flow" / "golden").glob("*.yaml")):
+        source = Source(path.name, path.read_bytes().decode("utf-8", errors="replace"))
+        tree = read_yaml(source, [])
+        for keys, part in walk(tree) if tree is not None else ():
+            if (
+                not isinstance(part, Scalar)
+                or isinstance(part.span.source, Reuse)
+                or "{{" not in part.text.value
+            ):
+                continue
+            offset = part.text.offsets[part.text.value.index("{{") + 1]
+            cursor = find(source, offset)
+            if cursor is None or (cursor.path, cursor.text.value.rstrip("\n")) != (
+                keys,
+                part.text.value.rstrip("\n"),
+            ):
+                disagreed.append(str(part.span))
+    # An escape that does not exist, which the parser leaves out; an indentation that the text gives itself,
+    # of which more spaces are kept here.
+    assert disagreed == ["mistake-backslash-in-double-quotes.yaml:11:20", "places-literal.yaml:14:11"]

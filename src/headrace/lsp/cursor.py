@@ -104,7 +104,7 @@ def _continued(
     begin = part.after
     if begin >= _line_end(source, part.line):
         begin = _next_line(source, part.line)
-        if begin > offset or source.text[begin : begin + 1] not in ("{", "["):
+        if begin > offset or not _begins_value(source, begin):
             return None
     char = source.text[begin : begin + 1]
     if char in "#&*!":
@@ -127,6 +127,14 @@ def _continued(
         end = _line_end(source, line)
         return _scalar(source, _path(source, chain), begin, end, offset)
     return None
+
+
+def _begins_value(source: Source, begin: int) -> bool:
+    """Whether what begins below its key is a value for itself, and no key of a mapping."""
+    char = source.text[begin : begin + 1]
+    if char in ("'", '"'):
+        return not re.match(r"[ \t]*:", source.text[quoted_end(source.text, begin)[0] :][:80])
+    return char in ("{", "[", "|", ">")
 
 
 def _root(source: Source, offset: int) -> Cursor | None:
