@@ -61,11 +61,8 @@ class CallInspector(PatternInspector):
             self.settle(receiver, fails=True)
         found = receiver.shape.kinds
         if found.isdisjoint(kinds) and found and not (receiver.missing and receiver.shape.is_null):
-            what = (
-                f", so `.{node.name}` cannot run"
-                if found == _NULL
-                else f", which has no method `{node.name}`"
-            )
+            cannot = f", so `.{node.name}` cannot run"
+            what = cannot if found == _NULL else f", which has no method `{node.name}`"
             self.wrong(node.target, receiver, what)
         if found.isdisjoint(kinds):
             self.unreached(lambda: self.loose_arguments(node.arguments))
@@ -81,8 +78,7 @@ class CallInspector(PatternInspector):
     ) -> Shape:
         """What a call gives; its arguments are gone through on the way."""
         types = declared.types
-        at_spread = next((at for at, item in enumerate(arguments) if isinstance(item, Spread)), None)
-        if at_spread is not None:
+        if any(isinstance(argument, Spread) for argument in arguments):
             self.loose_arguments(arguments)
             return types.gives.or_null() if types.gives_null else types.gives
         given = _Given(self, arguments, receiver)

@@ -59,7 +59,7 @@ class Inspector(ABC):
         self.root_name = root_name
         self.report = report
         self.observe = observe
-        self._told: set[tuple[int, bool]] = set()
+        self._told: set[tuple[int, int, int, bool]] = set()
 
     @abstractmethod
     def inspect(self, node: Expression) -> Value:
@@ -125,7 +125,7 @@ class Inspector(ABC):
         if self.report is None:
             return
         for missing in value.missing:
-            told = id(missing.node), fails
+            told = id(self.expression), missing.node.start, missing.node.end, fails
             if told in self._told:  # by another use of a parameter
                 continue
             self._told.add(told)

@@ -29,13 +29,10 @@ class QueryInspector(OperationInspector):
         if self.report is None or known is None or items.kinds != {"object"} or not isinstance(step.key, str):
             return
         if read_key(items, step.key).lack:
-            read = Missing("absent", _until(node, step), self.certain, step.key, node, items)
-            self.settle(Value(items, (read._replace(certain=False),)), fails=False)
-
-
-def _until(node: Query, step: Step) -> Query:
-    """The path up to a step."""
-    return Query(node.start, step.end, node.target, node.steps[: node.steps.index(step) + 1])
+            # There is no null, but an empty array: so it is never certain.
+            until = Query(node.start, step.end, node.target, ())
+            missing = Missing("absent", until, certain=False, name=step.key, target=node, owner=items)
+            self.settle(Value(items, (missing,)), fails=False)
 
 
 def _selected(step: Step, found: Shape) -> Shape:
