@@ -25,7 +25,7 @@ def test_mutated_inputs_are_values_or_errors_with_their_places(name):
         "Math.imul(9 ** 400, 1)", "Math.hypot(9 ** 400)", "Math.atan2(9 ** 400, 1)", "Math.fround(9 ** 400)",
         "parseInt('1', 9 ** 400)", "isNaN(9 ** 400)",
         "1 .toFixed(2)", "`a\nb`", "'\0\u2028'",  # printed on one line, and read again
-        "[`a`, `b` ?? 1, 2 `c`]",  # a text after an operand
+        "[`a`, `b` ?? 1, 2 `c`]", "[`a`, `b``c`]", "[, `a`]", "new `x`", "`a${1}` * `b`", "1 + `", "(`a`, [`b` => 1",  # texts as tokens
     ],
 )  # fmt: skip
 def test_expressions_that_once_broke_it(text):

@@ -164,10 +164,11 @@ _FILTERS = {
 
 def explain_word(name: str, following: Token) -> tuple[str, str] | None:
     """The code and message for a word that is no operand here; None if it may be one."""
-    if name == "new" and following.value in {"Date", "Intl"}:
+    if name == "new" and following.value in ("Date", "Intl"):
         return "HR212", "`new Date` is not offered; use `now()`, `int(text)` or `formatTime(ns, pattern)`"
     if name == "new":
-        return "HR201", f"`new {following.value}` is not offered; there are objects `{{…}}` and arrays `[…]`"
+        what = f"new {following.value}" if following.kind == "name" else "new"
+        return "HR201", f"`{what}` is not offered; there are objects `{{…}}` and arrays `[…]`"
     if name in {"NaN", "Infinity"}:
         more = "; where it is a bound, write `1e300`" if name == "Infinity" else ""
         return "HR206", f"`{name}` is no value here; test a number with `isNaN(x)` or `isFinite(x)`{more}"
@@ -283,7 +284,7 @@ def _instead_of_operand(token: Token, following: Token, before: Token | None) ->
         return "HR201", "`<>` is written `!=`" if before.value == "<" else "`->` is written `=>`"
     if value == ":" and before is not None and before.value == "?":
         return "HR201", "`?:` has no meaning here; write `??`, or `||` for all that is falsy"
-    if value in {"*", "**"} and before is not None and before.value in ("[", "{", ","):
+    if value in ("*", "**") and before is not None and before.value in ("[", "{", ","):
         return "HR203", f"`{value}` is Python; arrays and objects are spread by `...`"
     if value == "." and following.kind == "name" and before is not None and before.value == "(":
         return (
