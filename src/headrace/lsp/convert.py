@@ -7,7 +7,7 @@ from headrace.lsp.document import Document
 from headrace.lsp.suggestion import Suggestion, SuggestionKind
 from headrace.lsp.symbol import Symbol
 from headrace.pages import page_of
-from headrace.source import Span
+from headrace.source import Source, Span
 
 __all__ = ["completion_item", "diagnostic", "location", "markdown", "range_of", "symbol"]
 
@@ -70,9 +70,9 @@ def diagnostic(document: Document, finding: Finding) -> types.Diagnostic:
 
 
 def completion_item(
-    document: Document, item: Suggestion, order: int, *, snippets: bool
+    document: Document, source: Source, item: Suggestion, order: int, *, snippets: bool
 ) -> types.CompletionItem:
-    """A suggestion; its place behind the text is kept where the editor knows snippets."""
+    """A suggestion for a text; its place behind what is inserted is kept where the editor knows snippets."""
     text, form = item.text, types.InsertTextFormat.PlainText
     if item.after and snippets:
         text, form = f"{_literal(item.text)}$0{_literal(item.after)}", types.InsertTextFormat.Snippet
@@ -85,7 +85,7 @@ def completion_item(
         filter_text=item.filter or None,
         insert_text_format=form,
         text_edit=types.TextEdit(
-            range_of(document, document.source.span(item.start, item.end)), text
+            range_of(document, source.span(item.start, item.end)), text
         ),
     )  # fmt: skip
 

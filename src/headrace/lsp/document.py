@@ -36,6 +36,7 @@ class Document:
     edited_at: int | None = None
     _understood: Reading | None = field(default=None, init=False)
     _newest: Reading | None = field(default=None, init=False)
+    _mended: dict[bool, tuple[Source, Reading]] = field(default_factory=dict, init=False)
     _reading: set[asyncio.Task[Reading]] = field(default_factory=set, init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
@@ -96,8 +97,17 @@ class Document:
                 continue
             if reading.tree is not None:
                 return reading
-            place = near if self.edited_at is None else self.edited_at
-            return await asyncio.to_thread(repaired, source, self.registry, place, in_place=in_place)
+            return await self._mend(source, near, in_place=in_place)
+
+    async def _mend(self, source: Source, near: int, *, in_place: bool) -> Reading:
+        """Read a broken text; once for all that is asked of it."""
+        async with self._lock:
+            known = self._mended.get(in_place)
+            if known is None or known[0] is not source:
+                place = near if self.edited_at is None else self.edited_at
+                reading = await asyncio.to_thread(repaired, source, self.registry, place, in_place=in_place)
+                known = self._mended[in_place] = source, reading
+            return known[1]
 
     async def soon(self, near: int) -> Reading:
         """What is understood of the text, soon: of an earlier one if the newest takes too long."""

@@ -84,7 +84,7 @@ def _register_questions(server: FlowServer) -> None:
         reading = await document.soon(offset)
         found = complete(source, offset, reading, server.grammar)
         items = [
-            completion_item(document, item, order, snippets=server.knows_snippets)
+            completion_item(document, source, item, order, snippets=server.knows_snippets)
             for order, item in enumerate(found)
         ]
         return types.CompletionList(is_incomplete=False, items=items)
