@@ -7,8 +7,8 @@ match, its groups, its position, the text and the named groups, as far as `CALLB
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from headrace.expr.argument import count_text, textual
-from headrace.expr.functions.convert import js_text
 from headrace.expr.regex import Found, Pattern, PatternLike
+from headrace.expr.text import js_text
 from headrace.values import Json
 
 __all__ = ["CALLBACK_ARGUMENTS", "replace_every", "replace_first"]

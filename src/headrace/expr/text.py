@@ -17,6 +17,7 @@ __all__ = [
     "INTEGER_BITS",
     "WHITESPACE",
     "equal",
+    "js_text",
     "number_text",
     "strict_equal",
     "stringify",
@@ -87,6 +88,17 @@ def to_text(value: Json) -> str:
     if isinstance(value, int | float):
         return number_text(value)
     return stringify(value)
+
+
+def js_text(value: Json) -> str:
+    """`String(value)`: null is `null`, an array its items with commas, an object `[object Object]`."""
+    if value is None:
+        return "null"
+    if isinstance(value, list):
+        return ",".join("" if item is None else js_text(item) for item in value)
+    if isinstance(value, dict):
+        return "[object Object]"
+    return to_text(value)
 
 
 def stringify(value: Json, indent: int | str | None = None, keys: Sequence[str] | None = None) -> str:

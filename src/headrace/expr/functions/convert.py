@@ -15,6 +15,7 @@ from headrace.expr.signature import Function
 from headrace.expr.text import (
     INTEGER_BITS,
     WHITESPACE,
+    js_text,
     number_text,
     to_number,
     to_text,
@@ -23,7 +24,7 @@ from headrace.expr.text import (
 from headrace.expr.time import looks_like_time, parse_time
 from headrace.values import Json
 
-__all__ = ["TABLE", "js_text"]
+__all__ = ["TABLE"]
 
 _MISSING = object()
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -31,17 +32,6 @@ _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _PARSED_FLOAT = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
-
-
-def js_text(value: Json) -> str:
-    """`String(value)`: null is `null`, an array its items with commas, an object `[object Object]`."""
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return ",".join("" if item is None else js_text(item) for item in value)
-    if isinstance(value, dict):
-        return "[object Object]"
-    return to_text(value)
 
 
 def _string_global(value: Json = "") -> Json:

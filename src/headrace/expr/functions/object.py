@@ -5,7 +5,6 @@ from collections.abc import Callable
 from headrace.expr.argument import array, object_, textual, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
-from headrace.expr.functions.convert import js_text
 from headrace.expr.functions.record import group
 from headrace.expr.functions.result.member import (
     deep_merged,
@@ -18,7 +17,7 @@ from headrace.expr.functions.result.member import (
 )
 from headrace.expr.functions.result.record import grouped
 from headrace.expr.signature import Callback, Function
-from headrace.expr.text import strict_equal
+from headrace.expr.text import js_text, strict_equal
 from headrace.values import Json
 
 __all__ = ["TABLE", "merge"]

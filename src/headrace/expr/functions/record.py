@@ -6,11 +6,10 @@ from typing import Any
 from headrace.expr.argument import array, object_, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
-from headrace.expr.functions.convert import js_text
 from headrace.expr.functions.member import Key, column, identities, identity, key_of
 from headrace.expr.functions.result.record import columns, counted, diffed, grouped, indexed, joined, keyed
 from headrace.expr.signature import Callback, Function
-from headrace.expr.text import strict_equal
+from headrace.expr.text import js_text, strict_equal
 from headrace.values import Json
 
 __all__ = ["TABLE", "group"]

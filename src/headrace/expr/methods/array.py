@@ -6,7 +6,6 @@ from functools import cmp_to_key
 from headrace.expr.argument import count_items
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
-from headrace.expr.functions.convert import js_text
 from headrace.expr.functions.result.item import (
     accumulated,
     filtered,
@@ -17,7 +16,7 @@ from headrace.expr.functions.result.item import (
     sorted_items,
 )
 from headrace.expr.signature import Callback, Method
-from headrace.expr.text import truthy
+from headrace.expr.text import js_text, truthy
 from headrace.values import Json, kind
 
 __all__ = ["TABLE"]

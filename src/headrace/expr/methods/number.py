@@ -6,9 +6,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from headrace.expr.argument import whole_number
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
-from headrace.expr.functions.convert import js_text
 from headrace.expr.signature import Method
-from headrace.expr.text import number_text
+from headrace.expr.text import js_text, number_text
 from headrace.values import Json
 
 __all__ = ["TABLE"]

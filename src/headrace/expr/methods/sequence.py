@@ -3,7 +3,6 @@
 from headrace.expr.argument import MAX_ITEMS, count_items, count_text, integer, textual
 from headrace.expr.entry import method
 from headrace.expr.failure import Failure
-from headrace.expr.functions.convert import js_text
 from headrace.expr.functions.result.item import (
     concatenated,
     filled,
@@ -15,7 +14,7 @@ from headrace.expr.functions.result.item import (
     spliced,
 )
 from headrace.expr.signature import Method
-from headrace.expr.text import strict_equal
+from headrace.expr.text import js_text, strict_equal
 from headrace.values import Json
 
 __all__ = ["TABLE"]
