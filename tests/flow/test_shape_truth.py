@@ -5,6 +5,7 @@ shapes that were inferred. That real flows give no false alarm is tested where t
 """
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -57,7 +58,7 @@ EXPRESSIONS = (
     "$.NN.filter(x => x > 1).length",
     "$.NN.p ? $.NN.p.q.trim() : ''",
     "`${$.NN}`.trim()",
-    "JSONN.stringify($.NN)",
+    "JSON.stringify($.NN)",
     "merge($.NN, {p: 2}).p + 1",
     "$.NN.length",
     "first($.NN)",
@@ -109,8 +110,63 @@ class Maker:
     def payload(self):
         return self.random.choice([None, {}, {"a": 1, "b": "x"}, [1], {name: [1] for name in NAMES}])
 
+    def wide_flow(self, folder: Path):
+        """All components, all ports, loops: any of it may fail, and messages go everywhere."""
+        nodes = {"start": {"component": "common-module/signal", "settings": {"payload": {"a": 1}}}}
+        ports = [("start", "out")]
+        edges = []
+        for number in range(self.random.randint(4, 9)):
+            name = f"n{number}"
+            node, outputs = self.node(folder)
+            for source, port in self.random.sample(ports, min(len(ports), self.random.choice([1, 2, 2]))):
+                edges.append(self.edge(f"{source}:{port}", name))
+            nodes[name] = node
+            ports += [(name, port) for port in outputs]
+        routers = [name for name, node in nodes.items() if node["component"].endswith("router")]
+        if routers:
+            back = self.random.choice([name for name in nodes if name != "start"])
+            edges.append({"from": f"{routers[-1]}:again", "to": back, "add": {"a": "{{$.a + 1}}"}})
+        spec = {"vars": {"size": 10}, "retry": {"maxAttempts": 1}, "nodes": nodes, "edges": edges}
+        return {"apiVersion": "headrace.dev/v1", "kind": "Flow", "metadata": {"name": "wide"}, "spec": spec}
 
-@pytest.mark.parametrize("seed", range(8))
+    def edge(self, source: str, target: str):
+        key = self.random.choice(["data", "add", "", ""])
+        edge = {"from": source, "to": target}
+        return {**edge, key: self.data()} if key else edge
+
+    def node(self, folder: Path):
+        pick = self.random.choice
+        settings, node, outputs = {}, {}, ["out"]
+        match pick(["modify", "async", "debug", "delay", "router", "iterator", "iterator", "connector"]):
+            case "router":
+                component, outputs = "common-module/router", ["default"]
+                when = "{{typeof $.a == 'number' && $.a < 3}}"
+                settings = {
+                    "rules": [{"when": when, "outputPort": "again"}],
+                    "stopOnMatch": pick([True, False]),
+                }
+            case "iterator":
+                component, outputs = "common-module/iterator", ["item", "batch", "done", "error"]
+                settings = {name: pick([True, False]) for name in ("emitIndex", "emitProgress", "durable")}
+                node["input"] = {
+                    "array": pick(["{{$.b}}", [1, {"p": 2}], "{{[$.a, $]}}"]),
+                    "context": self.value(),
+                }
+            case "connector":
+                component, outputs = "database-module/connector", ["result", "error"]
+                settings = {"driver": "sqlite", "database": str(folder / "made.db")}
+                query = pick(["SELECT 1 AS p, NULL AS q", "SELECT wrong", "CREATE TABLE IF NOT EXISTS t (x)"])
+                node["input"] = {"query": query}
+                node["as"] = pick(["result", "c"])
+            case kind:
+                component = f"common-module/{kind}"
+                settings = {"duration": 0} if kind == "delay" else {}
+                if self.random.random() < 0.3:
+                    node["input"] = self.data()
+        return {"component": component, "settings": settings, **node}, outputs
+
+
+@pytest.mark.parametrize("seed", range(5))
 async def test_a_flow_with_an_error_fails_and_every_message_is_like_its_shape(seed, monkeypatch, tmp_path):
     registry = builtin_registry()
     about_shapes = {check_shapes, check_ports, check_fields}
@@ -118,7 +174,7 @@ async def test_a_flow_with_an_error_fails_and_every_message_is_like_its_shape(se
     maker = Maker(seed)
     seen = {"wrong": 0, "failed": 0}
     with crossings_watched(monkeypatch) as watch:
-        for _ in range(40):
+        for _ in range(30):
             made = maker.flow()
             found = load_object(made, registry).findings
             codes = {f.code for f in found if f.severity is Severity.ERROR}
@@ -137,3 +193,20 @@ async def test_a_flow_with_an_error_fails_and_every_message_is_like_its_shape(se
             assert not codes or run.status is RunStatus.FAILED, told
     assert watch.count > 0
     assert 0 < seen["wrong"] <= seen["failed"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_every_message_of_every_component_is_like_its_shape(seed, monkeypatch, tmp_path):
+    registry = builtin_registry()
+    monkeypatch.setattr(lint, "RULES", ())
+    maker = Maker(seed)
+    with crossings_watched(monkeypatch) as watch:
+        for _ in range(15):
+            flow = load_object(maker.wide_flow(tmp_path), registry).flow
+            if flow is None:
+                continue
+            async with Engine(MemoryStore(), tmp_path) as engine:
+                program = await engine.load(flow, {})
+                run = await engine.fire(program, "start", maker.payload())
+                await engine.wait(run.id)
+    assert watch.count > 0
