@@ -6,6 +6,7 @@ import pytest
 
 from headrace.errors import Finding
 from headrace.expr import Scope, compile_expression, compile_template
+from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.inference import Roots, infer
 from headrace.expr.shape import ANY, NULL, Member, array_of, join, object_of, of, shape_of
 from headrace.source import Text
@@ -395,3 +396,38 @@ def test_many_expressions_are_quick():
         for template in templates:
             infer(template, Roots(MESSAGE))
     assert time.process_time() - started < 1.5  # 2,000 expressions; a tenth of it on a machine of its own
+
+
+@pytest.mark.parametrize("table", [FUNCTIONS, METHODS], ids=["functions", "methods"])
+def test_calls_that_are_wrong_have_a_shape_too(table):
+    # Editors ask for it while people write.
+    for name, entry in table.items():
+        for arguments in (
+            "",
+            "$.users",
+            "1, 2, 3, 4, 5, 6",
+            "x => x",
+            "...$.users",
+            "...$.users, x => x",
+            "/a/, lower",
+            "set",
+        ):
+            call = f"{name}({arguments})" if table is FUNCTIONS else f"$.body.{name}({arguments})"
+            findings: list[Finding] = []
+            template = compile_expression(Text.bare(call), Scope.EDGE, findings)
+            shape = infer(template, Roots(MESSAGE), report=lambda _: None, observe=lambda *_: None)
+            assert shape.kinds <= ANY.kinds, (call, entry)
+
+
+def test_names_functions_and_methods_that_do_not_exist_may_be_anything():
+    shapes = {}
+    for text in ("nosuch(1)", "$.page.nosuch(x => x)", "nosuch.a", "[x => x]", "$.users.map(nosuch)"):
+        template = compile_expression(Text.bare(text), Scope.EDGE, [])
+        shapes[text] = written(infer(template, Roots(MESSAGE)))
+    assert shapes == {
+        "nosuch(1)": "any",
+        "$.page.nosuch(x => x)": "any",
+        "nosuch.a": "any",
+        "[x => x]": "[any]",
+        "$.users.map(nosuch)": "[any]",
+    }

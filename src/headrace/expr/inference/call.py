@@ -78,7 +78,8 @@ class CallInspector(PatternInspector):
     ) -> Shape:
         """What a call gives; its arguments are gone through on the way."""
         types = declared.types
-        if any(isinstance(argument, Spread) for argument in arguments):
+        is_short = len(arguments) < declared.minimum  # which the checker has told
+        if is_short or any(isinstance(argument, Spread) for argument in arguments):
             self.loose_arguments(arguments)
             return types.gives.or_null() if types.gives_null else types.gives
         given = _Given(self, arguments, receiver)
@@ -162,7 +163,7 @@ class CallInspector(PatternInspector):
     def apply_function(self, callback: FunctionName, shapes: Sequence[Shape]) -> Tested:
         """What a function that is named as a callback gives for the item alone."""
         declared = FUNCTIONS.get(callback.name)
-        if declared is None:
+        if declared is None or declared.minimum > 1:
             return Tested(Value(ANY), {}, {})
         given, takes = _Given(self, (callback,), ()), declared.types.parameter(0)
         kinds = KINDS if takes is None else takes.kinds
