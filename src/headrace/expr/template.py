@@ -106,11 +106,13 @@ class Template:
             self.compile()
         try:
             return self._direct(message, environment)  # type: ignore[misc]  # compiled above
-        except Exception:  # noqa: BLE001 - whatever it was, the checked code below decides
-            # Direct code fails where data is missing; if that is the rule, do not try each time.
-            self._misses = min(self._misses + 1, _MOST_PAUSES)
-            self._pause = (1 << self._misses) - 2
-        environment.begin(message, STEP_LIMIT)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the checked code below decides
+            # What was too much need not be done in full again to be found.
+            too_much = isinstance(error, Failure) and error.code == "HR223"
+            environment.begin(message, STEP_LIMIT // 10 if too_much else STEP_LIMIT)
+        # Direct code fails where data is missing; if that is the rule, do not try each time.
+        self._misses = min(self._misses + 1, _MOST_PAUSES)
+        self._pause = (1 << self._misses) - 2
         return self._evaluate_checked(message, environment)
 
     def _evaluate_checked(self, message: Json, environment: Environment) -> Json:
