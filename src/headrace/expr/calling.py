@@ -27,6 +27,7 @@ from headrace.expr.nodes import (
     walk,
 )
 from headrace.expr.operation import OperationEmitter
+from headrace.expr.regex import HEAVY, compile_pattern
 from headrace.expr.signature import Callback, Function, Method
 from headrace.expr.text import WHITESPACE
 from headrace.expr.work import DEEP, LIGHT, SEARCHES, Rate, body_steps, rate_of
@@ -37,6 +38,8 @@ _STORE = ast.Store()
 _PREDICATES = frozenset({"filter", "find", "findIndex", "findLast", "findLastIndex", "some", "every"})
 _ALL_MATCHES = frozenset({"split", "split()", "replace()"})
 """Methods and functions that go through all matches of a pattern without the flag `g`."""
+_READING = {"match": "", "search": "", "matchAll": "g", "matches()": "", "capture()": ""}
+"""Methods and functions that read a text as a pattern, and the flags that it then has."""
 
 _EARLY = _PREDICATES - {"filter"}
 _UNFORESEEN = frozenset({"sort", "toSorted", "replace", "replaceAll"})
@@ -92,7 +95,8 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             elif node.name in {"coalesce", "has", "get"} and not isinstance(argument, Spread):
                 arguments.append(self.guarded(argument))
             else:
-                arguments.append(self.argument(argument, f"{node.name}()", loose=loose))
+                code = self.argument(argument, f"{node.name}()", loose=loose)
+                arguments.append(self.read(code, argument, f"{node.name}()") if position == 1 else code)
         given_arguments = self.counted(arguments, declared, f"`{node.name}`")
         return self.function_call(node.name, given_arguments, self.rate(node))
 
@@ -111,12 +115,20 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         if not isinstance(argument, Spread):
             code = self.emit(argument, loose=loose)
             inner = unwrap(argument)
-            if isinstance(inner, Regex) and ("g" in inner.flags or name in _ALL_MATCHES):
+            if not isinstance(inner, Regex):
+                return code
+            if "g" in inner.flags or name in _ALL_MATCHES or _is_heavy(inner):
                 return self.call("counting", self.environment(), code)
             return code
         value = self.emit(argument.value)
         code = self.call("spread", self.environment(), value, constant("arguments"))
         return self.place(ast.Starred(code, ast.Load()), argument)
+
+    def read(self, code: ast.expr, argument: Expression | Spread, name: str) -> ast.expr:
+        """An argument that the callee reads as a pattern if it is text."""
+        if name not in _READING or isinstance(argument, Spread) or isinstance(unwrap(argument), Regex):
+            return code
+        return self.call("pattern_of", self.environment(), code, constant(_READING[name]))
 
     def counted(
         self, arguments: list[ast.expr], declared: Function | Method, name: str
@@ -165,6 +177,8 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         declared = METHODS[node.name]
         if isinstance(unwrap(node.target), Regex):
             function = self.value(f"pattern_{node.name}", declared.calls["pattern"])
+            if _is_heavy(unwrap(node.target)):
+                receiver = self.call("counting", self.environment(), receiver)
             given = [receiver, *self.arguments(node, declared)]
             if not self.loops:
                 return ast.Call(function, given, [])
@@ -190,7 +204,7 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         for position, argument in enumerate(node.arguments):
             callback = declared.callbacks.get(position)
             given = self.callback(argument, callback, node.name) if callback else None
-            arguments.append(given or self.argument(argument, node.name))
+            arguments.append(given or self.read(self.argument(argument, node.name), argument, node.name))
         return self.counted(arguments, declared, f"`.{node.name}`")
 
     def comprehension(self, node: MethodCall, arrow: Arrow | FunctionName, receiver: ast.expr) -> ast.expr:
@@ -368,6 +382,10 @@ class CallEmitter(AccessEmitter, OperationEmitter):
         if pattern.rest:
             rest = self.call("array_rest", self.environment(), load(whole), constant(len(pattern.items)))
             self.bind(pattern.rest, self.place(rest, pattern.rest), assigned)
+
+
+def _is_heavy(node: Node) -> bool:
+    return isinstance(node, Regex) and compile_pattern(node.source, node.flags).size > HEAVY
 
 
 @cache

@@ -32,7 +32,7 @@ from headrace.expr.nodes import (
     Union,
     index_key,
 )
-from headrace.expr.regex import Pattern, compile_pattern
+from headrace.expr.regex import COMPILE, HEAVY, Pattern, compile_pattern
 from headrace.expr.support import measure
 from headrace.expr.text import strict_equal
 from headrace.values import Json
@@ -44,8 +44,10 @@ Path = tuple[Select, ...]
 Nodes = Callable[[Json, Json, Environment], list[Json]]  # current, message, environment -> matches
 Condition = Callable[[Json, Json, Environment], bool]
 NOTHING: object = object()
-_DOT = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\.", re.DOTALL)  # a dot outside of classes, or what hides one
+# A dot outside of classes, or what hides one: a class that is never closed as well, or each would be sought.
+_DOT = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]?|\.", re.DOTALL)
 Operand = Callable[[Json, Json, Environment], object]  # a JSON value or NOTHING
+_LONG = 255  # characters of a text; comparing shorter ones costs no step
 
 
 def compile_path(steps: tuple[Step, ...]) -> Path:
@@ -98,13 +100,17 @@ def _each(value: Json, _message: Json, environment: Environment) -> list[Json]:
     if isinstance(value, dict):
         environment.spend(len(value))
         return list(value.values())
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        environment.spend(len(value) >> 2)
+        return value
+    return []
 
 
-def _slice(step: Slice, value: Json, _message: Json, _environment: Environment) -> list[Json]:
+def _slice(step: Slice, value: Json, _message: Json, environment: Environment) -> list[Json]:
     """RFC 9535, section 2.3.4.2.2; a step of 0 selects nothing."""
     if not isinstance(value, list) or step.step == 0:
         return []
+    environment.spend(len(value) >> 2)
     return value[step.first : step.last : step.step]
 
 
@@ -115,6 +121,7 @@ def _filter(condition: Condition, value: Json, message: Json, environment: Envir
 
 
 def _union(selectors: tuple[Select, ...], value: Json, message: Json, environment: Environment) -> list[Json]:
+    environment.spend(len(selectors))
     return [match for select in selectors for match in select(value, message, environment)]
 
 
@@ -235,10 +242,16 @@ def _matches(
     text, regex = subject(current, message, environment), pattern(current, message, environment)
     if not isinstance(text, str) or not isinstance(regex, str):
         return False
+    environment.spend(len(text) >> 4)
+    made = _pattern.cache_info().misses
     try:
-        return _pattern(regex, whole=whole).matches(text)
+        found = _pattern(regex, whole=whole)
     except Failure:
+        environment.spend(100 + 5 * len(regex))
         return False  # RFC 9535, section 2.4.6: what is no pattern matches nothing
+    if _pattern.cache_info().misses != made:
+        environment.spend(COMPILE + 3 * found.size)
+    return (found.counting(environment.spend) if found.size > HEAVY else found).matches(text)
 
 
 @lru_cache(maxsize=512)

@@ -20,6 +20,9 @@ _SPACES = (
     (0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF),
 )  # fmt: skip
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "0": 0}
+_MAX_LENGTH = 64 * 1024
+_MAX_NESTING = 200  # each group knows those around it; RE2 itself stops at 1,000
+_MAX_FOLDED = 1000  # ranges, each of which may stand for some thousand letters
 _CANNOT = "which cannot be matched in linear time"
 _LOOKAROUND = {
     "=": "lookahead `(?=…)`", "!": "lookahead `(?!…)`",
@@ -139,8 +142,12 @@ class _Translation:
         self.knows_line_ends = False
         self._open: list[int] = []
         self._out: list[str] = []
+        self._captures = 0
+        self._folded = 0
 
     def run(self) -> str:
+        if len(self.source) > _MAX_LENGTH:
+            raise Failure("HR210", "a regular expression has at most 64 Ki characters")
         while self.position < len(self.source):
             self._out.append(self._term(self._take()))
         for group in self.groups:
@@ -149,8 +156,11 @@ class _Translation:
         return "".join(self._out)
 
     def _opened(self, opening: str, *, is_capture: bool) -> str:
+        if len(self._open) >= _MAX_NESTING:
+            raise self._fail(f"has more than {_MAX_NESTING} groups in each other")
         for outer in self._open if is_capture else ():
             self.groups[outer].holds_captures = True
+        self._captures += is_capture
         self._open.append(len(self.groups))
         self.groups.append(_Group(len(self._out), is_capture, tuple(self._open[:-1])))
         return opening
@@ -176,6 +186,9 @@ class _Translation:
         text = _literal(low) if low == high else f"{_literal(low)}-{_literal(high)}"
         if not self.folds:
             return text
+        self._folded += 1
+        if self._folded > _MAX_FOLDED:
+            raise self._fail(f"has more than {_MAX_FOLDED:,} characters or ranges between brackets to fold")
         more = sorted(code for code in set(variants_between(low, high)) if not low <= code <= high)
         return text + "".join(map(_literal, more))
 
@@ -188,7 +201,8 @@ class _Translation:
         return self.source.startswith(text, self.position)
 
     def _fail(self, reason: str) -> Failure:
-        return Failure("HR210", f"/{self.source}/ {reason}")
+        source = self.source if len(self.source) <= 200 else f"{self.source[:200]}…"
+        return Failure("HR210", f"/{source}/ {reason}")
 
     def _term(self, char: str) -> str:
         match char:
@@ -233,7 +247,7 @@ class _Translation:
                 raise self._fail(f"has two groups with the name `{name}`")
             self.position = end + 1
             opening = self._opened("(", is_capture=True)
-            self.names[name] = sum(group.is_capture for group in self.groups)
+            self.names[name] = self._captures
             return opening
         if self._sees("P<"):
             raise self._fail("names a group with `(?P<`; write `(?<name>…)`")

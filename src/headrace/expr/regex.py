@@ -18,7 +18,7 @@ from headrace.expr.failure import Failure
 from headrace.expr.pattern import Translated, translate
 from headrace.values import Json
 
-__all__ = ["Found", "Pattern", "PatternLike", "compile_pattern"]
+__all__ = ["COMPILE", "HEAVY", "Found", "Pattern", "PatternLike", "compile_counted", "compile_pattern"]
 
 PatternLike: TypeAlias = "Json | Pattern"
 """An argument that is text or a regular expression."""
@@ -26,6 +26,17 @@ PatternLike: TypeAlias = "Json | Pattern"
 
 _MATCH = 16
 """Steps to find one match."""
+_FREE = 1 << 24
+"""Characters times instructions of a program that a search may cost without being accounted for: where a
+program is too large for RE2's automaton, that is what it does, some 600 a step."""
+_MOST_SLOTS = 4_000_000
+"""Instructions times groups: RE2 may hold the places of all groups for each instruction."""
+
+COMPILE = 200
+"""Steps to compile a small pattern; each of its instructions takes three more."""
+
+HEAVY = 1000
+"""Instructions of a pattern which a search may take so long for that it is accounted for."""
 
 
 _OTHER_LINE_ENDS = frozenset("\r\u2028\u2029")
@@ -89,6 +100,7 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Whether any part of the text matches."""
+        self._account(text)
         return self._compiled.search(self._searched(text).encode()) is not None
 
     def first(self, text: str) -> Found | None:
@@ -97,6 +109,7 @@ class Pattern:
 
     def each(self, text: str) -> Iterator[Found]:
         """The matches from left to right, none overlapping; an empty match moves on by a character."""
+        self._account(text)
         data = self._searched(text).encode()
         single_bytes = len(data) == len(text)
         last = -1, -1
@@ -116,6 +129,16 @@ class Pattern:
             if self.spend:
                 self.spend(_MATCH)
             yield Found(seen, stop, groups)
+
+    def _account(self, text: str) -> None:
+        work = len(text) * self.size
+        if work > _FREE and self.spend:
+            self.spend(work >> 10)
+
+    @property
+    def size(self) -> int:
+        """How many instructions it has for RE2: what a search may take for each character."""
+        return int(self._compiled.programsize)
 
     def _searched(self, text: str) -> str:
         """The text with one end of lines alone, where the pattern is about lines.
@@ -149,6 +172,24 @@ def _is_inside(data: bytes, position: int) -> bool:
     return position < len(data) and data[position] & 0xC0 == 0x80
 
 
+def compile_counted(source: str, flags: str, spend: Callable[[int], None]) -> Pattern:
+    """A pattern that only an evaluation knows, which accounts for its making and its matches.
+
+    Raises:
+        Failure: as `compile_pattern`, and HR223 for too much work.
+    """
+    made = compile_pattern.cache_info().misses
+    try:
+        pattern = compile_pattern(source, flags)
+    finally:
+        is_new = compile_pattern.cache_info().misses != made
+        if is_new:
+            spend(COMPILE + 5 * len(source))
+    if is_new:
+        spend(3 * pattern.size)
+    return pattern.counting(spend)
+
+
 @lru_cache(maxsize=512)
 def compile_pattern(source: str, flags: str = "") -> Pattern:
     """Compile what stands between the slashes of a literal, and the flags after them.
@@ -169,4 +210,6 @@ def compile_pattern(source: str, flags: str = "") -> Pattern:
         reason = error.args[0]
         reason = reason.decode() if isinstance(reason, bytes) else str(reason)
         raise Failure("HR210", f"/{source}/ is no regular expression: {reason}") from error
+    if len(translated.captures) * compiled.programsize > _MOST_SLOTS:
+        raise Failure("HR210", "a regular expression is too large for so many groups; write `(?:…)`")
     return Pattern(source, flags, translated, compiled)

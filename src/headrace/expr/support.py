@@ -10,7 +10,7 @@ from functools import partial
 from headrace.expr.arithmetic import add, number_of
 from headrace.expr.environment import Environment
 from headrace.expr.failure import Failure
-from headrace.expr.regex import Pattern
+from headrace.expr.regex import Pattern, PatternLike, compile_counted
 from headrace.expr.suggestion import argument_count, has_method, no_method
 from headrace.expr.text import equal, strict_equal, to_text
 from headrace.expr.work import Rate
@@ -45,6 +45,7 @@ __all__ = [
     "number",
     "numbered",
     "object_rest",
+    "pattern_of",
     "run_of",
     "search_array",
     "shared",
@@ -300,6 +301,18 @@ def _compared(environment: Environment, left: Json, right: Json) -> None:
 def counting(environment: Environment, pattern: Pattern) -> Pattern:
     """A regular expression whose matches are accounted for."""
     return pattern.counting(environment.spend)
+
+
+def pattern_of(environment: Environment, source: Json, flags: str) -> PatternLike:
+    """A text that is read as a regular expression, with the work of that accounted for."""
+    if type(source) is not str:
+        return source
+    try:
+        return compile_counted(source, flags, environment.spend)
+    except Failure as failure:
+        if failure.code == "HR223":
+            raise
+        return source  # which only the callee knows to need
 
 
 def charged(environment: Environment, steps: int) -> None:

@@ -16,6 +16,7 @@ from headrace.values import Json
 __all__ = [
     "INTEGER_BITS",
     "WHITESPACE",
+    "bounded_integer",
     "equal",
     "js_text",
     "number_text",
@@ -29,6 +30,7 @@ __all__ = [
 INTEGER_BITS = 4096
 """The size up to which integers are exact (D2)."""
 
+_BEYOND = 1 << INTEGER_BITS
 WHITESPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"  # noqa: E501 - ECMA-262 WhiteSpace and LineTerminator, one list
 """What JavaScript trims and skips around numbers: ECMA-262 WhiteSpace and LineTerminator."""
 
@@ -215,16 +217,26 @@ def to_number(value: Json) -> int | float:
     return math.nan
 
 
+def bounded_integer(value: int) -> int:
+    """The integer.
+
+    Raises:
+        Failure: HR228, it needs more than 4,096 bits.
+    """
+    if value.bit_length() > INTEGER_BITS:
+        raise Failure("HR228", "an integer here needs more than 4,096 bits", 0)
+    return value
+
+
 def _text_number(text: str) -> int | float:
     if _INTEGER.fullmatch(text):
-        if len(text) > 1300:  # 4,096 bits are 1,234 digits; leading zeros are few
-            raise Failure("HR228", "an integer here needs more than 4,096 bits", 0)
-        return int(text)
+        # 4,096 bits are 1,234 digits; leading zeros are few
+        return bounded_integer(int(text)) if len(text) <= 1300 else bounded_integer(_BEYOND)
     if _DECIMAL.fullmatch(text):
         return float(text)
     if not text:
         return 0
     if _RADIX.fullmatch(text):
-        return int(text, 0)
+        return bounded_integer(int(text, 0))
     infinities = {"Infinity": math.inf, "+Infinity": math.inf, "-Infinity": -math.inf}
     return infinities.get(text, math.nan)

@@ -15,6 +15,7 @@ from headrace.expr.signature import Function
 from headrace.expr.text import (
     INTEGER_BITS,
     WHITESPACE,
+    bounded_integer,
     js_text,
     number_text,
     to_number,
@@ -63,7 +64,7 @@ def _parse_int(value: Json, radix: Json = None) -> Json:
         return math.nan
     if length > INTEGER_BITS:
         raise Failure("HR228", "an integer here needs more than 4,096 bits", 0)
-    return sign * int(text[:length], base)
+    return sign * bounded_integer(int(text[:length], base))
 
 
 def _parse_float(value: Json) -> Json:

@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
-from headrace.expr.argument import MAX_TEXT, array, count_items, object_, quoted, text, textual
+from headrace.expr.argument import MAX_TEXT, array, count_items, count_text, object_, quoted, text, textual
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.json import parse_json
@@ -41,6 +41,7 @@ def _csvparse(value: Json, delimiter: Json = None) -> Json:
         io.StringIO(written, newline=""), delimiter=_delimiter("csvparse", delimiter, 1), strict=True
     )
     records: list[Json] = []
+    missing = 0
     try:
         header = next(reader, [])
         twice = next((name for name, count in Counter(header).items() if count > 1), None)
@@ -49,7 +50,8 @@ def _csvparse(value: Json, delimiter: Json = None) -> Json:
         for row in reader:
             if row:
                 records.append(_record(header, row, reader.line_num))
-                count_items("csvparse", len(records))
+                missing += len(header) - len(row)
+                count_items("csvparse", max(len(records), missing))
     except csv.Error as error:
         raise Failure("HR225", f"`csvparse`: line {reader.line_num}: {error}", 0) from error
     return records
@@ -71,6 +73,7 @@ def _csvformat(rows: Json, columns: Json = None, delimiter: Json = None) -> Json
         names = list(dict.fromkeys(name for record in records for name in record))
     else:
         names = [text("csvformat", name, 1) for name in array("csvformat", columns, 1)]
+    count_text("csvformat", len(records) * len(names))
     out = io.StringIO()
     writer = csv.writer(out, delimiter=_delimiter("csvformat", delimiter, 2), lineterminator="\r\n")
     if names:

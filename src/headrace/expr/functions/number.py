@@ -9,7 +9,7 @@ from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.result.item import least_or_greatest
 from headrace.expr.signature import Function
-from headrace.expr.text import INTEGER_BITS
+from headrace.expr.text import INTEGER_BITS, bounded_integer
 from headrace.values import Json
 
 __all__ = ["TABLE", "ceil", "extreme", "floor", "power", "rounded", "square_root", "whole"]
@@ -123,7 +123,7 @@ def total(numbers: list[Number]) -> Number:
             return math.fsum(numbers)
         except OverflowError:
             return math.inf
-    return sum(numbers)
+    return bounded_integer(int(sum(numbers)))
 
 
 def _sum(value: Json) -> Json:
@@ -137,7 +137,10 @@ def _avg(value: Json) -> Json:
     result = total(numbers)
     if isinstance(result, int) and result % len(numbers) == 0:
         return result // len(numbers)
-    return result / len(numbers)
+    try:
+        return result / len(numbers)
+    except OverflowError as error:
+        raise Failure("HR222", "the mean of {operand} is too large for a number", 0) from error
 
 
 def extreme(name: str, pick: Callable[..., Json], values: tuple[Json, ...]) -> Json:

@@ -30,6 +30,7 @@ _FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 _UNSHOWN = compile_pattern(r"<script\b[^>]*>.*?</script\s*>|<style\b[^>]*>.*?</style\s*>|<!--.*?-->", "gis")
 _TAG = compile_pattern(r"</?[a-z!][^>]*>", "gi")
 _BLANKS = re.compile(r"\s+")
+_LONG_REFERENCE = re.compile(r"&#([0-9]{9,})")
 
 
 def _upper(value: Json) -> Json:
@@ -168,7 +169,12 @@ def _slugify(value: Json) -> Json:
 
 
 def _unescape_html(value: Json) -> Json:
-    return None if value is None else html.unescape(text("unescapeHtml", value))
+    return None if value is None else _unescaped(text("unescapeHtml", value))
+
+
+def _unescaped(value: str) -> str:
+    """References as characters; Python refuses to read numbers of thousands of digits, so they are cut."""
+    return html.unescape(_LONG_REFERENCE.sub(lambda found: f"&#{found[1].lstrip('0')[:8] or 0}", value))
 
 
 def _strip_html(value: Json) -> Json:
@@ -176,7 +182,7 @@ def _strip_html(value: Json) -> Json:
         return None
     shown = replace_every("stripHtml", text("stripHtml", value), _UNSHOWN, " ")
     bare = replace_every("stripHtml", shown, _TAG, " ")
-    return _BLANKS.sub(" ", html.unescape(bare)).strip()
+    return _BLANKS.sub(" ", _unescaped(bare)).strip()
 
 
 TABLE: tuple[Function, ...] = (
