@@ -3,7 +3,8 @@
 The principle under test is "JavaScript's value, or an error with its place": both have the same value, or
 both have none. `support.generator` writes each expression for both; where rules D1 to D8 differ on purpose,
 JavaScript calls the function that `support.javascript` has for the rule. Excluded are, by those rules,
-characters beyond 16 bits (D4), sums beyond 2**53 (D2) and searches for arrays and objects (D3).
+characters beyond 16 bits (D4), integers beyond 2**53 that are computed or printed in another radix (D2), and
+searches for arrays and objects (D3).
 """
 
 from collections import Counter

@@ -237,7 +237,9 @@ class Calls(Draw):
         if choice == 0:
             given = self.make("any", depth)
             indent = self.pick(["", ", null, 2", ", null, '--'", ", null, 0"])
-            return Pair(f"JSON.stringify({given.ours}{indent})", f"JSON.stringify({given.theirs}{indent})")
+            return Pair(
+                f"JSON.stringify({given.ours}{indent})", f"JSON.stringify(d5({given.theirs}){indent})"
+            )
         if choice == 1:
             given = self.make(self.pick(["number", "text", "boolean"]), depth)
             return Pair(f"String({given.ours})", f"String({given.theirs})")
@@ -268,7 +270,7 @@ class Calls(Draw):
         if choice == 0:
             given = self.make("object", depth)
             name = self.pick(["Object.keys", "Object.values", "Object.entries"])
-            return Pair(f"{name}({given.ours})", f"{name}({given.theirs})")
+            return Pair(f"{name}({given.ours})", f"{name}(d5({given.theirs}))")
         if choice == 1:
             arrow = self.arrow(["any", "number"], "any", min(depth, 1))
             size = self.pick(["0", "2", "3"])
@@ -281,5 +283,5 @@ class Calls(Draw):
             return Pair(f"Array.of({one.ours}, {two.ours})", f"Array.of({one.theirs}, {two.theirs})")
         given = self.make("any", depth)
         return Pair(
-            f"[JSON.parse(JSON.stringify({given.ours}))]", f"[JSON.parse(JSON.stringify({given.theirs}))]"
+            f"[JSON.parse(JSON.stringify({given.ours}))]", f"[JSON.parse(JSON.stringify(d5({given.theirs})))]"
         )

@@ -315,5 +315,5 @@ class Generator(Calls):
             )
         return Pair(
             f"Object.fromEntries(Object.entries({one.ours}))",
-            f"Object.fromEntries(Object.entries({one.theirs}))",
+            f"Object.fromEntries(Object.entries(d5({one.theirs})))",
         )

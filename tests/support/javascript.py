@@ -42,8 +42,16 @@ const plus = v => v == null ? refuse('D6') : isObject(v) ? refuse('arrays and ob
 // D7: NaN and Infinity never leave
 const fin = v => typeof v === 'number' && !Number.isFinite(v) ? refuse('D7') : v;
 
+// D5: here keys that look like numbers stay where they are
+const d5 = v => {
+  if (!isObject(v)) return v;
+  if (isPlain(v) && new Set(Object.keys(v).map(k => /^\d+$/.test(k))).size > 1) throw new Excluded('D5');
+  Object.values(v).forEach(d5);
+  return v;
+};
+
 // the rule of text: null is empty, arrays and objects are JSON
-const text = v => v == null ? '' : isObject(v) ? JSON.stringify(v) : String(v);
+const text = v => v == null ? '' : isObject(v) ? JSON.stringify(d5(v)) : String(v);
 
 const add = (a, b) => typeof a === 'string' || typeof b === 'string'
   ? text(a) + text(b) : exact(fin(num(a) + num(b)), num(a), num(b));
@@ -69,6 +77,8 @@ const invoke = (o, method, ...given) => {
   if (o == null) refuse('HR221');
   if (isPlain(o)) refuse('objects have no methods');
   if (typeof o[method] !== 'function') refuse('HR205');
+  if (method === 'toString' && given.length && Math.abs(o) >= 2 ** 53) throw new Excluded('D2');
+  if (typeof o === 'string' && given[0] === null) refuse('D6');
   if (typeof o === 'string' && given.some(v => isObject(v) && !(v instanceof RegExp))) refuse('no text');
   if (Array.isArray(o)) {
     o = [...o];                                                                     // D8
@@ -87,7 +97,7 @@ const object = v => isPlain(v) ? v : refuse('no object');
 const source = v => v == null || isPlain(v) ? v : refuse('no object');
 
 Object.assign(globalThis, {
-  nul, d1, strict, loose, num, plus, fin, text, add, arith, order, member, kind, element, invoke, given, math, compared, object, source,
+  nul, d1, strict, loose, num, plus, fin, text, add, arith, order, member, kind, element, invoke, given, math, compared, object, source, d5,
 });
 return () => null;
 })()"""
