@@ -72,7 +72,7 @@ def likely(members: dict[str, Member | Shape], rest: Shape | None = None) -> Sha
         ({"$ref": "https://example.com/schema"}, ANY),
         ({"definitions": {"a/b": {"type": "string"}}, "$ref": "#/definitions/a~1b"}, TEXT),
     ],
-    ids=repr,
+    ids=lambda value: "shape" if isinstance(value, Shape) else repr(value),
 )
 def test_a_schema_says(schema: Any, shape: Shape) -> None:
     check_schema(schema)
