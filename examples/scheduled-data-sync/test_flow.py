@@ -85,7 +85,7 @@ async def test_a_failed_batch_is_logged_and_not_counted(target, clock):
             {
                 "page": 2,
                 "batch": 2,
-                "error": "`lower` takes text, but `item.email` is a number",
+                "error": "`lower` takes text, but `item.email` is a number (in item [1], id usr_0032)",
                 "timestamp": "2023-11-14T22:13:20Z",
             }
         ],
