@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from headrace.components.database.driver import open_database
 from headrace.components.database.settings import ConnectorSettings
@@ -52,3 +53,21 @@ def test_an_upsert_sorts_its_rows_by_key_so_that_parallel_batches_lock_in_one_or
     (reverse,) = upsert_statements("t", "id", rows[::-1])
     assert statement == reverse
     assert statement.parameters == [1, "a", 2, "b", 3, "c"]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///a.db", "postgresql://h/d", "postgres://h/d"])
+def test_the_url_says_which_driver(url):
+    expected = "sqlite" if url.startswith("sqlite") else "postgres"
+    assert ConnectorSettings.model_validate({"url": url}).driver == expected
+    assert ConnectorSettings.model_validate({"url": url, "driver": expected}).driver == expected
+
+
+@pytest.mark.parametrize(
+    ("driver", "url", "other"),
+    [("postgres", "sqlite:///a.db", "sqlite"), ("sqlite", "postgresql://h/d", "postgres")],
+)
+def test_a_driver_that_is_not_the_urls_is_refused_before_anything_is_opened(driver, url, other):
+    with pytest.raises(
+        ValidationError, match=f"`driver` is `{driver}`, but the `url` is one of {other}; leave `driver` out"
+    ):
+        ConnectorSettings.model_validate({"driver": driver, "url": url})

@@ -5,7 +5,7 @@ People bring them from Kubernetes, GitHub Actions, Airflow, n8n, Node-RED and Do
 
 from collections.abc import Mapping
 
-__all__ = ["EDGE", "FLOW", "NODE", "SPEC"]
+__all__ = ["EDGE", "FLOW", "MESSAGE", "NODE", "SPEC"]
 
 _SETTINGS = "write `settings`"
 _INPUT = "write `input`"
@@ -63,3 +63,20 @@ EDGE: Mapping[str, str] = {
     "name": "write `description`",
     "on": "an `error` port, or the port of a router, is written `from: node:port`",
 }
+
+_QUERY_PARAMS = ("queryParams", "parameters")
+
+MESSAGE: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("params", "queryParameters", "query_params"), _QUERY_PARAMS),
+    **dict.fromkeys(("query", "qs", "searchParams"), ("queryParams",)),
+    **dict.fromkeys(("json", "payload", "form"), ("body",)),
+    **dict.fromkeys(("path", "endpoint", "uri", "href"), ("url",)),
+    "verb": ("method",),
+    **dict.fromkeys(("sql", "statement"), ("query",)),
+    **dict.fromkeys(("args", "arguments", "bindings", "binds"), ("parameters",)),
+    **dict.fromkeys(("values", "records"), ("rows", "array", "parameters")),
+    **dict.fromkeys(("items", "list"), ("array", "rows")),
+    "data": ("body", "rows", "array"),
+    **dict.fromkeys(("keys", "primaryKey", "onConflict", "conflictColumns"), ("key",)),
+}
+"""By member of a message: what a component may call it, the likeliest first."""

@@ -9,11 +9,17 @@ from headrace.sdk import Settings
 __all__ = ["ConnectorSettings"]
 
 
+def _driver_of(url: object) -> str | None:
+    """The driver that a URL's scheme names; None where it names none of ours, or there is no URL."""
+    scheme = url.partition("://")[0] if isinstance(url, str) and "://" in url else ""
+    return {"postgres": "postgres", "postgresql": "postgres", "sqlite": "sqlite"}.get(scheme)
+
+
 class ConnectorSettings(Settings):
     """Settings of the database connector."""
 
     driver: Literal["postgres", "sqlite"] = "postgres"
-    """Which kind of database."""
+    """Which kind of database; where there is a `url`, it says so itself."""
     host: str = ""
     """Name or address of the server, the folder of its Unix socket, or `embedded`: a server of headrace's."""
     port: int = Field(5432, ge=1, le=65535)
@@ -40,9 +46,21 @@ class ConnectorSettings(Settings):
     def _as_list(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_url(cls, value: object) -> object:
+        if isinstance(value, dict) and "driver" not in value and _driver_of(value.get("url")) == "sqlite":
+            return {**value, "driver": "sqlite"}
+        return value
+
     @model_validator(mode="after")
     def _says_where(self) -> Self:
         if self.url.get_secret_value():
+            of_url = _driver_of(self.url.get_secret_value())
+            if of_url not in (None, self.driver):
+                raise ValueError(
+                    f"`driver` is `{self.driver}`, but the `url` is one of {of_url}; leave `driver` out"
+                )
             return self
         if self.driver == "sqlite":
             if not self.database:

@@ -4,6 +4,7 @@ from headrace.expr import Template
 from headrace.expr.suggestion import did_you_mean, listed
 from headrace.flow.check import check_model, field_aliases
 from headrace.flow.draft import DraftNode
+from headrace.flow.elsewhere import MESSAGE
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import View
 from headrace.flow.tree import Broken, Mapping, Scalar, Tree, to_json, walk
@@ -34,7 +35,9 @@ def _check(node: DraftNode, port: Input, tree: Tree, template: Template | None, 
     for key, entry in tree.entries.items():
         if key in known:
             continue
-        if hint := did_you_mean(key, [name for name in known if name not in tree.entries]):
+        free = [name for name in known if name not in tree.entries]
+        meant = next((name for name in MESSAGE.get(key, ()) if name in free), None)
+        if hint := f"; did you mean `{meant}`?" if meant else did_you_mean(key, free):
             reader.error("HR117", f"unknown key `{key}` in {what}{hint}", entry.place)
         else:
             message = f"`{key}` has no effect in {what}; it takes {listed(known)}"

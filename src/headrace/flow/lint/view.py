@@ -115,6 +115,13 @@ class View:
             return [node.input]
         return [edge.data for edge, _ in self.arriving.get(node.name, ()) if edge.data is not None]
 
+    def messages(self, node: DraftNode) -> list[Mapping]:
+        """The mappings in the file that build the whole message which a node's first input gets."""
+        trees = [node.input_tree]
+        if node.input_tree is None:
+            trees = [edge.data_tree for edge, _ in self.arriving.get(node.name, ())]
+        return [tree for tree in trees if isinstance(tree, Mapping)]
+
     def message_templates(self) -> Iterator[Template]:
         """All templates that read messages."""
         for edge in self.draft.edges:

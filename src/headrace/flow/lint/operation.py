@@ -1,0 +1,61 @@
+"""Members that an operation of the connector needs."""
+
+from headrace.expr.suggestion import listed
+from headrace.flow.check import field_aliases
+from headrace.flow.draft import DraftNode
+from headrace.flow.field import Reader
+from headrace.flow.lint.view import CONNECTOR, View
+from headrace.flow.tree import Mapping, Scalar
+
+__all__ = ["check_operations"]
+
+_NEEDED = {
+    "query": ("query",),
+    "execute": ("query",),
+    "executeMany": ("query",),
+    "upsert": ("table", "key", "rows"),
+}
+_OF_UPSERT = ("table", "key", "rows")
+
+
+def check_operations(view: View, reader: Reader) -> None:
+    """HR117: a message to a connector lacks what its operation needs, `key` of an upsert for one."""
+    for node in view.of(CONNECTOR):
+        known = _members(node)
+        for message in view.messages(node):
+            operation = message.get("operation")
+            if not message.entries.keys() <= known:
+                continue  # a key that is not known is probably the one that is missing
+            if operation is None:
+                _check(node, message, "query", reader)
+            elif isinstance(operation, Scalar) and operation.value in _NEEDED:
+                _check(node, message, str(operation.value), reader)
+
+
+def _members(node: DraftNode) -> set[str]:
+    model = node.spec.inputs[0].message if node.spec else None
+    return set(field_aliases(model)) if model is not None else set()
+
+
+def _check(node: DraftNode, message: Mapping, operation: str, reader: Reader) -> None:
+    # An empty member is as none, be it null or an empty text or array.
+    missing = [name for name in _NEEDED[operation] if _is_empty(message, name)]
+    if not missing:
+        return
+    what = f"the message to connector `{node.name}`"
+    if operation == "query" and message.get("operation") is None:
+        begun = [name for name in _OF_UPSERT if name in message.entries]
+        cure = f"for {listed(begun)} add `operation: upsert`" if begun else "it is the SQL statement"
+        reader.error("HR117", f"`query` is required by {what}", message.head, cure)
+        return
+    cures = {
+        "key": "`key` names the column or columns by which a row is known, such as `id`",
+        "rows": "`rows` is an array of objects, a member for each column",
+    }
+    told = f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} required by `operation: {operation}`"
+    reader.error("HR117", f"{told} in {what}", message.head, cures.get(missing[0], ""))
+
+
+def _is_empty(message: Mapping, name: str) -> bool:
+    value = message.get(name)
+    return value is None or (isinstance(value, Scalar) and value.value in (None, ""))
