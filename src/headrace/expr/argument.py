@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from headrace.expr.failure import Failure
-from headrace.expr.text import number_text, to_number
+from headrace.expr.text import MAX_TEXT, number_text, to_number
 from headrace.values import Json, kind
 
 __all__ = [
@@ -28,9 +28,6 @@ __all__ = [
     "whole_number",
     "wrong",
 ]
-
-MAX_TEXT = 16 * 2**20
-"""The longest text that an expression may make, in characters."""
 
 MAX_ITEMS = 1_000_000
 """The most items that a function may make."""

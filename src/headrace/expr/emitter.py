@@ -26,6 +26,7 @@ from headrace.expr.nodes import (
     Root,
     Spread,
     TextTemplate,
+    children,
     path_of,
     unwrap,
     walk,
@@ -48,6 +49,7 @@ SUPPORT: Mapping[str, Callable[..., object]] = {
 LOAD, STORE = ast.Load(), ast.Store()
 _BOUNDED_ARROWS = 3
 _BOUNDED_TEXT = 4096
+_BOUNDED_REPEATS = 16  # readings of what is read elsewhere too: the result may be so many times the message
 _SHORT = 128
 
 
@@ -64,6 +66,19 @@ def constant(value: str | int | float | tuple[str, ...] | None) -> ast.expr:
 def subscript(value: ast.expr, key: str | int) -> ast.expr:
     """`value[key]`."""
     return ast.Subscript(value, constant(key), LOAD)
+
+
+def _repeats(node: Node) -> int:
+    """How many readings there are of paths that are read elsewhere too."""
+    paths: list[tuple[str | int, ...]] = []
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if path := path_of(current):
+            paths.append(path)
+        else:
+            pending.extend(children(current))
+    return len(paths) - len(set(paths))
 
 
 def holds_walrus(code: ast.AST) -> bool:
@@ -102,7 +117,8 @@ class Emitter(ABC):
             isinstance(below, MethodCall) and below.name.startswith("reduce") for below in walk(node)
         )
         size = node.end - node.start
-        self.bounded = not accumulates and kinds.count(Arrow) <= _BOUNDED_ARROWS and size <= _BOUNDED_TEXT
+        is_small = kinds.count(Arrow) <= _BOUNDED_ARROWS and size <= _BOUNDED_TEXT
+        self.bounded = not accumulates and is_small and _repeats(node) <= _BOUNDED_REPEATS
         code = self.emit(node)
         return code if self.bounded else self.place(self.call("measure", self.environment(), code), node)
 

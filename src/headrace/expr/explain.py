@@ -138,9 +138,9 @@ def _operand(node: Node, position: int | None) -> tuple[Node | None, int]:
 def _reads_secrets(expression: ParsedExpression) -> bool:
     """Whether the expression may read a secret: what a setting reads is `vars` or secrets."""
     return any(
-        isinstance(node, Root) and node.name == "$"
+        (path := path_of(node)) is not None and path[0] == "$" and len(path) > 1 and path[1] != "vars"
         for node in walk(expression.node)
-    ) and "secrets" in expression.text.value  # fmt: skip
+    )
 
 
 def _detail(operand: Node, source: str, evaluation: Evaluation) -> _Detail:

@@ -4,6 +4,7 @@ JSON values in, JSON values out; what has no value is a `Failure` that knows whi
 Operators: rules D1 to D8 of the language, and ECMA-262, sections 13.5 to 13.15.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -59,6 +60,7 @@ __all__ = [
     "vars_of",
 ]
 
+_POSITION = re.compile(r"0|[1-9][0-9]{0,17}")  # more digits than any array has items
 _SIZED = frozenset({str, list, dict})
 _SHORT = 4096
 TEXT_LIMIT = 16 * 1024 * 1024
@@ -94,7 +96,7 @@ def index(value: Json, key: Json) -> Json:
     if isinstance(value, list | str) and type(key) is int:
         return value[key] if 0 <= key < len(value) else None
     name = key_text(key, 1)
-    if isinstance(value, list | str) and name.isascii() and name.isdigit() and str(int(name)) == name:
+    if isinstance(value, list | str) and _POSITION.fullmatch(name):
         return index(value, int(name))
     return member(value, name)
 
@@ -246,6 +248,8 @@ def text_of(environment: Environment, value: Json) -> str:
     """The to-text rule, with the work of printing arrays and objects accounted for."""
     if isinstance(value, list | dict):
         measure(environment, value)
+    elif type(value) is str:
+        environment.spend(len(value) >> 5)
     return to_text(value)
 
 
@@ -336,7 +340,7 @@ def measure(environment: Environment, value: Json) -> Json:
             if kind is list or kind is dict:
                 pending.append(item)
             elif kind is str and len(item) > 255:  # type: ignore[arg-type]  # it is a text
-                environment.spend(len(item) >> 8)  # type: ignore[arg-type]  # it is a text
+                environment.spend(len(item) >> 5)  # type: ignore[arg-type]  # it is a text
     return value
 
 

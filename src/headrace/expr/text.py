@@ -15,6 +15,7 @@ from headrace.values import Json
 
 __all__ = [
     "INTEGER_BITS",
+    "MAX_TEXT",
     "WHITESPACE",
     "bounded_integer",
     "equal",
@@ -26,6 +27,9 @@ __all__ = [
     "to_text",
     "truthy",
 ]
+
+MAX_TEXT = 16 * 2**20
+"""The longest text that an expression may make, in characters."""
 
 INTEGER_BITS = 4096
 """The size up to which integers are exact (D2)."""
@@ -115,7 +119,7 @@ def stringify(value: Json, indent: int | str | None = None, keys: Sequence[str] 
         value = _with_keys(value, dict.fromkeys(keys))
     gap = " " * max(0, min(indent, 10)) if isinstance(indent, int) else (indent or "")[:10]
     if gap:
-        return "".join(_pretty(value, gap, "\n"))
+        return _joined(_pretty(value, gap, ["\n"], 0))
     if _is_plain(value):
         return _encode(value).decode()
     return _encode(_respelled(value)).decode()
@@ -144,18 +148,28 @@ def _respelled(value: Json) -> object:
     return value
 
 
-def _pretty(value: Json, gap: str, margin: str) -> list[str]:
-    """The pieces of a value over several lines; `margin` is a line end and the indentation."""
+def _joined(parts: list[str]) -> str:
+    """Lines of deep values are mostly indentation, which may be many times the value."""
+    if sum(map(len, parts)) > MAX_TEXT:
+        raise Failure("HR223", f"`JSON.stringify` would make a text of more than {MAX_TEXT:,} characters")
+    return "".join(parts)
+
+
+def _pretty(value: Json, gap: str, margins: list[str], depth: int) -> list[str]:
+    """The pieces of a value over several lines; `margins` are a line end and the indentation, by depth."""
     if not isinstance(value, list | dict) or not value:
         return [stringify(value)]
-    inner = margin + gap
+    margin = margins[depth]
+    if len(margins) == depth + 1:
+        margins.append(margin + gap)
+    inner = margins[depth + 1]
     parts = ["[" if isinstance(value, list) else "{"]
     if isinstance(value, list):
         for item in value:
-            parts += [inner, *_pretty(item, gap, inner), ","]
+            parts += [inner, *_pretty(item, gap, margins, depth + 1), ","]
     else:
         for key, member in value.items():
-            parts += [inner, stringify(key), ": ", *_pretty(member, gap, inner), ","]
+            parts += [inner, stringify(key), ": ", *_pretty(member, gap, margins, depth + 1), ","]
     parts[-1] = margin
     parts.append("]" if isinstance(value, list) else "}")
     return parts

@@ -40,6 +40,8 @@ _TIME = re.compile(
 )
 _BEGINNING = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
+_LONGEST = 100  # characters of a time or a duration, which are remembered
+
 _UNITS = {
     "ns": 1,
     "us": 1_000,
@@ -86,7 +88,7 @@ def parse_time(text: str) -> int:
     Raises:
         Failure: HR225, not RFC 3339 or no such time; the message has the cure.
     """
-    match = _TIME.fullmatch(text)
+    match = _TIME.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         cure = "write it as 2026-01-02T15:04:05Z, or use parseTime(text, pattern, zone)"
         raise Failure("HR225", f"{quoted(text)} is no RFC 3339 time; {cure}", 0)
@@ -151,6 +153,8 @@ def parse_duration(text: str) -> int:
     Raises:
         Failure: HR225, no duration.
     """
+    if len(text) > _LONGEST:
+        raise Failure("HR225", f"{quoted(text)} is no duration; it is too long", 0)
     sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text)
     if rest == "0":
         return 0

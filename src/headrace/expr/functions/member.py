@@ -34,6 +34,8 @@ MISSING = object()
 _PLAIN = frozenset({str, int, float, type(None)})
 """Types whose values are hashable and equal as they are; true is no 1."""
 
+_LONGEST_PATH = 1000
+
 _STEP = re.compile(
     r"""\.?(?P<name>[^.\[\]'"]+) | \[(?P<index>-?\d+)\] | \[(?P<quote>['"])(?P<key>.*?)(?P=quote)\]""",
     re.VERBOSE,
@@ -47,6 +49,8 @@ def parse_path(name: str, path: str) -> tuple[Step, ...]:
     Raises:
         Failure: HR225, no path.
     """
+    if len(path) > _LONGEST_PATH:
+        raise Failure("HR225", f"`{name}` cannot read a path of more than {_LONGEST_PATH:,} characters", 1)
     steps: list[Step] = []
     position = 0
     while match := _STEP.match(path, position):

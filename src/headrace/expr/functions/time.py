@@ -30,6 +30,7 @@ from headrace.values import Json
 __all__ = ["TABLE"]
 
 _MILLISECOND = 1_000_000
+_LONGEST_PATTERN = 1000  # characters; a directive may stand for 256 of them
 _FAR = 10**15  # milliseconds, past the year 9999
 _SPANS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 _UTC_SPANS: Mapping[str, int] = {"second": SECOND, "minute": 60 * SECOND}
@@ -141,6 +142,8 @@ def _format_time(value: Json, pattern: Json, zone: Json = None) -> Json:
         return None
     moment = to_datetime(instant("formatTime", value), _zone("formatTime", zone, 2))
     layout = text("formatTime", pattern, 1)
+    if len(layout) > _LONGEST_PATTERN:
+        raise Failure("HR225", f"{quoted(layout)} is too long for a pattern of a time", 1)
     try:
         return moment.strftime(layout)
     except ValueError as error:
@@ -154,6 +157,8 @@ def _parse_time(value: Json, pattern: Json = None, zone: Json = None) -> Json:
     if pattern is None:
         return parse_time(written)
     layout = text("parseTime", pattern, 1)
+    if len(layout) > _LONGEST_PATTERN:
+        raise Failure("HR225", f"{quoted(layout)} is too long for a pattern of a time", 1)
     try:
         moment = datetime.strptime(written, layout)  # noqa: DTZ007 - the zone follows
     except (ValueError, re.error) as error:  # re: a directive given twice
