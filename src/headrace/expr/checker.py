@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.failure import Failure
 from headrace.expr.foreign import explain_function, explain_name
+from headrace.expr.instant import instant_in_another_unit, span_in_another_unit
 from headrace.expr.kind import kind_of
 from headrace.expr.layout import layout_of_another_language
 from headrace.expr.nodes import (
@@ -98,6 +99,10 @@ class _Checker:
                 self.method(node, names)
             case Binary(operator="-") if self.dashed(node, names):
                 pass
+            case Binary():
+                if warning := span_in_another_unit(node, self.value):
+                    self.report(warning)
+                self.visit_all(children(node), names)
             case Property(key=key, short=short):
                 below = (node.value,) if short or isinstance(key, str) else (key, node.value)
                 self.visit_all(below, names)
@@ -237,7 +242,7 @@ class _Checker:
                 cure = f"; write `x.{node.name}(…)`"
             end = node.start + len(node.name)
             self.report(Problem("HR204", f"unknown function `{node.name}`{cure}", node.start, end))
-        elif warning := layout_of_another_language(node):
+        elif warning := layout_of_another_language(node) or instant_in_another_unit(node):
             self.report(warning)
         self.arguments(node, f"`{node.name}`", function, names)
 

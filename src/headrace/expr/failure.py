@@ -12,7 +12,8 @@ The codes that builtins use (beside those of operators, HR220 and HR221):
     HR228  an integer beyond 4,096 bits
     HR229  the flow's own `must` and `fail`
 
-HR230 and HR231 are warnings before there is data: numbers sorted as text, a pattern without parts of a time.
+HR230 to HR232 are warnings before there is data: numbers sorted as text, a pattern without parts of a time,
+a time in another unit.
 """
 
 __all__ = ["Failure"]
