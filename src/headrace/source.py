@@ -11,6 +11,8 @@ from functools import cached_property
 
 __all__ = ["Source", "Span", "Text"]
 
+_LONGEST_LINE, _AROUND = 1000, 200  # characters of a line that are shown, and on each side of a place
+
 
 class Source:
     """One text as the user wrote it: a flow file, an expression on the command line.
@@ -98,10 +100,16 @@ class Span:
     def excerpt(self) -> str:
         """The line of the start with carets below the place, indented by two.
 
-        A place that goes on over further lines is marked to the end of its first line.
+        A place that goes on over further lines is marked to the end of its first line. Of a line that is
+        very long only what is around the place is shown.
         """
         line, column = self.source.position(self.start)
         content = self.source.shown_line(line)
+        if len(content) > _LONGEST_LINE:
+            left = max(0, column - 1 - _AROUND)
+            right = min(len(content), column - 1 + _AROUND)
+            begin, end = "…" * (left > 0), "…" * (right < len(content))
+            content, column = f"{begin}{content[left:right]}{end}", column - left + len(begin)
         before = content[: column - 1]
         length = min(self.end - self.start, len(content) - column + 1)
         # Wide characters are rare in flow files; tabs are kept so that the caret stays below.

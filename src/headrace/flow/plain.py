@@ -62,7 +62,7 @@ def ambiguity(text: str) -> str:
 
 
 def _too_long(text: str) -> str:
-    if len(text) > 400 and text[:1] in "+-.0123456789" and _FLOAT.fullmatch(text):
+    if len(text) > 400 and text[:1] in "+-.0123456789" and (_FLOAT.fullmatch(text) or _HEX.fullmatch(text)):
         return 'this number is too long; quote it if it is text: `"…"`'
     return ""
 

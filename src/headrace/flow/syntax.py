@@ -16,6 +16,8 @@ __all__ = ["Patch", "explain", "expression_end", "unquoted_expression"]
 _UNQUOTED = re.compile(r"(?:^|[:\-,\[{?])[ \t]*(?=\{\{)|:[ \t]+(?=[^'\"\s|>{][^'\"\r\n]*?\{\{)", re.MULTILINE)
 _KEY_BEFORE = re.compile(r"([\w$.-]+)[ \t]*:[ \t]+$")
 _LONGEST_EXPRESSION = 20_000
+_LONGEST_LINE = 5_000  # characters in which a `{{` without quotes is looked for
+_LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def _tab(source: Source, place: int) -> int | None:
 
 def _unquoted_before(source: Source, place: int) -> int | None:
     start, end = _line_bounds(source, place)
+    end = min(end, start + _LONGEST_LINE)
+    if source.text.find("{{", start, end) < 0:
+        return None
     for match in _UNQUOTED.finditer(source.text, start, end):
         before = source.text[start : match.end()]
         if before.count('"') % 2 == before.count("'") % 2 == 0:  # not inside of quotes
@@ -93,7 +98,7 @@ def unquoted_expression(source: Source, start: int) -> tuple[Finding, int]:
         end = rest.end()  # text goes on after the expression
     span = source.span(start, end)
     line_start, _ = _line_bounds(source, start)
-    key = _KEY_BEFORE.search(source.text, line_start, start)
+    key = _KEY_BEFORE.search(source.text, max(line_start, start - _LONGEST_KEY), start)
     prefix = f"{key[1]}: " if key else ""
     content = span.text.rstrip()
     if "\n" in content or "\r" in content or ('"' in content and "'" in content):

@@ -15,7 +15,7 @@ from headrace.flow.alias import reuse
 from headrace.flow.plain import ambiguity, resolve
 from headrace.flow.scalar import locate
 from headrace.flow.syntax import Patch, explain, unquoted_expression
-from headrace.flow.tree import Broken, Entry, Mapping, Scalar, Sequence, Tree
+from headrace.flow.tree import Broken, Entry, Mapping, Scalar, Sequence, Tree, walk
 from headrace.source import Source, Span, Text
 
 __all__ = ["MAX_DEPTH", "read_yaml"]
@@ -23,6 +23,7 @@ __all__ = ["MAX_DEPTH", "read_yaml"]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser's marks count code points too
 MAX_DEPTH = 100
 _MAX_VALUES = 100_000  # with aliases expanded
+_CHARACTERS = 16  # of a text that is used again count as one more value: its expressions are read again
 _MAX_ATTEMPTS = 20
 _TAG = "tag:yaml.org,2002:"
 _FORBIDDEN = re.compile(
@@ -266,8 +267,8 @@ class _Composer:
                 self.findings.append(Finding("HR152", message, span, Severity.WARNING))
             return Scalar(resolve(event.value), text, span)
         if event.tag not in {None, "!", _TAG + "str"}:
-            value = resolve(event.value)
-            if event.tag == _TAG + _TYPE_TAGS.get(type(value), "str") and not ambiguity(event.value):
+            value = event.value if ambiguity(event.value) else resolve(event.value)
+            if event.tag == _TAG + _TYPE_TAGS.get(type(value), "str"):
                 return Scalar(value, text, span)
             self._bad_tag(event.tag, span)
             return Broken(span)
@@ -285,10 +286,16 @@ class _Composer:
             self.findings.append(Finding("HR109", message, use))
             return Broken(use)
         tree, size = self.anchors[name]
-        self.size += size - 1
+        self.size += size - 1 + _characters(tree) // _CHARACTERS
         if self.size > _MAX_VALUES:
             raise _TooMuch(f"more than {_MAX_VALUES:,} values, aliases expanded", use)
         return reuse(tree, name, use)
+
+
+def _characters(tree: Tree) -> int:
+    """Of the texts with expressions in a tree."""
+    texts = (part.text.value for _, part in walk(tree) if isinstance(part, Scalar))
+    return sum(len(text) for text in texts if "{{" in text)
 
 
 _TYPE_TAGS: dict[type, str] = {bool: "bool", int: "int", float: "float", type(None): "null"}

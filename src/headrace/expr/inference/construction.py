@@ -23,6 +23,7 @@ __all__ = ["ConstructionInspector"]
 
 _TEXT = of("text")
 _OBJECT: frozenset[Kind] = frozenset(("object",))
+_MOST_SPREADS = 50
 _SPREAD: frozenset[Kind] = frozenset(("array", "text"))
 
 
@@ -51,6 +52,11 @@ class ConstructionInspector(AccessInspector):
 
     def object(self, node: Object) -> Value:
         """An object; what it leaves out is left out by who built it, or by what it spreads."""
+        unsure = [item for item in node.members if isinstance(item, Spread) or not isinstance(item.key, str)]
+        if len(unsure) > _MOST_SPREADS:  # each may add to every member
+            for item in node.members:
+                self.plain(item.value)
+            return Value(Shape(_OBJECT))
         members: dict[str, Member] = {}
         built = ObjectShape(members)
         has_spread = False
