@@ -70,7 +70,7 @@ sample:
 sample:
   - word: x
 """,
-        "`none` got no answer in this run\n",
+        "`none` got no `rows` in this run\n",
     )
 
 
@@ -144,11 +144,11 @@ def test_a_run_that_fails_gives_what_came_before_and_says_why(call: Call, flow: 
     assert outcome.code == 1
     assert outcome.out.startswith("# of `people`")
     assert "no such column: wrong" in outcome.err
-    assert "`brief` got no answer in this run" in outcome.err
+    assert "`brief` got no `rows` in this run" in outcome.err
 
 
 def test_nothing_at_all_is_no_success(call: Call, flow: Path) -> None:
-    assert call("capture", flow, "--node", "none") == (1, "", "`none` got no answer in this run\n")
+    assert call("capture", flow, "--node", "none") == (1, "", "`none` got no `rows` in this run\n")
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def test_a_log_has_the_tool_its_rules_and_a_result_for_each_finding(
         text = text_of(page)
         help_of = {
             "shortDescription": {"text": title_of(page)},
-            "helpUri": page.as_uri(),
+            "fullDescription": {"text": " ".join(text.split("\n\n")[1].split())},
             "help": {"text": text, "markdown": text},
         }
     assert (outcome.code, outcome.err) == (2, "")

@@ -42,16 +42,21 @@ def sarif_log(files: Sequence[tuple[Path, Iterable[Finding]]]) -> dict[str, Json
 
 
 def _rule(code: str) -> dict[str, Json]:
-    """What a code means in general: its page."""
+    """What a code means in general: its page, in full, since its address is one of this machine."""
     rule: dict[str, Json] = {"id": code}
     if (page := page_of(code)) is not None:
         text = text_of(page)
         rule |= {
             "shortDescription": {"text": title_of(page)},
-            "helpUri": page.as_uri(),
+            "fullDescription": {"text": _first_paragraph(text)},
             "help": {"text": text, "markdown": text},
         }
     return rule
+
+
+def _first_paragraph(page: str) -> str:
+    """What stands below the title of a page, on one line."""
+    return " ".join(page.split("\n\n")[1].split())
 
 
 def _result(finding: Finding, codes: list[str], indexes: dict[str, int]) -> dict[str, Json]:

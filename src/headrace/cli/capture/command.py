@@ -82,7 +82,7 @@ def command(
     ]
     for name in members:
         if name not in watch.caught:
-            print(f"`{name}` got no answer in this run", file=sys.stderr)
+            print(f"`{name}` got no `{members[name]}` in this run", file=sys.stderr)
     if not found:
         return 1
     if write:
