@@ -61,6 +61,7 @@ def _first_paragraph(page: str) -> str:
 
 def _result(finding: Finding, codes: list[str], indexes: dict[str, int]) -> dict[str, Json]:
     text = f"{finding.message}\n{finding.cure}" if finding.cure else finding.message
+    text = text.replace("](", "\\](")  # no link, whatever a message quotes (section 3.11.6)
     result: dict[str, Json] = {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
