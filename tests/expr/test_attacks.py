@@ -127,8 +127,7 @@ def evaluated(text: str, message: Json) -> Json:
         try:
             value = template.evaluate(message, Environment(lambda: 0))
         except ExpressionError as error:
-            assert error.span.end <= len(text)
-            results.append(error.code)
+            results.append(error.code if error.span.end <= len(text) else "outside")
         else:
             encode_json(value)
             results.append(value)
