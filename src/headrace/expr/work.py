@@ -59,7 +59,8 @@ result is counted."""
 DEEP = frozenset(
     {
         "JSON.stringify", "String", "string", "hash", "jsonlines", "csvformat", "urlencode", "deepMerge",
-        "contains", "index", "includes", "indexOf", "lastIndexOf", "sortBy", "groupBy", "indexBy", "countBy", "uniqueBy",
+        "contains", "index", "includes", "indexOf", "lastIndexOf", "sortBy", "groupBy",
+        "indexBy", "countBy", "uniqueBy",
         "diffBy", "leftJoin", "Object.groupBy", "Object.is", "Object.fromEntries", "must", "fail",
         "join", "parseInt", "parseFloat", "Number.parseInt", "Number.parseFloat",
     }
