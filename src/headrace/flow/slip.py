@@ -14,6 +14,9 @@ _MARK = re.compile(r"^(?:```.*|<{7} .*|={7}|>{7} .*)$", re.MULTILINE)
 _ITEM_LINE = re.compile(r"(?P<indent>[ ]*)(?P<key>-)[ ]")
 _NEAR = 3  # columns; what is farther off is on another level
 _NO_SPACE = re.compile(r"[ ]*(?:-[ ]+)?([\w$.-]+):(?=[^\s/:])")
+_LIST_IN_CHAIN = re.compile(
+    r"[ ]*-[ ]+(?P<names>\[[^\[\]]*\])[ ]*(?:->|→)[ ]*(?P<target>[\w.:-]*)[ ]*(?P<more>.*)$"
+)
 _NO_SPACE_AFTER_DASH = re.compile(r"[ ]*-(?=[A-Za-z_])")
 
 
@@ -31,7 +34,7 @@ def slip(source: Source, problem: str, place: int) -> Finding | None:
     for number in (line, above):
         if (found := _odd_character(source, number)) is not None:
             return found
-    if (found := _inner_quote(source, line, place)) is not None:
+    if (found := _inner_quote(source, line, place) or _list_in_chain(source, line)) is not None:
         return found
     for number in (line, above):
         if (found := _missing_space(source, number)) is not None:
@@ -94,6 +97,19 @@ def _inner_quote(source: Source, line: int, place: int) -> Finding | None:
     message = f"this `{quote}` ends the text, in the middle of its expression"
     cure = f"write `{other}` inside of the expression, or the text in a block: `|`"
     return Finding("HR107", message, source.span(at, at + 1), cure=cure)
+
+
+def _list_in_chain(source: Source, line: int) -> Finding | None:
+    """Several nodes that one chain should begin with."""
+    match = _LIST_IN_CHAIN.match(source.line(line))
+    if match is None:
+        return None
+    begin = _begin(source, line)
+    at = source.span(begin + match.start("names"), begin + match.end("names"))
+    cure = f"write `- {{from: {match['names']}, to: {match['target'] or '…'}}}`"
+    if match["more"]:
+        cure += f", and `- {match['target']} {match['more']}` below it"
+    return Finding("HR107", "a chain cannot begin with a list", at, cure=cure)
 
 
 def _missing_space(source: Source, line: int) -> Finding | None:
