@@ -89,8 +89,8 @@ class AccessInspector(Inspector):
                     "type", node, f"`.{key}` is a method; call it: `.{key}(…)`",
                     fails=True, certain=self.certain and not sampled,
                 )  # fmt: skip
-            case "absent" | "null" as lack if not (missing and target.shape.is_null):
-                culprit: Expression = node if lack == "absent" else node.target
+            case "absent" | "unset" | "null" as lack if not (missing and target.shape.is_null):
+                culprit: Expression = node.target if lack == "null" else node
                 certain = self.certain and not sampled
                 lacking = Missing(lack, culprit, certain, key, node.target, target.shape)
                 missing = (*missing, lacking)

@@ -129,9 +129,9 @@ class Inspector(ABC):
             if told in self._told:  # by another use of a parameter
                 continue
             self._told.add(told)
-            owner = missing.owner.object if missing.kind == "absent" else None
+            owner = missing.owner.object if missing.kind != "null" else None
             self.doubt(
-                missing.kind, missing.node, self._why(missing),
+                "null" if missing.kind == "null" else "absent", missing.node, self._why(missing),
                 fails=fails, certain=missing.certain, name=missing.name, owner=owner,
             )  # fmt: skip
 
@@ -148,6 +148,8 @@ class Inspector(ABC):
         source = self.source(missing.node)
         if missing.kind == "null":
             return f"`{source}` is always null"
+        if missing.kind == "unset":
+            return f"`{source}` is never set: where it is there at all, it is null"
         known = missing.owner.object
         if known is None:
             what = a_shape(missing.owner.kinds)

@@ -7,7 +7,7 @@ from headrace.expr.shape import ANY, NOTHING, NULL, Kind, ObjectShape, Shape, it
 
 __all__ = ["Read", "read_computed", "read_element", "read_key", "read_member"]
 
-Lack: TypeAlias = Literal["", "absent", "null", "method"]
+Lack: TypeAlias = Literal["", "absent", "unset", "null", "method"]
 
 _NUMBER = of("number")
 _TEXT = of("text")
@@ -19,8 +19,9 @@ class Read(NamedTuple):
 
     Attributes:
         shape: of the value.
-        lack: why it gives nothing, if it cannot: there can be no such member, what it is read of is
-            always null, or it names a method, which is an error.
+        lack: why it gives nothing, if it cannot: there can be no such member, or where there is one
+            nobody sets it (it is null), what it is read of is always null, or it names a method, which is
+            an error.
     """
 
     shape: Shape
@@ -34,20 +35,20 @@ def read_member(target: Shape, name: str) -> Read:
         return Read(NOTHING)
     if target.is_null:
         return Read(NULL, "null")
-    found, is_there = _of_object(target.object, name) if "object" in kinds else (NOTHING, False)
+    found, lack = _of_object(target.object, name) if "object" in kinds else (NOTHING, "absent")
     methods = 0
     for kind in kinds:
         if kind == "object":
             continue
         if name == "length" and kind in {"array", "text"}:
-            found, is_there = join(found, _NUMBER), True
+            found, lack = join(found, _NUMBER), ""
         elif _has_method(name, kind):
             methods += 1
         else:
             found = found.or_null()
     if methods == len(kinds):
         return Read(NOTHING, "method")
-    return Read(found, "" if is_there or methods else "absent")
+    return Read(found, "" if methods else lack)
 
 
 def _has_method(name: str, kind: Kind) -> bool:
@@ -55,18 +56,20 @@ def _has_method(name: str, kind: Kind) -> bool:
     return method is not None and kind in method.calls
 
 
-def _of_object(known: ObjectShape | None, name: str) -> tuple[Shape, bool]:
-    """What objects give, and whether the member can be there."""
+def _of_object(known: ObjectShape | None, name: str) -> tuple[Shape, Lack]:
+    """What objects give, and why it may be nothing."""
     if known is None:
-        return ANY, True
+        return ANY, ""
     member = known.members.get(name)
     if member is not None:
+        if known.certain and member.optional and member.shape.is_null:
+            return NULL, "unset"
         # What was there in a sample may still be absent.
         optional = member.optional or not known.certain
-        return member.shape.or_null() if optional else member.shape, True
+        return member.shape.or_null() if optional else member.shape, ""
     if known.rest is not None:
-        return known.rest.or_null(), True
-    return (NULL if known.certain else ANY), False
+        return known.rest.or_null(), ""
+    return (NULL if known.certain else ANY), "absent"
 
 
 def read_element(target: Shape, position: int) -> Read:

@@ -209,7 +209,7 @@ def _has(value: Value, subject: Value, path: str) -> Tested:
         reads_alike = reads_alike and not shape.may_be("text", *(("array",) if isinstance(step, str) else ()))
         read = read_key(shape, step) if isinstance(step, str) else read_element(shape, step)
         is_sure = shape.object is None or shape.object.certain
-        is_there = is_there and not (read.lack and is_sure)
+        is_there = is_there and not (read.lack not in {"", "unset"} and is_sure)
         shape = read.shape
     whole = None if subject.path is None else (*subject.path, *steps)
     found = Value(shape, (), whole)
@@ -224,7 +224,7 @@ def _typed(operand: Expression, value: Value, name: str) -> tuple[Facts | None, 
     if name in {"object", "undefined"}:
         # Null is an object where it is there, and undefined where it is not.
         is_read = isinstance(unwrap(operand), Member | Index)
-        is_absent = is_read and bool(value.missing) and value.shape.is_null
+        is_absent = is_read and value.shape.is_null and any(item.kind != "unset" for item in value.missing)
         if name == "undefined" and not is_absent:
             others = KINDS
         elif name == "object":

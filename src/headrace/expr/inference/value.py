@@ -19,7 +19,7 @@ class Missing(NamedTuple):
     """A read that can give nothing but null; whoever uses the value says how bad that is.
 
     Attributes:
-        kind: as in `Doubt`.
+        kind: as in `Doubt`; `unset` is a member that is null wherever it is there.
         node: what is missing, or what is always null.
         certain: as in `Doubt`.
         name: of the absent member.
@@ -27,7 +27,7 @@ class Missing(NamedTuple):
         owner: the shape of that.
     """
 
-    kind: Literal["absent", "null"]
+    kind: Literal["absent", "unset", "null"]
     node: Node
     certain: bool
     name: str | int | None

@@ -1,29 +1,40 @@
 """Why a member cannot be there: who dropped it, or what was probably meant."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from headrace.expr.shape import ObjectShape, Shape
+from headrace.expr.shape import ANY, ObjectShape, Shape
 from headrace.expr.suggestion import did_you_mean, listed
 from headrace.flow.shape import Maker, Shapes
 from headrace.source import Span
 
-__all__ = ["Cause", "cause_of", "overlap", "unlike_sample"]
+__all__ = ["Cause", "cause_of", "drop_of", "overlap", "unlike_sample"]
 
 _MOST_MAKERS = 2
+_MOST_CARRIERS = 2
+_CARRIERS = {"payload": "", "item": "", "items": "[*]", "bodyJson": "", "rows": "[0]"}
+"""Members in which components hand on what came from outside, with how one of an array is read."""
+_OF_COMPONENTS = frozenset(
+    {
+        *("payload", "timestamp", "item", "items", "index", "startIndex", "batchNum", "total", "progress"),
+        *("context", "errors", "response", "result"),
+    }
+)
+"""Members that components set themselves: they are looked for in no answer."""
 _DEEPEST = 3
 """So deep a member is looked for in what entered an edge, to tell dropped ones from those never set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The end of a sentence that says what is missing, and further places."""
+    """The end of a sentence that says what is missing, further places, and where it may be instead."""
 
     text: str
     also: tuple[tuple[str, Span], ...] = ()
+    cure: str = ""
 
 
-def cause_of(name: str, owner: ObjectShape, near: Span, shapes: Shapes) -> Cause:
+def cause_of(name: str, owner: ObjectShape, near: Span, shapes: Shapes, path: str | None = None) -> Cause:
     """Why an object has no member of a name.
 
     Args:
@@ -31,20 +42,31 @@ def cause_of(name: str, owner: ObjectShape, near: Span, shapes: Shapes) -> Cause
         owner: the object.
         near: where it is read.
         shapes: in which that was found.
+        path: how the object is read, `$.errors[0]`; empty for the message of a dotted field; None: unknown.
     """
-    hint = did_you_mean(name, owner.members)
+    if dropped := drop_of(name, owner, near, shapes):
+        return dropped
+    hint = did_you_mean(name, [other for other in owner.members if other != name])
     makers = _makers(owner)
     shaping = [maker for maker in makers if maker.template is not None]
-    if dropping := [maker for maker in shaping if _had(shapes, maker, name)]:
-        return _blamed(dropping, ("drops", "drop"), near)
     if hint:
         also = tuple((f"{_called(maker)} does not set it", maker.span) for maker in shaping[:_MOST_MAKERS])
         return Cause(hint, also)
+    cure = _elsewhere(name, owner, path)
     if shaping:
-        return _blamed(shaping, ("does not set", "do not set"), near)
-    if makers and owner.members:
-        return Cause(f"; what comes from `{makers[0].name}` has {listed(owner.members)}")
-    return Cause(f"; there is {listed(owner.members)}" if owner.members else "")
+        return replace(_blamed(shaping, ("does not set", "do not set"), near), cure=cure)
+    if not owner.members:
+        return Cause("")
+    if makers and path in ("$", ""):
+        return Cause(f"; what comes from `{makers[0].name}` has {listed(owner.members)}", cure=cure)
+    who = f"`{path}` has" if path else "there is"
+    return Cause(f"; {who} {listed(owner.members)}", cure=cure)
+
+
+def drop_of(name: str, owner: ObjectShape, near: Span, shapes: Shapes) -> Cause | None:
+    """Who built an object without a member of a name, though what came there had one; None if nobody did."""
+    dropping = [maker for maker in _makers(owner) if _had(shapes, maker, name)]
+    return _blamed(dropping, ("drops", "drop"), near) if dropping else None
 
 
 def unlike_sample(source: str, name: str, owner: ObjectShape) -> Cause | None:
@@ -58,6 +80,32 @@ def unlike_sample(source: str, name: str, owner: ObjectShape) -> Cause | None:
             where = f"the `{maker.kind}` of `{maker.name}`"
             return Cause(f"`{source}` is not in {where}{hint}", ((where, maker.span),))
     return Cause(f"`{source}` is not in the trigger's payload{hint}") if hint else None
+
+
+def _elsewhere(name: str, owner: ObjectShape, path: str | None) -> str:
+    """That a member may be below one in which components hand on what came: an item, an answer, a payload."""
+    if path is None or name in _OF_COMPONENTS:
+        return ""
+    found = [f"`{carrier}.{name}`" for carrier in _carriers(owner, path, _DEEPEST)]
+    return f"write {' or '.join(found)} if it is in there" if 0 < len(found) <= _MOST_CARRIERS else ""
+
+
+def _carriers(owner: ObjectShape, path: str, depth: int) -> Iterator[str]:
+    for name, member in owner.members.items():
+        inner = f"{path}.{name}".lstrip(".")
+        known = member.shape.object
+        if name in _CARRIERS and _is_open(member.shape):
+            yield inner + ("" if member.shape.may_be("object") else _CARRIERS[name])
+        elif known is not None and depth > 1:
+            yield from _carriers(known, inner, depth - 1)
+
+
+def _is_open(shape: Shape) -> bool:
+    """Whether objects, or those of an array, may have any member."""
+    part = shape if shape.may_be("object") else shape.items
+    if part is None:
+        return shape.may_be("array")
+    return part.may_be("object") and (part.object is None or part.object.rest == ANY)
 
 
 def overlap(one: Span, other: Span) -> bool:

@@ -9,7 +9,7 @@ from headrace.expr.inference import Doubt
 from headrace.expr.shape import ObjectShape
 from headrace.flow.draft import DraftEdge
 from headrace.flow.field import Reader
-from headrace.flow.lint.absence import cause_of, unlike_sample
+from headrace.flow.lint.absence import cause_of, drop_of, unlike_sample
 from headrace.flow.lint.gathering import Gathering, names_in
 from headrace.flow.lint.view import View
 from headrace.flow.shape import Shapes, Strayed, edge_name, strayed
@@ -23,9 +23,12 @@ def check_shapes(view: View, reader: Reader) -> None:
     gathering = Gathering(reader)
     for doubt, edge in _doubts(sure, view):
         gathering.add(_over(edge, _finding(doubt, sure), view), doubt, is_error=doubt.fails and doubt.certain)
-    for way in strayed(sure):
+    ways = list(strayed(sure))
+    for way in ways:
         for doubt in (*_origins(way), *way.doubts):
             gathering.add(_over(way.edge, _finding(doubt, sure), view), doubt, is_error=doubt.fails)
+    for doubt in _forgotten(ways, view):
+        gathering.add(_lost_on_return(doubt, sure), doubt, is_error=False)
     if likely is not sure:
         for doubt, edge in _doubts(likely, view):
             gathering.add(_over(edge, _finding(doubt, likely), view), doubt, is_error=False)
@@ -51,6 +54,26 @@ def _origins(way: Strayed) -> Iterator[Doubt]:
     yield from (doubt for doubt in way.reads if doubt.kind == "absent" and doubt.name in fatal)
 
 
+def _forgotten(ways: list[Strayed], view: View) -> Iterator[Doubt]:
+    """The reads of what messages lack that come back in a loop, while those that enter it have it.
+
+    The reverse, what only later rounds have, is how loops begin: a first page has no cursor.
+    """
+    for way in ways:
+        if _closes_loop(way.edge, view):
+            others = (other for other in ways if other.port == way.port and other is not way)
+            lacking = {doubt.span for other in others for doubt in (*other.reads, *other.doubts)}
+            yield from (doubt for doubt in way.reads if doubt.kind == "absent" and doubt.span not in lacking)
+
+
+def _closes_loop(edge: DraftEdge, view: View) -> bool:
+    source, target = edge.source, edge.target
+    if source is None or target is None or edge.index not in view.draft.boundary:
+        return False
+    ends = {(source.node, "out", source.port), (target.node, "in", target.port)}
+    return any(ends <= loop for loop in view.graph.loops)
+
+
 def _shaping(edge: DraftEdge) -> Template | None:
     return edge.data or edge.add
 
@@ -71,9 +94,24 @@ def _absent(doubt: Doubt, name: str, owner: ObjectShape, shapes: Shapes) -> Find
     if not owner.certain:
         unlike = unlike_sample(doubt.source, name, owner)
         return None if unlike is None else Finding("HR136", unlike.text, doubt.span, also=unlike.also)
-    cause = cause_of(name, owner, doubt.span, shapes)
+    if name in owner.members:
+        return Finding("HR136", doubt.message, doubt.span)
+    ends = doubt.source.endswith(f".{name}")
+    path = doubt.source.removesuffix(f".{name}").removesuffix("?") if ends else None
+    cause = cause_of(name, owner, doubt.span, shapes, path)
     message = f"`{doubt.source}` is never set on this path{cause.text}"
-    return Finding("HR136", message, doubt.span, also=cause.also)
+    return Finding("HR136", message, doubt.span, cure=cause.cure, also=cause.also)
+
+
+def _lost_on_return(doubt: Doubt, shapes: Shapes) -> Finding | None:
+    """A finding where somebody on the way back dropped what had come there."""
+    if doubt.owner is None or not doubt.owner.certain or not isinstance(doubt.name, str):
+        return None
+    dropped = drop_of(doubt.name, doubt.owner, doubt.span, shapes)
+    if dropped is None:
+        return None
+    message = f"`{doubt.source}` is null from the second round on{dropped.text}"
+    return Finding("HR136", message, doubt.span, also=dropped.also)
 
 
 def _over(edge: DraftEdge | None, finding: Finding | None, view: View) -> Finding | None:
