@@ -182,7 +182,7 @@ def _decode_uri(value: Json) -> Json:
 TABLE: tuple[Function, ...] = (
     function(
         "csvparse(text, delimiter?)", "text?, text? → array?",
-        _csvparse, "One object a line of CSV, named by the first.",
+        _csvparse, "One object a line of CSV, named by the first; all values are text.",
         "csvparse('id,name\\n1,\"a,b\"') → [{\"id\": \"1\", \"name\": \"a,b\"}]",
         "csvparse('a;b\\n1', ';') → [{\"a\": \"1\", \"b\": null}]", "csvparse('a\\n1,2') → HR225",
         result=read_csv,

@@ -196,9 +196,11 @@ def _check_rule(rule: Mapping, entered: Shape, view: View, reader: Reader) -> No
         return
     found = _lacking(entered, field.value)
     if found is not None:
-        cause = cause_of(found[0], found[1], field.span, view.sure_shapes)
+        path = field.value.removeprefix("$.").partition(f".{found[0]}")[0]
+        owner = "" if path == found[0] or path.startswith(f"{found[0]}.") else path
+        cause = cause_of(found[0], found[1], field.span, view.sure_shapes, owner)
         message = f"`{field.value}` is never set on this path{cause.text}"
-        warning = Finding("HR145", message, field.span, Severity.WARNING, also=cause.also)
+        warning = Finding("HR145", message, field.span, Severity.WARNING, cure=cause.cure, also=cause.also)
         reader.findings.append(warning)
 
 
