@@ -101,6 +101,10 @@ SHAPES = {
     "$.users.sort((a, b) => a.id - b.id)[0]": "null|{id: number, email: text, name?: text}",
     "$.names.map(lower)": "[null|text]",
     "((a, b = 'x') => [a, b])($.page)": "[number|text]",
+    "((a, b) => b)($.page)": "null",
+    "((a, ...rest) => rest)($.page, $.type)": "[text]",
+    "$.users.map(u => [$.names.map(u => 1), u.id])": "[[number|[number]]]",
+    "$.users.filter(u => $.nosuch)": "[never]",
     # functions and methods
     "upper($.type)": "text",
     "upper($.cursor)": "null|text",
@@ -138,6 +142,7 @@ SHAPES = {
     "$.names.concat(1, [true])": "[null|boolean|number|text]",
     "Math.max(...$.users.map(u => u.id))": "number",
     "$.users?.map(u => u.id)": "[number]",
+    "$.users.find(u => u.id == 1)?.email?.length": "null|number",
     "$.body.rows.map(r => r.id)": "[any]",
     # JSONPath
     "$.users[*].id": "[number]",
@@ -177,6 +182,8 @@ DOUBTS = {
     "$.names.includes($.nosuch)": [f"18: absent `$.nosuch` is never set; {HAS}"],
     "$.nosuch == 'x'": [f"1: absent `$.nosuch` is never set; {HAS}"],
     "$.body[$.nosuch]": [f"8: absent! `$.nosuch` is never set; {HAS}"],
+    "$.nosuch[$.type] + 1": [f"1: absent! `$.nosuch` is never set; {HAS}"],
+    "[$.users[0]?.email, $.nosuch]": [f"21: absent `$.nosuch` is never set; {HAS}"],
     "must($.nosuch, 'x')": [f"6: absent! `$.nosuch` is never set; {HAS}"],
     "($.nosuch).a": [f"2: absent `$.nosuch` is never set; {HAS}"],
     "$.users.id": ["1: absent `$.users` is an array, which has no member `id`"],
@@ -190,6 +197,13 @@ DOUBTS = {
     "$.users.map(u => u.mail.length)": ["18: absent? `u.mail` is never set; `u` has `id`, `email`, `name`"],
     "$.users.map(({mail}) => mail.trim())": [
         "15: absent!? `mail` is never set; the object has `id`, `email`, `name`"
+    ],
+    "$.users.map(({mail}) => mail.trim() + mail.trim())": [
+        "15: absent!? `mail` is never set; the object has `id`, `email`, `name`"
+    ],
+    "$.users.map(({mail}) => [mail, mail.trim()])": [
+        "15: absent? `mail` is never set; the object has `id`, `email`, `name`",
+        "15: absent!? `mail` is never set; the object has `id`, `email`, `name`",
     ],
     "sortBy($.users, u => u.mail)": ["22: absent? `u.mail` is never set; `u` has `id`, `email`, `name`"],
     "$.users[*].mail": ["1: absent? `$.users[*].mail` is never set; the object has `id`, `email`, `name`"],
@@ -310,8 +324,9 @@ def test_a_template_gives_what_its_mapping_says():
 
 
 def test_what_only_a_sample_says_is_no_certain_doubt_and_excludes_nothing():
-    sample = shape_of({"data": [{"id": 1}], "next": None, "count": 3}, certain=False, origins=["sample"])
-    message = object_of({"response": object_of({"bodyJson": sample})})
+    known = {"data": [{"id": 1}], "next": None, "count": 3}
+    sample = shape_of(known, certain=False, origins=["sample"])
+    message = object_of({"page": NUMBER, "response": object_of({"bodyJson": sample})})
     assert told("$.response.bodyJson.rows + 1", message) == [
         "1: absent!? `$.response.bodyJson.rows` is never set; `bodyJson` has `data`, `next`, `count`"
     ]
@@ -321,9 +336,18 @@ def test_what_only_a_sample_says_is_no_certain_doubt_and_excludes_nothing():
     assert told("$.response.bodyJson.count.trim()", message) == [
         "1: type!? `$.response.bodyJson.count` is a number or null, which has no method `trim`"
     ]
+    assert told("$.response.bodyJson.data[$.page].trim()", message) == [
+        "1: type!? `$.response.bodyJson.data[$.page]` is an object or null, which has no method `trim`"
+    ]
     assert told("$.response.bodyJson.next.trim()", message) == []
     assert inferred("$.response.bodyJson.rows", message) == "any"
     assert inferred("has($.response.bodyJson, 'rows') ? 1 : 'x'", message) == "number|text"
+
+
+def test_the_source_of_a_doubt_is_whole_up_to_60_characters():
+    for length, shown in ((58, "$." + "a" * 58), (59, "$." + "a" * 57 + "…")):
+        _, (doubt,) = doubts("$." + "a" * length, object_of({"x": TEXT}))
+        assert (doubt.source, doubt.message) == (shown, f"`{shown}` is never set; message has `x`")
 
 
 def test_settings_are_called_settings():
@@ -371,6 +395,18 @@ def test_every_expression_is_observed_with_its_shape():
         "has($, 'page') && $.names.map(({length: n}) => n)": "boolean|[number]",
         text: "boolean|text|[number]",
     }
+
+
+def test_what_stands_behind_a_question_mark_is_observed_as_null_too():
+    findings: list[Finding] = []
+    text = "$.users[0]?.email.length"
+    seen = {}
+    infer(
+        compile_expression(Text.bare(text), Scope.EDGE, findings),
+        Roots(MESSAGE),
+        observe=lambda node, shape: seen.update({text[node.start : node.end]: written(shape)}),
+    )
+    assert (seen["$.users[0]?.email"], seen[text]) == ("null|text", "null|number")
 
 
 def test_folds_within_folds_are_gone_through_a_few_times_only():

@@ -102,6 +102,17 @@ def test_nothing_adds_nothing_and_anything_takes_all_in():
     )
 
 
+def test_what_is_joined_is_as_certain_as_the_less_certain_of_both():
+    sure, seen = object_of({"a": TEXT}), object_of({"b": TEXT}, certain=False)
+    joined = (join(sure, seen), join(seen, sure), join(sure, object_of()))
+    assert [shape.object.certain for shape in joined] == [False, False, True]
+
+
+def test_what_never_is_adds_nothing_to_what_it_is_spread_into():
+    known = ObjectShape({"a": Member(TEXT)})
+    assert spread(known, NOTHING) == known
+
+
 def test_widening_only_grows():
     for seed in range(ROUNDS):
         (first, *_), values = sample(seed)
