@@ -5,14 +5,33 @@ size; numbers with a fraction or an exponent are IEEE doubles.
 """
 
 import math
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["Json", "JsonError", "Message", "decode_json", "encode_json", "is_json", "kind"]
+__all__ = [
+    "Json",
+    "JsonError",
+    "Kind",
+    "Message",
+    "decode_json",
+    "described",
+    "encode_json",
+    "in_words",
+    "is_json",
+    "kind",
+]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Message: TypeAlias = Json
+Kind: TypeAlias = Literal["null", "boolean", "number", "text", "array", "object"]
+"""The user's word for the type of a value."""
+
+_ARTICLES: Mapping[Kind, str] = {
+    "object": "an object", "array": "an array", "text": "text",
+    "number": "a number", "boolean": "a boolean", "null": "null",
+}  # fmt: skip
 
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
@@ -63,7 +82,7 @@ def is_json(value: object) -> bool:
     return False
 
 
-def kind(value: Json) -> str:
+def kind(value: Json) -> Kind:
     """The user's word for a value's type: null, boolean, number, text, array or object."""
     match value:
         case None:
@@ -78,3 +97,15 @@ def kind(value: Json) -> str:
             return "array"
         case dict():
             return "object"
+
+
+def described(value: Json) -> str:
+    """What a value is, in a sentence: `a number`, `text`, `null`."""
+    return _ARTICLES[kind(value)]
+
+
+def in_words(kinds: Iterable[Kind]) -> str:
+    """Kinds in a sentence, always in one order: `a number`, `an object or null`; at least one."""
+    known = set(kinds)
+    *others, last = (words for kind, words in _ARTICLES.items() if kind in known)
+    return f"{', '.join(others)} or {last}" if others else last

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from headrace.expr.failure import Failure
 from headrace.expr.text import MAX_TEXT, number_text, to_number
-from headrace.values import Json, kind
+from headrace.values import Json, described, kind
 
 __all__ = [
     "MAX_ITEMS",
@@ -18,7 +18,6 @@ __all__ = [
     "choice",
     "count_items",
     "count_text",
-    "described",
     "integer",
     "number",
     "object_",
@@ -32,13 +31,7 @@ __all__ = [
 MAX_ITEMS = 1_000_000
 """The most items that a function may make."""
 
-_ARTICLES = {"array": "an array", "object": "an object", "null": "null", "text": "text"}
 _FAR = 2**62
-
-
-def described(value: Json) -> str:
-    """What a value is, in a sentence: `a number`, `text`, `null`."""
-    return _ARTICLES.get(kind(value), f"a {kind(value)}")
 
 
 def wrong(name: str, wanted: str, value: Json, position: int = 0) -> Failure:

@@ -27,8 +27,8 @@ from headrace.expr.nodes import (
 )
 from headrace.expr.parsed import ParsedExpression
 from headrace.expr.suggestion import listed
-from headrace.expr.support import a_kind, absent, element, member
-from headrace.values import Json
+from headrace.expr.support import absent, element, member
+from headrace.values import Json, described
 
 __all__ = ["Evaluation", "explain"]
 
@@ -177,7 +177,7 @@ def _contents(name: str, value: Json) -> str:
         return f"{name} has {listed(value)}" if value else f"{name} is empty"
     if isinstance(value, list):
         return f"{name} has {len(value)} items" if len(value) != 1 else f"{name} has 1 item"
-    return f"{name} is {a_kind(value)}"
+    return f"{name} is {described(value)}"
 
 
 def _answer(response: Json) -> str:

@@ -7,9 +7,9 @@ happen. `ANY` excludes nothing, `NOTHING` everything (code that is never reached
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from headrace.values import Json, kind
+from headrace.values import Json, Kind, kind
 
 __all__ = [
     "ANY",
@@ -35,7 +35,6 @@ __all__ = [
     "widen",
 ]
 
-Kind: TypeAlias = Literal["null", "boolean", "number", "text", "array", "object"]
 Origin: TypeAlias = Hashable
 """Who built an object: an edge, a node's `input`, a sample. Only compared and handed back."""
 
@@ -159,13 +158,13 @@ def shape_of(value: Json, *, certain: bool = True, origins: Iterable[Origin] = (
 
 
 def _shape_of(value: Json, certain: bool, origins: frozenset[Origin], depth: int) -> Shape:
-    known: Kind = kind(value)  # type: ignore[assignment]  # its words are ours
+    known = kind(value)
     if isinstance(value, list) and depth and (value or certain):
         return array_of(join_all(_shape_of(item, certain, origins, depth - 1) for item in value))
     if isinstance(value, dict) and depth:
         members = {name: Member(_shape_of(item, certain, origins, depth - 1)) for name, item in value.items()}
         return Shape(frozenset((known,)), ObjectShape(members, None, certain, origins))
-    return ANY if value is None and not certain else Shape(frozenset((known,)))
+    return ANY if value is None and not certain else of(known)
 
 
 def admits(shape: Shape, value: Json) -> bool:

@@ -15,10 +15,9 @@ from headrace.expr.regex import Pattern, PatternLike, compile_counted
 from headrace.expr.suggestion import argument_count, has_method, no_method
 from headrace.expr.text import equal, strict_equal, to_text
 from headrace.expr.work import Rate
-from headrace.values import Json, kind
+from headrace.values import Json, described
 
 __all__ = [
-    "a_kind",
     "absent",
     "add_shared",
     "array_rest",
@@ -119,7 +118,7 @@ def key_text(key: Json, operand: int | None = 0) -> str:
     if key is None:
         raise Failure("HR220", "null cannot be the name of a member", operand)
     if isinstance(key, list | dict):
-        raise Failure("HR224", f"{a_kind(key)} cannot be the name of a member", operand)
+        raise Failure("HR224", f"{described(key)} cannot be the name of a member", operand)
     return to_text(key)
 
 
@@ -180,7 +179,7 @@ def spread(environment: Environment, value: Json, into: str = "an array") -> Seq
         return value
     if value is None:
         raise Failure("HR220", f"cannot spread null into {into}", 0)
-    raise Failure("HR224", f"only arrays and text can be spread into {into}, not {a_kind(value)}", 0)
+    raise Failure("HR224", f"only arrays and text can be spread into {into}, not {described(value)}", 0)
 
 
 def spread_arguments(name: str, least: int, most: int | None, *arguments: Json) -> Sequence[Json]:
@@ -217,7 +216,7 @@ def destructure_array(environment: Environment, value: Json) -> Json:
     if value is None:
         raise Failure("HR220", "cannot take null apart", None)
     if not isinstance(value, list | str):
-        raise Failure("HR224", f"cannot take {a_kind(value)} apart as an array", None)
+        raise Failure("HR224", f"cannot take {described(value)} apart as an array", None)
     environment.spend(len(value))
     return list(value)
 
@@ -474,9 +473,3 @@ def negate(value: Json) -> Json:
 def number(value: Json) -> Json:
     """`+value`: JavaScript's conversion, which may give NaN."""
     return number_of(value, "cannot make a number of {0}", 0, (value,), finite=False)
-
-
-def a_kind(value: Json) -> str:
-    """A value's type with its article: `a number`, `an array`, `text`."""
-    name = kind(value)
-    return name if name in {"null", "text"} else f"{'an' if name in {'array', 'object'} else 'a'} {name}"

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from headrace.expr.argument import described
 from headrace.expr.failure import Failure
 from headrace.expr.regex import compile_pattern
 from headrace.expr.text import to_text
 from headrace.sdk import Json, PermanentError
+from headrace.values import described
 
 __all__ = ["Comparison", "compare"]
 

@@ -5,10 +5,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field
 
-from headrace.expr.argument import described
 from headrace.expr.text import to_text
 from headrace.sdk import Json, JsonValue, MessageModel, PermanentError
-from headrace.values import encode_json
+from headrace.values import described, encode_json
 
 __all__ = ["ClientRequest", "encode_body", "full_url", "text_headers"]
 

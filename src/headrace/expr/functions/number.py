@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from headrace.expr.argument import count_items, described, number, whole_number, wrong
+from headrace.expr.argument import count_items, number, whole_number, wrong
 from headrace.expr.entry import function
 from headrace.expr.failure import Failure
 from headrace.expr.functions.result.item import least_or_greatest
 from headrace.expr.signature import Function
 from headrace.expr.text import INTEGER_BITS, bounded_integer
-from headrace.values import Json
+from headrace.values import Json, described
 
 __all__ = ["TABLE", "ceil", "extreme", "floor", "power", "rounded", "square_root", "whole"]
 
@@ -111,6 +111,7 @@ def _numbers(name: str, value: Json) -> list[Number]:
         if isinstance(item, bool) or not isinstance(item, int | float):
             code = "HR220" if item is None else "HR224"
             what = f"item {index} of {{operand}} is {described(item)}"
+            what += "; add `.map(Number)` to it" if isinstance(item, str) else ""
             raise Failure(code, f"`{name}` takes numbers, but {what}", 0)
         numbers.append(item)
     return numbers
