@@ -86,6 +86,4 @@ def _duration(number: int) -> str:
 
 
 def _warning(message: str, start: int, end: int) -> Problem:
-    problem = Problem("HR232", message, start, end)
-    problem.severity = Severity.WARNING
-    return problem
+    return Problem("HR232", message, start, end, severity=Severity.WARNING)

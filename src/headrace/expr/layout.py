@@ -29,6 +29,4 @@ def layout_of_another_language(node: Call) -> Problem | None:
     if ours == pattern.value:
         return None
     message = f"`{pattern.value}` has no `%`, so it names no part of a time; write `'{ours}'`"
-    problem = Problem("HR231", message, pattern.start, pattern.end)
-    problem.severity = Severity.WARNING
-    return problem
+    return Problem("HR231", message, pattern.start, pattern.end, severity=Severity.WARNING)

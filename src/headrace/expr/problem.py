@@ -17,12 +17,20 @@ class Problem(Exception):
         severity: whether the expression can be evaluated all the same.
     """
 
-    severity = Severity.ERROR
-
-    def __init__(self, code: str, message: str, start: int, end: int, cure: str = "") -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        cure: str = "",
+        *,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.start = start
         self.end = end
         self.cure = cure
+        self.severity = severity

@@ -26,9 +26,7 @@ def numbers_sorted_as_text(node: MethodCall) -> Problem | None:
     if node.name not in {"sort", "toSorted"} or node.arguments or not _holds_numbers(node.target):
         return None
     message = f"`{node.name}()` sorts numbers as text, 10 before 9; write `.{node.name}((a, b) => a - b)`"
-    problem = Problem("HR230", message, node.name_start, node.end)
-    problem.severity = Severity.WARNING
-    return problem
+    return Problem("HR230", message, node.name_start, node.end, severity=Severity.WARNING)
 
 
 def _holds_numbers(node: Expression) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from headrace.expr.builtins import FUNCTIONS, METHODS
-from headrace.expr.inference.inspector import a_shape
 from headrace.expr.inference.pattern import PatternInspector, bound_name
 from headrace.expr.inference.value import Facts, Tested, Value
 from headrace.expr.nodes import (
@@ -21,6 +20,7 @@ from headrace.expr.nodes import (
 )
 from headrace.expr.shape import ANY, KINDS, NOTHING, NULL, Kind, Origin, Shape, array_of, join, widen
 from headrace.expr.signature import Function, Method, Takes, Types
+from headrace.values import in_words
 
 __all__ = ["CallInspector"]
 
@@ -97,7 +97,7 @@ class CallInspector(PatternInspector):
             is_first = position == 0 and not receiver
             kinds = KINDS if takes is None else _kinds(takes, first)
             if not is_guarded and (is_sure or is_first):
-                self.require(argument, value, kinds, f"{name} takes {a_shape(kinds - _NULL)}")
+                self.require(argument, value, kinds, f"{name} takes {in_words(kinds - _NULL)}")
             elif not is_guarded:
                 self.settle(value, fails=False)
             given.shapes.append(value.shape if is_guarded else value.shape.only(*kinds))
@@ -168,7 +168,7 @@ class CallInspector(PatternInspector):
         given, takes = _Given(self, (callback,), ()), declared.types.parameter(0)
         kinds = KINDS if takes is None else takes.kinds
         certain, self.certain = self.certain, False
-        what = f"`{callback.name}` takes {a_shape(kinds - _NULL)}"
+        what = f"`{callback.name}` takes {in_words(kinds - _NULL)}"
         self.require(callback, Value(shapes[0]), kinds, what)
         self.certain = certain
         given.shapes.append(shapes[0].only(*kinds))

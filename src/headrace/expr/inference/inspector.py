@@ -10,23 +10,13 @@ from headrace.expr.nodes import Expression, Node, path_of
 from headrace.expr.parsed import ParsedExpression
 from headrace.expr.shape import NOTHING, Kind, ObjectShape, Origin, Shape
 from headrace.expr.suggestion import listed
+from headrace.values import in_words
 
-__all__ = ["Inspector", "Observe", "Report", "a_shape", "both"]
+__all__ = ["Inspector", "Observe", "Report", "both"]
 
 Report = Callable[[Doubt], None]
 Observe = Callable[[Node, Shape], None]
 Result = TypeVar("Result")
-
-_WORDS: Mapping[Kind, str] = {
-    "object": "an object", "array": "an array", "text": "text",
-    "number": "a number", "boolean": "a boolean", "null": "null",
-}  # fmt: skip
-
-
-def a_shape(kinds: frozenset[Kind]) -> str:
-    """Kinds in a sentence: `a number`, `an object or null`."""
-    words = [word for kind, word in _WORDS.items() if kind in kinds]
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 class Inspector(ABC):
@@ -115,7 +105,7 @@ class Inspector(ABC):
             return
         source, found = self.source(node), value.shape
         is_null = found.is_null
-        state = "is always null" if is_null else f"is {a_shape(found.kinds)}"
+        state = "is always null" if is_null else f"is {in_words(found.kinds)}"
         kind: Literal["null", "type"] = "null" if is_null else "type"
         certain = self.certain and not value.sampled
         self.doubt(kind, node, f"`{source}` {state}{what}", fails=True, certain=certain)
@@ -152,7 +142,7 @@ class Inspector(ABC):
             return f"`{source}` is never set: where it is there at all, it is null"
         known = missing.owner.object
         if known is None:
-            what = a_shape(missing.owner.kinds)
+            what = in_words(missing.owner.kinds)
             return f"`{self.source(missing.target)}` is {what}, which has no member `{missing.name}`"
         path = path_of(missing.target)
         owner = "the object"

@@ -166,7 +166,7 @@ class OperationInspector(ConstructionInspector):
             case _, Literal(value=literal):
                 value = self.visit(left)
                 self.settle(value, fails=False)
-                own: Kind = kind(literal)  # type: ignore[assignment]  # its words are ours
+                own = kind(literal)
                 true = _facts(value, frozenset((own,)) if is_strict else SCALAR)
             case _:
                 self.plain(node.left)

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from headrace.errors import Finding, Severity
-from headrace.expr.inference.inspector import a_shape
 from headrace.expr.shape import KINDS, Kind, ObjectShape, Shape
 from headrace.flow.check import field_aliases
 from headrace.flow.draft import DraftNode
@@ -24,6 +23,7 @@ from headrace.flow.lint.view import ROUTER, View
 from headrace.flow.shape.node import NO_ENTRY
 from headrace.flow.tree import Broken, Mapping, Scalar, Sequence, Tree
 from headrace.source import Span
+from headrace.values import in_words
 
 __all__ = ["check_fields", "check_ports"]
 
@@ -71,7 +71,7 @@ def check_ports(view: View, reader: Reader) -> None:
         if isinstance(message.tree, Broken):
             continue  # it could not be read, which is reported
         if not message.shape.may_be("object"):
-            told = f"{message.called} is {a_shape(message.shape.kinds)}, not an object"
+            told = f"{message.called} is {in_words(message.shape.kinds)}, not an object"
             reader.error("HR144", told, message.span)
             continue
         for name, field in field_aliases(message.model).items():
@@ -125,7 +125,7 @@ def _check_member(message: _Message, name: str, field: FieldInfo, view: View, re
     span = value.span if isinstance(value, Scalar) else message.span
     if member.shape.is_null and _escalated(span, reader):
         return
-    told = f"`{name}` of {message.called} must be {a_shape(taken)}, but it is {a_shape(member.shape.kinds)}"
+    told = f"`{name}` of {message.called} must be {in_words(taken)}, but it is {in_words(member.shape.kinds)}"
     reader.error("HR144", told, span)
 
 
