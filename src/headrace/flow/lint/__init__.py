@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from headrace.flow.draft import Draft
 from headrace.flow.field import Reader
+from headrace.flow.lint.body import check_bodies
 from headrace.flow.lint.database import check_passwords, check_transactions, check_write_order
 from headrace.flow.lint.failure import check_lost_errors
 from headrace.flow.lint.header import check_headers
@@ -35,6 +36,7 @@ RULES: tuple[Callable[[View, Reader], None], ...] = (
     check_messages,
     check_operations,
     check_headers,
+    check_bodies,
     check_exits,
     check_loops_below_batches,
     check_lost_errors,
