@@ -1,13 +1,14 @@
 """docs/writing-components.md: its code is that of the example, its tables have what the SDK has."""
 
 import inspect
+import re
 import subprocess
 import sys
 
 import pytest
 from tests.docs.page import ROOT, blocks, codes, rows, section
 
-from headrace.sdk import Context, component
+from headrace.sdk import Context, component, shape
 
 PAGE = "writing-components.md"
 EXAMPLE = ROOT / "examples" / "custom-module"
@@ -45,3 +46,8 @@ def test_the_context_is_that_of_the_sdk():
     told = [name for line in table.splitlines() for name in codes(line.partition(" | ")[0])]
     members = [name for name in vars(Context) if not name.startswith("_")]
     assert sorted(told) == sorted(members)
+
+
+def test_the_words_for_shapes_are_those_of_the_sdk():
+    told = re.findall(r"\w+", " ".join(codes(section(PAGE, "What outputs emit"))))
+    assert set(shape.__all__) - {"Shape"} <= set(told)

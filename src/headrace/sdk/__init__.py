@@ -1,4 +1,4 @@
-"""What the author of a component imports, and nothing else does a component need.
+"""What the author of a component imports, with `sdk.shape`, and nothing else does a component need.
 
 A component is one class: a declaration (`@component`), a frozen settings model, and `handle`. The same
 declaration gives validation, lint, JSON Schema and the reference pages. Nothing here runs flows: the

@@ -2,7 +2,6 @@
 
 from pydantic import Field
 
-from headrace.expr.shape import ANY, Shape, object_of, of
 from headrace.expr.time import time_text
 from headrace.sdk import (
     Arrival,
@@ -16,6 +15,7 @@ from headrace.sdk import (
     SchedulePolicy,
     Settings,
 )
+from headrace.sdk.shape import ANY, Shape, object_of, of
 
 __all__ = ["TriggerSettings", "firing_message", "firing_shape"]
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from headrace.expr.shape import ANY, Shape, array_of, join_all, of
 from headrace.sdk import (
     Arrival,
     Component,
@@ -23,6 +22,7 @@ from headrace.sdk import (
     for_each,
     with_error,
 )
+from headrace.sdk.shape import ANY, Shape, array_of, join_all, of
 from headrace.values import described
 
 __all__ = ["Iterator"]

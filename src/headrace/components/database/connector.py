@@ -9,7 +9,6 @@ from headrace.components.database.driver import SharedDatabase, open_database, s
 from headrace.components.database.settings import ConnectorSettings
 from headrace.components.database.upsert import upsert_statements
 from headrace.connections.sql import classify
-from headrace.expr.shape import ANY, Shape, array_of, object_of, of
 from headrace.sdk import (
     Arrival,
     Component,
@@ -27,6 +26,7 @@ from headrace.sdk import (
     component,
     parse_message,
 )
+from headrace.sdk.shape import ANY, Shape, array_of, object_of, of
 
 __all__ = ["Connector"]
 

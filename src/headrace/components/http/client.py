@@ -12,7 +12,6 @@ from headrace.components.http.limit import Limiter, parse_rate
 from headrace.components.http.request import ClientRequest, encode_body, full_url, text_headers
 from headrace.components.http.response import RETRIED_STATUSES, read_response, stated_total, status_error
 from headrace.connections.http import HttpResponse, HttpTransport, TemporaryHttpError, retry_after_s
-from headrace.expr.shape import ANY, Shape, object_of, of
 from headrace.sdk import (
     Arrival,
     Component,
@@ -30,6 +29,7 @@ from headrace.sdk import (
     component,
     parse_message,
 )
+from headrace.sdk.shape import ANY, Shape, object_of, of
 
 __all__ = ["Client"]
 
