@@ -205,7 +205,13 @@ def test_of_a_response_the_body_is_noted(call: Call, tmp_path: Path) -> None:
         ([1, 2, 3], [1, 2]),
         ([{"a": 1}, {"b": 2}, {"a": 3, "c": None}], [{"a": 1}, {"a": 1, "b": 2, "c": None}]),
         ([{"a": None}, {"a": {"b": [1]}}, {"a": {"c": 2}}], [{"a": None}, {"a": {"b": [1], "c": 2}}]),
+        ([{"a": []}, {"a": [1]}], [{"a": []}, {"a": [1]}]),
+        ([{"a": None}, {"a": []}, {"a": [1]}], [{"a": None}, {"a": [1]}]),
+        ("x" * 60, "x" * 60),
+        ("x" * 61, "x" * 59 + "…"),
         ("x" * 100, "x" * 59 + "…"),
+        ({"secret": 1}, {"•••": 1}),
+        ({str(number): number for number in range(200)}, {str(number): number for number in range(100)}),
         ({"a": "my secret is here"}, {"a": "my ••• is here"}),
         (2**70, 2**63 - 1),
         ([[]], [[]]),
@@ -220,6 +226,7 @@ def test_a_sample_is_short_and_has_all_members(value: Any, sample: Any) -> None:
     ("value", "schema"),
     [
         ([1, 2.5, None], {"type": "array", "items": {"type": ["number", "null"]}}),
+        ([1, 2.0], {"type": "array", "items": {"type": "integer"}}),
         ([1, "a"], {"type": "array", "items": {"type": ["integer", "string"]}}),
         ([], {"type": "array"}),
         ({"a": None}, {"type": "object", "required": ["a"], "properties": {"a": {}}}),
@@ -287,3 +294,15 @@ def test_a_second_sample_is_refused() -> None:
     made = inserted(FLOW, [Insertion("none", "sample", [{"id": 1}])], builtin_registry(), "flow.yaml")
     with pytest.raises(UsageError, match="`none` has a sample or a schema already; remove it first"):
         inserted(made, [Insertion("none", "schema", {})], builtin_registry(), "flow.yaml")
+    made = inserted(FLOW, [Insertion("none", "schema", {})], builtin_registry(), "flow.yaml")
+    with pytest.raises(UsageError, match="`none` has a sample or a schema already; remove it first"):
+        inserted(made, [Insertion("none", "sample", 1)], builtin_registry(), "flow.yaml")
+
+
+def test_the_last_line_of_a_file_may_be_the_one_that_is_written_after() -> None:
+    head, edges = FLOW.split("  edges:\n")
+    nodes = head.partition("  nodes:\n")
+    text = f"{nodes[0]}  edges:\n{edges}{nodes[1]}{nodes[2]}    last:\n      component: http-module/client"
+    insertion = Insertion("last", "sample", [{"id": 1}])
+    made = inserted(text, [insertion], builtin_registry(), "flow.yaml")
+    assert made == text + "\n      sample:\n        - id: 1\n"

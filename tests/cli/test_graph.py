@@ -37,6 +37,12 @@ def test_the_ending_of_the_file_tells_the_format(call: Callable[..., Outcome], t
     assert (tmp_path / "flow.txt").read_text() == (tmp_path / "flow.SVG").read_text()
 
 
+def test_a_picture_is_written_in_utf8(call: Callable[..., Outcome], tmp_path: Path) -> None:
+    path = write_flow(tmp_path, SOUND, "[start -> log]", spec="  description: größer → 😀\n")
+    assert call("graph", path, "-o", tmp_path / "flow.svg") == Outcome(0, "", "")
+    assert '<desc id="about">größer → 😀</desc>' in (tmp_path / "flow.svg").read_text(encoding="utf-8")
+
+
 def test_svg_can_be_printed(call: Callable[..., Outcome], tmp_path: Path) -> None:
     outcome = call("graph", write_flow(tmp_path, SOUND, "[start -> log]"), "--format", "svg")
     assert (outcome.code, outcome.err, is_svg(outcome.out)) == (0, "", True)

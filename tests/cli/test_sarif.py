@@ -1,6 +1,7 @@
 """`headrace validate --format sarif`: the places and texts of findings, as SARIF 2.1.0 wants them."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from tests.cli.outcome import Outcome, write_flow
 
 from headrace import __version__
+from headrace.cli.sarif import sarif_log
 from headrace.pages import page_of, text_of, title_of
 
 SOUND = "\n    start: {component: common-module/signal}\n    log: {component: common-module/debug}"
@@ -102,7 +104,7 @@ def test_a_cure_stands_below_the_message(call: Callable[..., Outcome], here: Pat
 
 
 def test_columns_count_utf16_code_units(call: Callable[..., Outcome], here: Path) -> None:
-    write_flow(here, SOUND, '[{from: start, to: log, description: "😀", dat: 1}]')
+    write_flow(here, SOUND + "  # 😀", '[{from: start, to: log, description: "😀", dat: 1}]')
     run = run_of(call("validate", "--format", "sarif", "flow.yaml"))
     assert regions(run) == [{"startLine": 8, "startColumn": 53, "endLine": 8, "endColumn": 56}]
     assert call("validate", "flow.yaml").out.startswith("flow.yaml:8:52: HR110 ")
@@ -156,12 +158,17 @@ def test_several_files_are_artifacts_each_once(call: Callable[..., Outcome], her
     write_flow(here / "sub", " 5", name="100%é#.yaml")
     sound = write_flow(here, SOUND, "[start -> log]", name="a:b.yaml")
     outside = write_flow(here.parent, " 5", name="out side.yaml")
-    run = run_of(call("validate", "--format", "sarif", "sub/100%é#.yaml", sound, outside, sound))
+    run = run_of(call("validate", "--format", "sarif", "sub/100%é#.yaml", sound, outside, sound, outside))
     uris = ["sub/100%25%C3%A9%23.yaml", "a%3Ab.yaml", outside.as_uri()]
     assert [each["location"]["uri"] for each in run["artifacts"]] == uris
     places = [each["locations"][0]["physicalLocation"]["artifactLocation"] for each in run["results"]]
     assert places == [{"uri": uris[0], "index": 0}, {"uri": uris[2], "index": 2}]
     assert outside.as_uri().startswith("file:///")
+
+
+def test_a_name_that_is_no_utf8_is_written_byte_by_byte() -> None:
+    (run,) = sarif_log([(Path(os.fsdecode(b"a\xff.yaml")), [])])["runs"]
+    assert run["artifacts"] == [{"location": {"uri": "a%FF.yaml"}}]
 
 
 def test_a_sound_flow_has_no_results(call: Callable[..., Outcome], here: Path) -> None:

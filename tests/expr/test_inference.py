@@ -83,6 +83,7 @@ SHAPES = {
     "!$.total || !$.cursor ? 0 : [$.total, $.cursor]": "number|[number|text]",
     "$.cursor === 'x' ? $.cursor : 1": "number|text",
     "$.body.a.b ? $.body.a : 'x'": "text|array|object",
+    "typeof $.body === 'string' && $.body.length ? $.body : 1": "number|text",
     # arrows
     "$.users.map(u => u.id)": "[number]",
     "$.users.map((u, i, all) => [i, all.length, u.name])": "[[null|number|text]]",
@@ -97,6 +98,8 @@ SHAPES = {
     "$.users.flatMap(u => [u.id, [u.email]])": "[number|[text]]",
     "$.users.reduce((sum, u) => sum + u.id, 0)": "number",
     "$.users.reduce((all, u) => [...all, u.id], [])": "[number]",
+    "$.users.reduce((all, u) => 'x', 0)": "number|text",
+    "$.users.reduce((all, u) => ({a: all}), 0)": "number|{a: any}",
     "$.users.reduce((all, u) => ({...all, [u.email]: u.id}), {})": "{...: number}",
     "$.users.sort((a, b) => a.id - b.id)[0]": "null|{id: number, email: text, name?: text}",
     "$.names.map(lower)": "[null|text]",
@@ -232,6 +235,9 @@ DOUBTS = {
     "[...$.page]": ["5: type! `$.page` is a number, and only arrays and text can be spread into an array"],
     "$.type.trim": ["1: type! `.trim` is a method; call it: `.trim(…)`"],
     "$.users.map(u => u.id.trim())": ["18: type!? `u.id` is a number, which has no method `trim`"],
+    "$.users.reduce((sum, u) => sum + u.id.trim(), 0)": [
+        "34: type!? `u.id` is a number, which has no method `trim`"
+    ],
     "$.users.map(lower)": ["13: type!? `lower` is an object, and `lower` takes text"],
     "{[$.users]: 1}": ["3: type! `$.users` is an array, and it cannot be the name of a member"],
 }

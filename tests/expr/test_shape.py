@@ -46,6 +46,17 @@ def test_the_shape_of_a_value_admits_it(value):
     assert admits(shape_of(value), value)
 
 
+def test_a_value_may_be_nested_deeper_than_shapes_follow():
+    lists, objects = 1, 1
+    for _ in range(5000):
+        lists, objects = [lists], {"a": objects}
+    for value in (lists, objects):
+        known, levels = shape_of(value), 0
+        while inner := items_of(known) if known.items else known.object and known.object.members["a"].shape:
+            known, levels = inner, levels + 1
+        assert levels == 32
+
+
 def test_the_shape_of_a_value_admits_no_other_members_kinds_or_items():
     known = shape_of({"a": 1, "b": ["x"]})
     others = [{"a": 1}, {"a": "1", "b": ["x"]}, {"a": 1, "b": [1]}, {"a": 1, "b": [], "c": 1}, None, []]

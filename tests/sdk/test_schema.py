@@ -58,6 +58,7 @@ def likely(members: dict[str, Member | Shape], rest: Shape | None = None) -> Sha
         ),
         ({"type": "object", "required": ["a"], "properties": {}}, likely({"a": ANY})),
         ({"anyOf": [{"type": "string"}, {"type": "number"}]}, of("text", "number")),
+        ({"oneOf": [{"type": "string"}, {"type": "number"}]}, of("text", "number")),
         ({"type": "string", "oneOf": [{"type": "string"}, {"type": "number"}]}, TEXT),
         (
             {
@@ -67,6 +68,10 @@ def likely(members: dict[str, Member | Shape], rest: Shape | None = None) -> Sha
                 ]
             },
             likely({"a": NUMBER, "b": Member(TEXT, optional=True)}),
+        ),
+        (
+            {"type": "object", "properties": {"a": True}, "additionalProperties": False, "allOf": [{}]},
+            likely({"a": Member(ANY, optional=True)}),
         ),
         ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "number"}}}, NUMBER),
         ({"$ref": "https://example.com/schema"}, ANY),
