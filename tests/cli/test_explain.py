@@ -67,9 +67,13 @@ def test_an_unknown_code_is_an_error_with_the_nearest(
     [
         (["HTTP", "429"], "HTTP 429 is the status of a server's answer"),
         (["HTTP 404"], "HTTP 404 is the status of a server's answer"),
+        (["http404"], "HTTP 404 is the status of a server's answer"),
         (["23505"], "23505 is an SQLSTATE"),
         (["40p01"], "40P01 is an SQLSTATE"),
         (["XX000"], "XX000 is an SQLSTATE"),
+        (["HV00N"], "HV00N is an SQLSTATE"),
+        (["F0001"], "F0001 is an SQLSTATE"),
+        (["P0001"], "P0001 is an SQLSTATE"),
         (["SQLITE_CONSTRAINT_UNIQUE"], "SQLITE_CONSTRAINT_UNIQUE is a result code of SQLite"),
     ],
 )

@@ -68,7 +68,7 @@ def _text(code: str) -> str:
         )
     if _SQLITE.fullmatch(code):
         return f"{code.upper()} is a result code of SQLite (https://sqlite.org/rescode.html)."
-    if _SQLSTATE.fullmatch(code) and not code.upper().startswith("HR"):
+    if _SQLSTATE.fullmatch(code):
         return (
             f"{code.upper()} is an SQLSTATE: PostgreSQL gave it to the statement that failed "
             "(https://www.postgresql.org/docs/current/errcodes-appendix.html lists them)."
