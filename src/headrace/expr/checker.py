@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.failure import Failure
 from headrace.expr.foreign import explain_function, explain_name
-from headrace.expr.instant import instant_in_another_unit, span_in_another_unit
 from headrace.expr.kind import kind_of
-from headrace.expr.layout import layout_of_another_language
+from headrace.expr.lint.instant import instant_in_another_unit, span_in_another_unit
+from headrace.expr.lint.layout import layout_of_another_language
+from headrace.expr.lint.sorting import numbers_sorted_as_text
 from headrace.expr.nodes import (
     ArrayPattern,
     Arrow,
@@ -40,7 +41,6 @@ from headrace.expr.problem import Problem
 from headrace.expr.regex import compile_pattern
 from headrace.expr.scope import Scope
 from headrace.expr.signature import Callback, Function, Method
-from headrace.expr.sorting import numbers_sorted_as_text
 from headrace.expr.suggestion import MUTATORS, argument_count, did_you_mean, missing_method
 
 __all__ = ["check"]
