@@ -2,7 +2,9 @@
 
 entry        the commands; what an error looks like and which exit code it has (group, crash, terminal)
 run          run a flow            session   the part of it that is asynchronous
+capture      note samples of what comes in, in one run
 validate     check flow files      finding   how a finding looks; sarif   and as SARIF
+explain      what a code means     markdown  its page on a terminal
 graph        draw a flow           schema    the JSON Schema of flow files
 eval         evaluate expressions  stream    the same, a line of JSON at a time
 components   what there is         describe, snippet   its settings and an example

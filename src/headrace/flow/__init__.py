@@ -1,7 +1,9 @@
 """Flow files: YAML with places -> tree -> draft -> findings -> model. No I/O but reading the file.
 
-    yaml, syntax, plain, scalar, alias   text -> located nodes (`tree`); `parsed` makes them of an object
+    yaml, plain, scalar, alias           text -> located nodes (`tree`); `parsed` makes them of an object
+    syntax, slip                         what is wrong with YAML that does not parse
     field, resource, node, edge          located nodes -> a draft; `override` lays `--set` over them
+    elsewhere                            keys that other tools have, and where that belongs here
     check, settings                      values against the models of components
     graph                                which edges are boundaries
     shape                                what messages are like, before there is one
