@@ -58,8 +58,8 @@ def test_an_upsert_sorts_its_rows_by_key_so_that_parallel_batches_lock_in_one_or
 @pytest.mark.parametrize("url", ["sqlite:///a.db", "postgresql://h/d", "postgres://h/d"])
 def test_the_url_says_which_driver(url):
     expected = "sqlite" if url.startswith("sqlite") else "postgres"
-    assert ConnectorSettings.model_validate({"url": url}).driver == expected
-    assert ConnectorSettings.model_validate({"url": url, "driver": expected}).driver == expected
+    assert ConnectorSettings.model_validate({"url": url}).dialect == expected
+    assert ConnectorSettings.model_validate({"url": url, "driver": expected}).dialect == expected
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ async def open_database(settings: ConnectorSettings, resources: Resources) -> Sh
         PermanentError: a package is not installed.
         ComponentError | UsageError: the embedded server does not start; the settings are contradictory.
     """
-    if settings.driver == "sqlite":
+    if settings.dialect == "sqlite":
         return await _open_sqlite(settings, resources)
     return await _open_postgres(settings, resources)
 

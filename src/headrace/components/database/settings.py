@@ -9,9 +9,9 @@ from headrace.sdk import Settings
 __all__ = ["ConnectorSettings"]
 
 
-def _driver_of(url: object) -> str | None:
+def _driver_of(url: str) -> str | None:
     """The driver that a URL's scheme names; None where it names none of ours, or there is no URL."""
-    scheme = url.partition("://")[0] if isinstance(url, str) and "://" in url else ""
+    scheme = url.partition("://")[0] if "://" in url else ""
     return {"postgres": "postgres", "postgresql": "postgres", "sqlite": "sqlite"}.get(scheme)
 
 
@@ -46,20 +46,17 @@ class ConnectorSettings(Settings):
     def _as_list(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
 
-    @model_validator(mode="before")
-    @classmethod
-    def _by_url(cls, value: object) -> object:
-        if isinstance(value, dict) and "driver" not in value and _driver_of(value.get("url")) == "sqlite":
-            return {**value, "driver": "sqlite"}
-        return value
+    @property
+    def dialect(self) -> str:
+        """Which kind of database: what the URL says, else `driver`."""
+        return _driver_of(self.url.get_secret_value()) or self.driver
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:
         if self.url.get_secret_value():
-            of_url = _driver_of(self.url.get_secret_value())
-            if of_url not in (None, self.driver):
+            if "driver" in self.model_fields_set and self.driver != self.dialect:
                 raise ValueError(
-                    f"`driver` is `{self.driver}`, but the `url` is one of {of_url}; leave `driver` out"
+                    f"`driver` is `{self.driver}`, but the `url` is one of {self.dialect}; leave `driver` out"
                 )
             return self
         if self.driver == "sqlite":
