@@ -77,9 +77,12 @@ def _finding(check: _Check, item: dict[str, Any], path: Path) -> Finding:
     name = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         keys = _keys_at(model, path[:-1])
-        begun = [key for key in keys if key.lower().startswith(name.lower())]
-        is_begun = len(begun) == 1 and len(name) > 2  # `user` of `username`
-        hint = f"; did you mean `{begun[0]}`?" if is_begun else did_you_mean(name, keys)
+        # `user` of `username`, `headers` of `defaultHeaders`
+        parts = [
+            key for key in keys if key.lower().startswith(name.lower()) or key.lower().endswith(name.lower())
+        ]
+        is_part = len(parts) == 1 and len(name) > 2
+        hint = f"; did you mean `{parts[0]}`?" if is_part else did_you_mean(name, keys)
         inside = f"`{dotted(path[:-1])}`" if len(path) > 1 else check.what
         cure = "" if hint or not keys else f"it has {listed(keys)}"
         return Finding(

@@ -40,8 +40,9 @@ def _check(node: DraftNode, port: Input, tree: Tree, template: Template | None, 
         if hint := f"; did you mean `{meant}`?" if meant else did_you_mean(key, free):
             reader.error("HR117", f"unknown key `{key}` in {what}{hint}", entry.place)
         else:
-            message = f"`{key}` has no effect in {what}; it takes {listed(known)}"
-            reader.warn("HR117", message, entry.place)
+            is_setting = node.spec is not None and key in field_aliases(node.spec.settings)
+            instead = "it belongs under `settings`" if is_setting else f"it takes {listed(known)}"
+            reader.warn("HR117", f"`{key}` has no effect in {what}; {instead}", entry.place)
     unknown = frozenset(
         path
         for path, part in walk(tree)
