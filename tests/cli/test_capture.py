@@ -13,7 +13,7 @@ import pytest
 from tests.cli.outcome import Outcome
 
 from headrace.app import builtin_registry
-from headrace.cli.capture.insertion import Insertion, inserted
+from headrace.cli.capture.insertion import Insertion, inserted, replace_file
 from headrace.cli.capture.sample import sample_of, schema_of
 from headrace.errors import UsageError
 from headrace.sdk.schema import check_schema
@@ -145,6 +145,35 @@ def test_a_run_that_fails_gives_what_came_before_and_says_why(call: Call, flow: 
     assert outcome.out.startswith("# of `people`")
     assert "no such column: wrong" in outcome.err
     assert "`brief` got no `rows` in this run" in outcome.err
+
+
+def test_of_several_answers_the_first_is_noted(call: Call, tmp_path: Path) -> None:
+    flow = tmp_path / "flow.yaml"
+    flow.write_text(
+        HEAD
+        + f"""\
+  nodes:
+    start: {{component: common-module/signal}}
+    state: {{component: common-module/modify}}
+    read:
+      component: database-module/connector
+      settings: {{driver: sqlite, database: {tmp_path}/a.db}}
+      input: {{query: SELECT $1 AS id, parameters: ["{{{{$.id}}}}"]}}
+  edges:
+    - start -> state
+    - {{from: state, to: read, data: {{id: 1}}}}
+    - {{from: state, to: read, data: {{id: 2}}}}
+"""
+    )
+    assert call("capture", flow) == (0, "# of `read`, below its `component`\nsample:\n  - id: 1\n", "")
+
+
+def test_a_file_that_is_linked_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    file, link = tmp_path / "flow.yaml", tmp_path / "link.yaml"
+    file.write_text("old")
+    link.symlink_to(file)
+    replace_file(link, "new")
+    assert (link.is_symlink(), file.read_text()) == (True, "new")
 
 
 def test_nothing_at_all_is_no_success(call: Call, flow: Path) -> None:

@@ -45,3 +45,9 @@ def test_it_reads_well():
         '  names: [ada, "x y"]',
         "  at: null",
     ]
+
+
+def test_a_list_goes_into_one_line_of_80_columns_or_one_line_an_item():
+    fits, does_not = ["x" * 38, "y" * 38], ["x" * 38, "y" * 39]
+    assert yaml_lines("k", fits) == [f"k: [{fits[0]}, {fits[1]}]"]
+    assert yaml_lines("k", does_not) == ["k:", f"  - {does_not[0]}", f"  - {does_not[1]}"]

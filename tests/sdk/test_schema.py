@@ -73,6 +73,34 @@ def likely(members: dict[str, Member | Shape], rest: Shape | None = None) -> Sha
             {"type": "object", "properties": {"a": True}, "additionalProperties": False, "allOf": [{}]},
             likely({"a": Member(ANY, optional=True)}),
         ),
+        (
+            {
+                "allOf": [
+                    {"type": "object", "properties": {"a": {"type": "number"}}},
+                    {"type": "object", "required": ["a"], "properties": {"a": {"type": "number"}}},
+                ]
+            },
+            likely({"a": NUMBER}),
+        ),
+        (
+            {
+                "allOf": [
+                    {"type": "object", "additionalProperties": {"type": kind}}
+                    for kind in ("number", "string")
+                ]
+            },
+            object_of(rest=of("number", "text")),
+        ),
+        (
+            {
+                "allOf": [
+                    {"type": "object", "properties": {}},
+                    {"type": "object", "additionalProperties": {"type": "number"}},
+                ]
+            },
+            likely({}, rest=NUMBER),
+        ),
+        ({"type": "array", "items": [{"type": "string"}]}, of("array")),
         ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "number"}}}, NUMBER),
         ({"$ref": "https://example.com/schema"}, ANY),
         ({"definitions": {"a/b": {"type": "string"}}, "$ref": "#/definitions/a~1b"}, TEXT),
