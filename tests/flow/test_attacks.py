@@ -58,6 +58,14 @@ def data(text: str) -> str:
     return f"{HEAD}  edges:\n    - {{from: start, to: end, data: {{x: '{quoted}'}}}}\n"
 
 
+def schema(text: str) -> str:
+    """A flow with a node that has a schema."""
+    return (
+        f"{HEAD}    call:\n      component: http-module/client\n      input: {{url: 'https://x.example/'}}\n"
+        f"      schema: {text}\n  edges:\n    - start -> call -> end\n"
+    )
+
+
 def var(text: str) -> str:
     return f"{HEAD}  vars:\n    a: {text}\n"
 
@@ -99,6 +107,25 @@ BOMBS: dict[str, tuple[str, str]] = {  # what it is: the file and the code of wh
     "many mistakes in one line": (data("{{nope}}" * 300), "HR206"),
 }
 HARMLESS: dict[str, str] = {
+    **{
+        f"a schema with {what}": schema(text)
+        for what, text in {
+            "a large enum": f"{{enum: {json.dumps([{f'k{i}': i} for i in range(8000)])}}}",
+            "many choices": f"{{anyOf: {json.dumps([{'properties': {f'k{i}': {}}} for i in range(3000)])}}}",
+            "itself in all its choices": (
+                f"{{$ref: '#/$defs/a', $defs: {{a: {{anyOf: {json.dumps([{'$ref': '#/$defs/a'}] * 30)}}}}}}}"
+            ),
+        }.items()
+    },
+    "thousands of wrong nodes in a line": (
+        f"{HEAD[:-1]}\n  edges: [{', '.join(f'no{i} -> none{i}' for i in range(3000))}]\n"
+    ),
+    "thousands of wrong edges between many nodes": (
+        HEAD
+        + "".join(f"    n{i}: {{component: common-module/modify}}\n" for i in range(3000))
+        + "  edges:\n"
+        + "".join(f"    - n{i} -> m{i}\n" for i in range(3000))
+    ),
     "thousands of edges": f"{HEAD}  edges:\n" + "    - start -> end\n" * 3000,
     "thousands of expressions": data("{{$.a}}" * 3000),
     "an object of many spreads": data(

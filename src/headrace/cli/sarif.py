@@ -97,7 +97,7 @@ def _position(source: Source, offset: int) -> tuple[int, int]:
     """Line and column, from 1, the column in UTF-16 code units."""
     line, column = source.position(offset)
     before = source.text[offset - column + 1 : offset]
-    return line, column + sum(ord(char) > 0xFFFF for char in before)
+    return line, len(before.encode("utf-16-le", "surrogatepass")) // 2 + 1
 
 
 def _uri(name: str) -> str:

@@ -78,11 +78,17 @@ _FOREIGN = {
 }
 
 
+_LONGEST = 60
+_MOST = 500
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` for the nearest known name, or nothing."""
-    names = list(known)
+    """`; did you mean …?` for the nearest known name, or nothing. Long and many names are not compared."""
+    if len(name) > _LONGEST:
+        return ""
+    names = [item for item in known if abs(len(item) - len(name)) <= len(name)]
     same = [item for item in names if item.lower() == name.lower()]
-    near = same or get_close_matches(name, names, n=1, cutoff=0.7)
+    near = same or get_close_matches(name, names[:_MOST], n=1, cutoff=0.7)
     return f"; did you mean `{near[0]}`?" if near else ""
 
 

@@ -213,13 +213,19 @@ def connect(draft: Draft, reader: Reader) -> None:
         edge.target = _target(edge.end, draft, reader)
 
 
+_MOST_HINTS = 200
+"""After so many findings nobody reads what was meant, and to look for it among all nodes takes time."""
+
+
 def _node(end: Endpoint, draft: Draft, reader: Reader) -> DraftNode | None:
     node = draft.nodes.get(end.node)
     is_told = (
         not draft.nodes or f"{end.node}:{end.port}" in draft.nodes
     )  # unread nodes, and names with a colon
     if node is None and not is_told:
-        hint = _port_hint(end.node, draft) or did_you_mean(end.node, draft.nodes)
+        hint = _port_hint(end.node, draft)
+        if not hint and len(reader.findings) < _MOST_HINTS:
+            hint = did_you_mean(end.node, draft.nodes)
         reader.error("HR112", f"no node `{end.node}`{hint}", end.node_span)
     return node
 

@@ -42,6 +42,9 @@ _KIND_OF: dict[str, Kind] = {
 _OPENING = ("patternProperties", "if", "then", "else", "dependentSchemas", "not", "unevaluatedProperties")
 """Keywords that may name further members in ways that are not followed."""
 
+_MOST_CHOICES = 500
+"""Of more alternatives than that nothing is known: to join them all would take too long."""
+
 _DEEPEST = 12
 """References are followed to this depth; a schema that refers to itself has no end."""
 
@@ -86,17 +89,24 @@ class _Reading:
     def __init__(self, root: Json, origins: frozenset[Origin]) -> None:
         self._root = root
         self._origins = origins
+        self._known: dict[tuple[int, int], Shape] = {}  # by the schema's identity and depth
 
     def shape(self, schema: Json, depth: int) -> Shape:
         if schema is False:
             return NOTHING
         if not isinstance(schema, dict) or depth == 0:
             return ANY
+        key = id(schema), depth
+        if key not in self._known:
+            self._known[key] = self._shape(schema, depth)
+        return self._known[key]
+
+    def _shape(self, schema: dict[str, Json], depth: int) -> Shape:
         shape = self._own(schema, depth)
         if isinstance(reference := schema.get("$ref"), str):
             shape = _meet(shape, self.shape(self._target(reference), depth - 1))
         for word in ("anyOf", "oneOf"):
-            if isinstance(choices := schema.get(word), list) and choices:
+            if isinstance(choices := schema.get(word), list) and 0 < len(choices) <= _MOST_CHOICES:
                 shape = _meet(shape, join_all(self.shape(choice, depth - 1) for choice in choices))
         if isinstance(parts := schema.get("allOf"), list):
             for part in parts:
@@ -111,6 +121,8 @@ class _Reading:
             values = [schema["const"]]
         elif isinstance(listed := schema.get("enum"), list):
             values = listed
+        if values is not None and len(values) > _MOST_CHOICES:
+            return Shape(kinds)
         if values is not None:
             return join_all(self._one(value) for value in values).only(*kinds)
         members = self._members(schema, depth) if "object" in kinds else None
