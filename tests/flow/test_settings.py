@@ -1,12 +1,17 @@
 """Settings: checked as far as they are known, evaluated at the start."""
 
+from typing import Annotated
+
 import pytest
+from pydantic import Field
 from tests.flow.stand_in import registry
 
 from headrace.errors import FlowError
 from headrace.flow.loader import Loaded, load_flow, require
 from headrace.flow.model import Node
-from headrace.flow.settings import resolve
+from headrace.flow.parsed import from_object
+from headrace.flow.settings import is_per_message, message_paths, resolve
+from headrace.sdk import MessageTemplate, Settings
 from headrace.source import Source
 
 FLOW = """
@@ -126,3 +131,43 @@ def test_defaults_lie_below_the_settings_of_a_node() -> None:
     )
     made = resolve(require(loaded).nodes["it"], VARS, SECRETS)
     assert (made.timeout, made.retry_count, made.default_headers) == (3.0, 4, {"b": "2"})  # type: ignore[attr-defined]
+
+
+# ---- settings that are evaluated for each message
+
+
+class Part(Settings):
+    when: MessageTemplate | None = None
+    name: str = ""
+
+
+class Parts(Settings):
+    first: Annotated[MessageTemplate, Field(description="…")] = None
+    one: Part | None = None
+    many: list[Part | str] = []
+    named: dict[str, Part] = {}
+    pages: dict[str, MessageTemplate] = {}
+
+
+def test_settings_that_are_evaluated_for_each_message_are_found_at_any_depth():
+    tree = {
+        "first": {"a": ["{{$.a}}"]},
+        "one": {"when": "{{$.a}}", "name": "x"},
+        "many": ["x", {"when": "{{$.a}}"}],
+        "named": {"x": {"when": "{{$.a}}", "name": "x"}},
+        "pages": {"next": "{{$.a}}", "last": "{{$.a}}"},
+        "unknown": {"when": "{{$.a}}"},
+    }
+    paths = [
+        ("first",), ("one", "when"), ("many", 1, "when"), ("named", "x", "when"), ("pages", "next"), ("pages", "last"),
+    ]  # fmt: skip
+    assert list(message_paths(Parts, from_object(tree))) == paths
+    assert [path for path in paths if not is_per_message(Parts, path)] == []
+    assert is_per_message(Parts, ("first", "a", 0))
+
+
+@pytest.mark.parametrize(
+    "path", [(), ("one",), ("one", "name"), ("many", "when"), ("many", 0), ("unknown", "when")]
+)
+def test_other_settings_are_evaluated_once(path):
+    assert not is_per_message(Parts, path)

@@ -4,7 +4,7 @@ import copy
 import time
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union
 
 from pydantic import BaseModel, ValidationError
@@ -22,7 +22,7 @@ from headrace.sdk import MessageTemplate, Settings
 from headrace.sdk.settings import sentence
 from headrace.values import Json
 
-__all__ = ["check_settings", "message_paths", "resolve"]
+__all__ = ["check_settings", "is_per_message", "message_paths", "resolve"]
 
 _MARK = typing.get_args(MessageTemplate)[1]
 _MASK = "•••"
@@ -32,31 +32,61 @@ _DUMMY = "secret"
 # ---- settings that are evaluated for each message
 
 
-def message_paths(model: type[BaseModel], tree: Tree, path: Path = ()) -> Iterator[Path]:
+def message_paths(model: type[BaseModel], tree: Tree) -> Iterator[Path]:
     """Where in a tree the model has a `MessageTemplate`, at any depth."""
-    if isinstance(tree, located.Mapping):
-        for name, field in field_aliases(model).items():
-            if (value := tree.get(name)) is not None:
-                yield from _marked(field.annotation, tuple(field.metadata), value, (*path, name))
+    return _marked([model], tree, ())
 
 
-def _marked(annotation: Any, metadata: tuple[Any, ...], tree: Tree, path: Path) -> Iterator[Path]:  # noqa: ANN401 - an annotation may be anything
-    if _MARK in metadata:
+def is_per_message(model: type[BaseModel], path: Path) -> bool:
+    """Whether the setting at a path, or one around it, is typed `MessageTemplate`."""
+    kinds: list[Any] = [model]
+    for key in path:
+        kinds = [below for kind in kinds for below in _below(kind, key)]
+        if _MARK in kinds:
+            return True
+    return False
+
+
+def _marked(kinds: list[Any], tree: Tree, path: Path) -> Iterator[Path]:
+    if _MARK in kinds:
         yield path
         return
+    parts: Iterable[tuple[str | int, Tree]] = ()
+    if isinstance(tree, located.Mapping):
+        parts = ((key, entry.value) for key, entry in tree.entries.items())
+    elif isinstance(tree, located.Sequence):
+        parts = enumerate(tree.items)
+    for key, part in parts:
+        if below := [found for kind in kinds for found in _below(kind, key)]:
+            yield from _marked(below, part, (*path, key))
+
+
+def _below(kind: Any, key: str | int) -> Iterator[Any]:  # noqa: ANN401 - a type may be anything
+    """What a type has at a key: types, or `_MARK`."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        field = field_aliases(kind).get(str(key))
+        if field is not None:
+            yield from _opened(field.annotation, field.metadata)
+        return
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if arguments and origin is dict and isinstance(key, str):
+        yield from _opened(arguments[1])
+    elif arguments and origin in (list, tuple) and isinstance(key, int):
+        yield from _opened(arguments[0])
+
+
+def _opened(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[Any]:  # noqa: ANN401 - likewise
+    """The alternatives of a type, without what is noted beside them."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is Annotated:
-        yield from _marked(arguments[0], arguments[1:], tree, path)
+    if _MARK in metadata:
+        yield _MARK
+    elif origin is Annotated:
+        yield from _opened(arguments[0], arguments[1:])
     elif origin in (Union, types.UnionType):
-        yield from dict.fromkeys(found for part in arguments for found in _marked(part, (), tree, path))
-    elif isinstance(tree, located.Sequence) and origin in (list, tuple) and arguments:
-        for index, item in enumerate(tree.items):
-            yield from _marked(arguments[0], (), item, (*path, index))
-    elif isinstance(tree, located.Mapping) and origin is dict:
-        for key, entry in tree.entries.items():
-            yield from _marked(arguments[1], (), entry.value, (*path, key))
-    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield from message_paths(annotation, tree, path)
+        for part in arguments:
+            yield from _opened(part)
+    else:
+        yield annotation
 
 
 # ---- checks

@@ -9,9 +9,9 @@ from headrace.expr.inference import RUN, Roots, infer
 from headrace.expr.shape import ANY, Shape, join_all, object_of, of, shape_of
 from headrace.flow.draft import Draft, DraftEdge, DraftNode
 from headrace.flow.loader import Loaded, load_flow
+from headrace.flow.settings import is_per_message
 from headrace.flow.shape import Shapes, follow
 from headrace.flow.tree import Entry, Mapping, Path, Sequence, Tree
-from headrace.lsp.permessage import is_per_message
 from headrace.lsp.repair import mended
 from headrace.sdk import Registry, Spec
 from headrace.source import Source
