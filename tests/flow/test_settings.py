@@ -144,9 +144,9 @@ class Part(Settings):
 class Parts(Settings):
     first: Annotated[MessageTemplate, Field(description="…")] = None
     one: Part | None = None
-    many: list[Part | str] = []
-    named: dict[str, Part] = {}
-    pages: dict[str, MessageTemplate] = {}
+    many: list[Part | str] = Field(default_factory=list)
+    named: dict[str, Part] = Field(default_factory=dict)
+    pages: dict[str, MessageTemplate] = Field(default_factory=dict)
 
 
 def test_settings_that_are_evaluated_for_each_message_are_found_at_any_depth():
