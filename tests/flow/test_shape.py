@@ -168,6 +168,20 @@ def test_the_base_value_is_what_was_before_the_data_of_an_edge():
     assert emitted(spec, "read", "result") == object_of({"page": NUMBER, "result": result})
 
 
+def test_what_add_lays_over_a_message_is_part_of_the_base_value():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      state: {component: common-module/modify, input: {page: 1}}
+      read: {component: database-module/connector, settings: {driver: sqlite, database: a.db}}
+    edges:
+      - start -> state
+      - {from: state, to: read, add: {query: SELECT 1}}
+    """
+    known = emitted(spec, "read", "result").object
+    assert list(known.members) == ["page", "query", "result"]
+
+
 @pytest.mark.parametrize(
     ("base", "made"),
     [
