@@ -1,5 +1,7 @@
 """A secret that somebody wrote into the file is in no excerpt, whatever else is said of its line."""
 
+import pytest
+
 from headrace.app import builtin_registry
 from headrace.flow.loader import load_flow
 from headrace.flow.report import render
@@ -28,3 +30,30 @@ def test_no_finding_on_its_line_shows_a_token_nor_through_an_alias():
     assert len({finding.code for finding in found}) > 1
     assert TOKEN not in text
     assert "•" * len(TOKEN) in text
+
+
+@pytest.mark.parametrize(
+    ("url", "codes"),
+    [
+        ("postgres://app:hunter22@db.example.com/shop", ["HR154"]),
+        ("postgres://app:hunter22@localhost:5432/shop", []),
+        ("postgres://app:hunter22@database/shop", []),
+        ("postgres://app:{{$.secrets.word}}@db.example.com/shop", []),
+    ],
+)
+def test_a_password_in_a_url_is_told_where_it_opens_another_machine(url, codes):
+    text = f"""apiVersion: headrace.dev/v1
+kind: Flow
+metadata: {{name: pasted}}
+spec:
+  secrets: [word]
+  nodes:
+    start: {{component: common-module/signal}}
+    read:
+      component: database-module/connector
+      settings: {{driver: postgres, url: "{url}"}}
+      input: {{query: SELECT 1}}
+  edges: [start -> read]
+"""
+    found = load_flow(Source("flow.yaml", text), builtin_registry()).findings
+    assert [finding.code for finding in found] == codes

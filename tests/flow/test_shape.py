@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from headrace.app import builtin_registry
 from headrace.errors import Severity
-from headrace.expr.shape import ANY, NULL, Shape, array_of, object_of, of
+from headrace.expr.shape import ANY, NULL, Member, Shape, array_of, object_of, of
 from headrace.flow.draft import Draft
 from headrace.flow.loader import Loaded, load_flow, load_object
 from headrace.flow.model import PortRef
@@ -295,6 +295,31 @@ def test_add_lays_members_over_a_message():
       - {from: state, to: next, add: {page: one}}
     """
     assert emitted(spec, "next", "out") == object_of({"page": TEXT, "total": NUMBER})
+
+
+@pytest.mark.parametrize(
+    ("sent", "added", "arriving"),
+    [
+        (
+            "{page: 1}",
+            '"{{$.page > 1 ? {a: 1} : null}}"',
+            {"page": NUMBER, "a": Member(NUMBER, optional=True)},
+        ),
+        ("some text", "{a: 1}", {"a": NUMBER}),
+    ],
+    ids=["over it, or nothing", "over what is no object"],
+)
+def test_add_is_laid_over_objects_if_it_is_one(sent, added, arriving):
+    spec = f"""
+    nodes:
+      start: {{component: common-module/signal}}
+      state: {{component: common-module/modify, input: {sent}}}
+      next: {{component: common-module/modify}}
+    edges:
+      - start -> state
+      - {{from: state, to: next, add: {added}}}
+    """
+    assert emitted(spec, "next", "out") == object_of(arriving)
 
 
 def test_a_loop_is_followed_until_nothing_new_comes():
