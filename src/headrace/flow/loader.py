@@ -12,11 +12,11 @@ from headrace.flow.draft import Draft, DraftNode
 from headrace.flow.edge import connect, read_edges
 from headrace.flow.field import Reader
 from headrace.flow.graph import Link, Ports, boundary_edges
-from headrace.flow.model import Edge, Flow, Node
+from headrace.flow.model import DEFAULT_CONCURRENCY, DEFAULT_MAX_QUEUED, Edge, Flow, Node
 from headrace.flow.node import read_defaults, read_node
 from headrace.flow.override import apply_overrides
 from headrace.flow.parsed import from_object
-from headrace.flow.resource import expect, read_metadata, read_retry, read_secrets
+from headrace.flow.resource import API_VERSION, expect, read_metadata, read_retry, read_secrets
 from headrace.flow.settings import check_settings
 from headrace.flow.tree import Mapping, Scalar, Tree, to_json, walk
 from headrace.flow.version import version_of
@@ -27,14 +27,11 @@ from headrace.values import Json, JsonError, encode_json
 
 __all__ = ["Loaded", "load_flow", "load_object", "read_flow", "require"]
 
-API_VERSION = "headrace.dev/v1"
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 _SPEC = (
     "description", "secrets", "vars", "timeout", "concurrency", "retry", "maxQueued", "defaults",
     "nodes", "edges",
 )  # fmt: skip
-_DEFAULT_CONCURRENCY = 8
-_DEFAULT_MAX_QUEUED = 10_000
 _MOST_PLACES = 5
 _NO_OVERRIDES: AbstractMapping[str, Json] = {}
 
@@ -288,8 +285,8 @@ def _build(
         secrets=draft.secrets,
         vars=draft.vars,
         timeout_s=timeout,
-        concurrency=_DEFAULT_CONCURRENCY if concurrency is None else int(concurrency),
-        max_queued=_DEFAULT_MAX_QUEUED if queued is None else int(queued),
+        concurrency=DEFAULT_CONCURRENCY if concurrency is None else int(concurrency),
+        max_queued=DEFAULT_MAX_QUEUED if queued is None else int(queued),
         retry=retry,
     )
 

@@ -8,7 +8,10 @@ from headrace.sdk import Output, Spec
 from headrace.source import Source, Span
 from headrace.values import Json
 
-__all__ = ["Edge", "Flow", "Node", "PortRef", "Retry"]
+__all__ = ["DEFAULT_CONCURRENCY", "DEFAULT_MAX_QUEUED", "Edge", "Flow", "Node", "PortRef", "Retry"]
+
+DEFAULT_CONCURRENCY = 8
+DEFAULT_MAX_QUEUED = 10_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -109,8 +112,8 @@ class Flow:
     secrets: tuple[str, ...] = ()
     vars: dict[str, Json] = field(default_factory=dict)
     timeout_s: float | None = None
-    concurrency: int = 8
-    max_queued: int = 10_000
+    concurrency: int = DEFAULT_CONCURRENCY
+    max_queued: int = DEFAULT_MAX_QUEUED
     retry: Retry = Retry()
 
     @property

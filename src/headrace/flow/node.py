@@ -16,10 +16,10 @@ from headrace.sdk import Output, Registry, Spec
 from headrace.sdk.schema import SchemaProblem, check_schema
 from headrace.source import Span
 
-__all__ = ["read_defaults", "read_node"]
+__all__ = ["NODE_NAME", "read_defaults", "read_node"]
 
 _KEYS = ("component", "settings", "input", "as", "sample", "schema", "control", "description")
-_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+NODE_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _MEMBER = re.compile(r"[A-Za-z_$][\w$]*")
 
 
@@ -50,7 +50,7 @@ def read_node(
 ) -> DraftNode:
     """One entry of `spec.nodes`; what is wrong is reported, the rest is read."""
     name = entry.key
-    if not _NAME.fullmatch(name):
+    if not NODE_NAME.fullmatch(name):
         message = f"`{name}` is no name for a node; use letters, digits, `-`, `_` and `.`"
         reader.error("HR125", message, entry.place)
     tree = reader.mapping(entry.value, f"node `{name}`", cure=_written(entry.value)) or Mapping(

@@ -7,18 +7,30 @@ from headrace.flow.model import Retry
 from headrace.flow.tree import Mapping, Tree
 from headrace.source import Span
 
-__all__ = ["expect", "read_metadata", "read_retry", "read_secrets"]
+__all__ = [
+    "API_VERSION",
+    "FLOW_NAME",
+    "KUBERNETES",
+    "SECRET_NAME",
+    "expect",
+    "read_metadata",
+    "read_retry",
+    "read_secrets",
+]
 
-# The metadata that Kubernetes itself puts into every resource.
-_METADATA = (
-    "name", "namespace", "labels", "annotations", "generateName", "uid", "resourceVersion",
-    "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-    "managedFields", "ownerReferences", "finalizers", "selfLink",
+API_VERSION = "headrace.dev/v1"
+
+KUBERNETES = (
+    "generateName", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
+    "deletionGracePeriodSeconds", "managedFields", "ownerReferences", "finalizers", "selfLink",
 )  # fmt: skip
-_FLOW_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label, as Kubernetes wants it
+"""The metadata that Kubernetes itself puts into every resource."""
+
+FLOW_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label, as Kubernetes wants it
+SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_METADATA = ("name", "namespace", "labels", "annotations", *KUBERNETES)
 _DASHED_NAME = re.compile(r"[A-Za-z_]\w*(?:[-. ]\w+){1,3}", re.ASCII)
 _LIKE_A_VALUE = re.compile(r"(?=.*\d)\S{20,}")
-_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def expect(top: Mapping, key: str, value: str, reader: Reader) -> bool:
@@ -46,7 +58,7 @@ def read_metadata(top: Mapping, reader: Reader) -> tuple[str, dict[str, str]]:
         reader.error("HR116", "`name` is required by `metadata`", metadata.head)
     elif (text := reader.text(name_tree, "`name`")) is not None:
         name = text
-        if not _FLOW_NAME.fullmatch(text):
+        if not FLOW_NAME.fullmatch(text):
             message = f"`{text}` is no name for a flow; use up to 63 lower-case letters, digits and `-`"
             reader.error("HR125", message, name_tree.span)
     annotations = {}
@@ -73,7 +85,7 @@ def read_secrets(tree: Tree | None, reader: Reader) -> tuple[str, ...]:
         name = reader.text(item, "the name of a secret")
         if name is None:
             continue
-        if not _SECRET_NAME.fullmatch(name):
+        if not SECRET_NAME.fullmatch(name):
             message, place = f"`{_short(name)}` is no name for a secret; {_better(name)}", item.span
             if _LIKE_A_VALUE.fullmatch(name):
                 message = "this is no name for a secret, but looks like its value"

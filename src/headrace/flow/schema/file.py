@@ -1,19 +1,20 @@
 """JSON Schema of the flow file: the resource and its `spec`."""
 
+import re
+
+from headrace.flow.model import DEFAULT_CONCURRENCY, DEFAULT_MAX_QUEUED, Retry
+from headrace.flow.node import NODE_NAME
+from headrace.flow.resource import API_VERSION, FLOW_NAME, KUBERNETES, SECRET_NAME
 from headrace.flow.schema.edge import edge_schema, end_schema
 from headrace.flow.schema.key import noted, optional, reference
 from headrace.flow.schema.model import TEMPLATE, Schema, duration_schema
 from headrace.flow.schema.node import definitions_of, node_schema, requirements, settings_of, shape_schema
-from headrace.flow.schema.written import DURATION
+from headrace.flow.schema.written import DURATION, duration_text
 from headrace.sdk import Registry
 
 __all__ = ["flow_schema"]
 
-_NODE_NAME = r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$"
-_KUBERNETES = (
-    "generateName", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
-    "deletionGracePeriodSeconds", "managedFields", "ownerReferences", "finalizers", "selfLink",
-)  # fmt: skip
+_RETRY = Retry()
 
 
 def flow_schema(registry: Registry) -> Schema:
@@ -26,7 +27,7 @@ def flow_schema(registry: Registry) -> Schema:
         "required": ["apiVersion", "kind", "metadata", "spec"],
         "additionalProperties": False,
         "properties": {
-            "apiVersion": {"const": "headrace.dev/v1"},
+            "apiVersion": {"const": API_VERSION},
             "kind": {"const": "Flow"},
             "metadata": _metadata(),
             "spec": {"$ref": "#/definitions/spec"},
@@ -52,13 +53,13 @@ def _metadata() -> Schema:
         "additionalProperties": False,
         "properties": {
             "name": noted(
-                {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"},
+                {"type": "string", "pattern": _whole(FLOW_NAME)},
                 "The flow's name: up to 63 lower-case letters, digits and `-`.",
             ),
             "annotations": optional("object", "Texts by name, for other tools.", additionalProperties=texts),
             "labels": noted({}, "For Kubernetes."),
             "namespace": noted({}, "For Kubernetes."),
-            **{name: noted({}, "Written by Kubernetes.") for name in _KUBERNETES},
+            **{name: noted({}, "Written by Kubernetes.") for name in KUBERNETES},
         },
     }
 
@@ -73,7 +74,7 @@ def _spec(registry: Registry) -> Schema:
             "secrets": optional(
                 "array",
                 "Names of the secrets that settings may read as `$.secrets.name`; values come from outside.",
-                items={"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+                items={"type": "string", "pattern": _whole(SECRET_NAME)},
                 uniqueItems=True,
             ),
             "vars": optional(
@@ -83,13 +84,16 @@ def _spec(registry: Registry) -> Schema:
             ),
             "timeout": _duration("How long one run may take."),
             "concurrency": optional(
-                "integer", "How many tasks of one run execute at once.", minimum=1, default=8
+                "integer",
+                "How many tasks of one run execute at once.",
+                minimum=1,
+                default=DEFAULT_CONCURRENCY,
             ),
             "maxQueued": optional(
                 "integer",
                 "Above this many open tasks of a run, loops wait with their next round.",
                 minimum=1,
-                default=10_000,
+                default=DEFAULT_MAX_QUEUED,
             ),
             "retry": _retry(),
             "defaults": optional(
@@ -101,7 +105,7 @@ def _spec(registry: Registry) -> Schema:
             "nodes": noted(
                 {
                     "type": "object",
-                    "propertyNames": {"pattern": _NODE_NAME},
+                    "propertyNames": {"pattern": _whole(NODE_NAME)},
                     "additionalProperties": reference("node"),
                 },
                 "The nodes, by name.",
@@ -114,9 +118,9 @@ def _spec(registry: Registry) -> Schema:
     }  # fmt: skip
 
 
-def _duration(description: str, default: str | None = None) -> Schema:
+def _duration(description: str, default_s: float | None = None) -> Schema:
     """A duration that is no expression."""
-    shown = {} if default is None else {"default": default}
+    shown = {} if default_s is None else {"default": duration_text(default_s)}
     choices = [*duration_schema(DURATION)["anyOf"], {"type": "null"}]
     return noted({"anyOf": choices, **shown}, description)
 
@@ -128,13 +132,13 @@ def _retry() -> Schema:
         additionalProperties=False,
         properties={
             "maxAttempts": optional(
-                "integer", "How often a task is tried in all.", minimum=1, default=5
+                "integer", "How often a task is tried in all.", minimum=1, default=_RETRY.max_attempts
             ),
-            "initialDelay": _duration("Before the second attempt.", "1s"),
+            "initialDelay": _duration("Before the second attempt.", _RETRY.initial_delay_s),
             "backoff": optional(
-                "number", "By how much the delay grows each time.", minimum=1, default=2
+                "number", "By how much the delay grows each time.", minimum=1, default=_RETRY.backoff
             ),
-            "maxDelay": _duration("The longest delay.", "5m"),
+            "maxDelay": _duration("The longest delay.", _RETRY.max_delay_s),
         },
     )  # fmt: skip
 
@@ -146,3 +150,8 @@ def _constant() -> Schema:
         "items": reference("constant"),
         "additionalProperties": reference("constant"),
     }
+
+
+def _whole(name: re.Pattern[str]) -> str:
+    """A name's pattern, which has no alternatives, for all of a text."""
+    return f"^{name.pattern}$"
