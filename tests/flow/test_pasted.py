@@ -57,3 +57,32 @@ spec:
 """
     found = load_flow(Source("flow.yaml", text), builtin_registry()).findings
     assert [finding.code for finding in found] == codes
+
+
+@pytest.mark.parametrize(
+    ("component", "settings", "codes"),
+    [
+        (
+            "http-module/client",
+            '{baseUrl: "https://api.example.com", auth: {type: bearer, token: abc}}',
+            ["HR154"],
+        ),
+        ("http-module/client", '{baseUrl: "http://localhost:8080", auth: {type: bearer, token: abc}}', []),
+        ("http-module/client", "{auth: {type: bearer, token: abc}}", []),
+        ("database-module/connector", "{driver: postgres, host: db.example.com, password: abc}", ["HR154"]),
+        ("database-module/connector", '{driver: postgres, host: db.example.com, password: ""}', []),
+        ("database-module/connector", "{driver: postgres, host: embedded, password: abc}", []),
+    ],
+)
+def test_a_password_is_told_in_settings_that_lead_to_another_machine(component, settings, codes):
+    text = f"""apiVersion: headrace.dev/v1
+kind: Flow
+metadata: {{name: pasted}}
+spec:
+  nodes:
+    start: {{component: common-module/signal}}
+    read: {{component: {component}, settings: {settings}, input: "{{{{$.payload}}}}"}}
+  edges: [start -> read]
+"""
+    found = load_flow(Source("flow.yaml", text), builtin_registry()).findings
+    assert [finding.code for finding in found if finding.code == "HR154"] == codes
