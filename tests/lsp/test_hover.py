@@ -87,3 +87,14 @@ def test_a_broken_file_tells_what_it_can() -> None:
 def test_every_place_of_a_flow_can_be_asked() -> None:
     for offset in range(0, len(FLOW) + 1, 7):
         explained(f"{FLOW[:offset]}‸{FLOW[offset:]}")
+
+
+def test_what_is_wrong_is_not_told_of_what_stands_behind_it() -> None:
+    wrong = FLOW.replace("-> fetch ->", "-> fetsh ->")
+    assert explained(wrong.replace("batches:done", "batches:do‸ne")) == explained(
+        FLOW.replace("batches:done", "batches:do‸ne")
+    )
+
+
+def test_the_parenthesis_behind_a_name_is_not_the_function() -> None:
+    assert explained(FLOW.replace('"{{$.page}}"', '"{{lower‸($.page)}}"')) is None
