@@ -8,7 +8,7 @@ that a schema does not name are not expected, unless `additionalProperties` says
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
@@ -29,6 +29,9 @@ from headrace.expr.shape import (
 from headrace.values import Json
 
 __all__ = ["SchemaProblem", "check_schema", "model_shape", "schema_shape"]
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and indexes from the top of a schema."""
 
 _KIND_OF: dict[str, Kind] = {
     "null": "null",
@@ -52,7 +55,7 @@ _DEEPEST = 12
 class SchemaProblem(ValueError):
     """A part of a schema that is no schema; `path` leads to it."""
 
-    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
+    def __init__(self, message: str, path: Path) -> None:
         super().__init__(message)
         self.path = path
 
@@ -160,14 +163,26 @@ class _Reading:
         """What a reference within the schema leads to; anything for others."""
         if not reference.startswith("#"):
             return True
-        part: Json = self._root
-        for step in reference[1:].split("/")[1:]:
-            name = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(part, dict) and name in part:
-                part = part[name]
-            else:
-                return True
-        return part
+        try:
+            found: Json = _referred(self._root, reference)
+        except LookupError:
+            return True
+        return found
+
+
+def _referred(root: Any, reference: str) -> Any:  # noqa: ANN401 - part of what a user wrote
+    """What a reference within a schema leads to, `#/$defs/name` (RFC 6901).
+
+    Raises:
+        LookupError: to nothing.
+    """
+    part = root
+    for step in reference[1:].split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if not isinstance(part, dict):
+            raise LookupError(name)
+        part = part[name]
+    return part
 
 
 def _kinds(types: Json) -> frozenset[Kind]:
@@ -218,7 +233,7 @@ def check_schema(schema: Any) -> None:  # noqa: ANN401 - what a user wrote may b
     _check(schema, (), schema)
 
 
-def _check(schema: Any, path: tuple[str | int, ...], root: Any) -> None:  # noqa: ANN401
+def _check(schema: Any, path: Path, root: Any) -> None:  # noqa: ANN401 - likewise
     if isinstance(schema, bool):
         return
     if not isinstance(schema, dict):
@@ -250,11 +265,11 @@ def _check(schema: Any, path: tuple[str | int, ...], root: Any) -> None:  # noqa
             _check(part, (*path, word, name), root)
 
 
-def _is_names(value: Any) -> bool:  # noqa: ANN401
+def _is_names(value: Any) -> bool:  # noqa: ANN401 - likewise
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
-def _check_reference(schema: dict[str, Any], path: tuple[str | int, ...], root: Any) -> None:  # noqa: ANN401
+def _check_reference(schema: dict[str, Any], path: Path, root: Any) -> None:  # noqa: ANN401 - likewise
     reference = schema.get("$ref")
     if reference is None:
         return
@@ -262,9 +277,7 @@ def _check_reference(schema: dict[str, Any], path: tuple[str | int, ...], root: 
         raise SchemaProblem("`$ref` is text such as `#/$defs/name`", (*path, "$ref"))
     if not reference.startswith("#"):
         return
-    part = root
-    for step in reference[1:].split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if not isinstance(part, dict) or name not in part:
-            raise SchemaProblem(f"`{reference}` leads to nothing in this schema", (*path, "$ref"))
-        part = part[name]
+    try:
+        _referred(root, reference)
+    except LookupError as error:
+        raise SchemaProblem(f"`{reference}` leads to nothing in this schema", (*path, "$ref")) from error
