@@ -83,10 +83,25 @@ class Cursor(ABC):
         token = self.token
         operand = self.value[left.start : left.end] if left else ""
         before = self.tokens[self.at - 1] if self.at else None
-        known = explain_token(token, self.peek(1), operand, before)
+        known = explain_token(token, self.peek(1), operand, before, self.arguments_of(1))
         if known:
             code, message = known
             self.fail(message, code=code)
         if token.kind == "end":
             self.fail(f"{wanted} is missing at the end")
         self.fail(f"{wanted} is missing before `{self.value[token.start : token.end]}`")
+
+    def arguments_of(self, ahead: int) -> str:
+        """What the name so many tokens ahead is called with: `2` of `round(2)`, and of Liquid's `round: 2`."""
+        name, opener = self.peek(ahead), self.peek(ahead + 1)
+        if name.kind != "name" or opener.start != name.end:
+            return ""
+        end = len(self.value)
+        if opener.value == "(" and opener.match >= 0:
+            end = self.tokens[opener.match].start
+        elif opener.value == ":":
+            rest = self.tokens[self.at + ahead + 2 :]
+            end = next((token.start for token in rest if token.kind == "end" or token.value == "|"), end)
+        else:
+            return ""
+        return self.value[opener.end : end].strip()

@@ -1,5 +1,7 @@
 """What people write who know another language, and what to write here instead."""
 
+import re
+
 from headrace.expr.lexer import Token
 
 __all__ = [
@@ -133,8 +135,8 @@ _FUNCTIONS = {
     **dict.fromkeys(("IF", "iif", "IIF", "ifelse", "cond"), "`condition ? then : otherwise`"),
 }
 _FILTERS = {
-    "default": "{x} ?? …",
-    "d": "{x} ?? …",
+    "default": "{x} ?? {argument}",
+    "d": "{x} ?? {argument}",
     "length": "len({x})",
     "count": "len({x})",
     "size": "len({x})",
@@ -152,7 +154,7 @@ _FILTERS = {
     "upcase": "upper({x})",
     "downcase": "lower({x})",
     "capitalize": "{x}.charAt(0).toUpperCase() + {x}.slice(1)",
-    "date": "formatTime({x}, …)",
+    "date": "formatTime({x}, {argument})",
     "urlencode": "encodeURIComponent({x})",
     "dictsort": "Object.entries({x})",
     "items": "Object.entries({x})",
@@ -160,6 +162,8 @@ _FILTERS = {
     "sha256": "sha256({x})",
 }
 """Filters of Jinja, Liquid and Helm that are no functions here, or take more than the value."""
+_SINGLE = re.compile(r"[^,=]+")
+_NAMED = re.compile(r"(^|,)\s*\w+\s*=(?!=)")
 
 
 def explain_word(name: str, following: Token) -> tuple[str, str] | None:
@@ -202,7 +206,7 @@ def explain_function(name: str) -> str:
 
 
 def explain_token(
-    token: Token, following: Token, operand: str, before: Token | None
+    token: Token, following: Token, operand: str, before: Token | None, arguments: str = ""
 ) -> tuple[str, str] | None:
     """The code and message for a token that cannot stand after `operand`; None if nothing is known.
 
@@ -211,17 +215,18 @@ def explain_token(
         following: the token after it.
         operand: the text of the operand before it; empty where an operand is missing.
         before: the token before it.
+        arguments: what `following` is called with, as it is written.
     """
     if token.kind == "end":
         if before and before.value == "-" and before.end == token.start:
             return "HR203", "`-}}` is Jinja, and trims; write `}}`"
         return None
     if operand:
-        return _after_operand(token, following, operand)
+        return _after_operand(token, following, operand, arguments)
     return _instead_of_operand(token, following, before)
 
 
-def _after_operand(token: Token, following: Token, operand: str) -> tuple[str, str] | None:
+def _after_operand(token: Token, following: Token, operand: str, arguments: str) -> tuple[str, str] | None:
     value = token.value
     adjacent = token.kind in {"text", "template"} and operand.isalpha() and len(operand) <= 2
     if operand == "not":
@@ -248,18 +253,26 @@ def _after_operand(token: Token, following: Token, operand: str) -> tuple[str, s
         )
     if token.kind == "name" and operand.isidentifier():
         return "HR201", f"an operator is missing before `{value}`; a function is called `{operand}(…)`"
-    return _operator(token, following, operand) if token.kind == "operator" else None
+    return _operator(token, following, operand, arguments) if token.kind == "operator" else None
 
 
-def _operator(token: Token, following: Token, operand: str) -> tuple[str, str] | None:
+def _filter(name: str, operand: str, arguments: str) -> str:
+    """What to write instead of `operand | name(arguments)`; what cannot be told of it is `…`."""
+    told = "…" if _NAMED.search(arguments) else arguments
+    if name in _FILTERS:
+        first = told if _SINGLE.fullmatch(told) else "…"
+        return _FILTERS[name].format(x=operand, argument=first)
+    return f"{name}({operand}, {told})" if told else f"{name}({operand})"
+
+
+def _operator(token: Token, following: Token, operand: str, arguments: str = "") -> tuple[str, str] | None:
     value = str(token.value)
     adjacent = following.start == token.end
     if value == "|" and following.value == ">":
         return "HR201", "`|>` has no meaning here; functions are called: `upper($.name)`"
     if value == "|" and following.kind == "name":
         name = str(following.value)
-        cure = _FILTERS.get(name, f"{name}({{x}})").replace("{x}", operand)
-        return "HR203", f"`| {name}` is Jinja; write `{cure}`"
+        return "HR203", f"`| {name}` is Jinja; write `{_filter(name, operand, arguments)}`"
     if value == "=" and adjacent and following.value == "<":
         return "HR201", "`=<` is written `<=`"
     if value == "=" and following.value == "~":
