@@ -47,6 +47,18 @@ def test_what_lacks_arguments_knows_its_members_all_the_same(call: str) -> None:
     assert offered(f"{call}$.items[0].")[:2] == ["id", "name"]
 
 
+@pytest.mark.parametrize("written", ["$['‸", "$['‸'", "$['‸']", "$['i‸'", "$['i‸x']"])
+def test_a_member_in_brackets_is_closed_whatever_of_that_is_there_already(written: str) -> None:
+    text = f"a: |\n  {{{{{written}}}}}"
+    at = text.index("‸")
+    source = Source("f", text.replace("‸", ""))
+    cursor = find(source, at)
+    assert cursor is not None
+    (item,) = [item for item in offers(cursor, Scope.INPUT, ROOTS) if item.label == "items"]
+    made = source.text[: item.start] + item.text + source.text[item.end :]
+    assert made == "a: |\n  {{$['items']}}"
+
+
 def test_parameters_of_arrows_in_calls_know_theirs() -> None:
     for call in (
         "$.items.map(u => u.",

@@ -88,9 +88,9 @@ def _place(cursor: Cursor, spot: Spot) -> _Place:
     quote = '"' if cursor.style == "'" else "'"
     if spot.kind is SpotKind.KEY:
         quote = value[spot.start - 1]
-    rest = value[end : end + 2]
-    closed = f"{quote}]"
-    closed = "" if rest == closed else "]" if rest[:1] == quote else closed
+    closed = "" if value.startswith(f"{quote}]", end) else f"{quote}]"
+    if spot.kind is SpotKind.KEY and closed and value.startswith(quote, end):
+        end += 1  # an editor has closed the quote: the bracket goes behind it
     chain = "?." if value.startswith("?.", spot.dot) else ""
     called = value.startswith("(", end)
     return _Place(offsets[spot.start], offsets[spot.dot], offsets[end], chain, called, quote, closed)
