@@ -86,3 +86,12 @@ spec:
 """
     found = load_flow(Source("flow.yaml", text), builtin_registry()).findings
     assert [finding.code for finding in found if finding.code == "HR154"] == codes
+
+
+def test_a_token_is_found_in_what_a_node_gets_too_and_told_once():
+    text = FLOW % "abc"
+    text = text.replace(
+        "  edges:", f"    last: {{component: http-module/client, input: {{url: /a?t={TOKEN}}}}}\n  edges:"
+    )
+    found = load_flow(Source("flow.yaml", text), builtin_registry()).findings
+    assert [finding.span.text for finding in found if finding.code == "HR154"] == ["abc", TOKEN]

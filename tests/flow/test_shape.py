@@ -372,6 +372,11 @@ def test_where_a_draft_is_not_understood_there_may_be_anything(spec):
     assert shapes.emitted(PortRef("nobody", "out")) == ANY
 
 
+def test_a_node_that_nothing_leads_to_yet_is_checked_all_the_same():
+    spec = 'nodes: {lone: {component: common-module/modify, input: {at: "{{$run.started}}"}}}'
+    assert "HR136" in [finding.code for finding in load(spec).findings]
+
+
 def test_each_template_knows_what_it_reads():
     spec = """
     secrets: [token]
