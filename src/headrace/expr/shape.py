@@ -23,9 +23,11 @@ __all__ = [
     "Shape",
     "admits",
     "array_of",
+    "holding",
     "items_of",
     "join",
     "join_all",
+    "members_of",
     "object_of",
     "of",
     "overlay",
@@ -146,7 +148,17 @@ def object_of(
     made = {
         name: member if isinstance(member, Member) else Member(member) for name, member in members.items()
     }
-    return Shape(frozenset(("object",)), ObjectShape(made, rest, certain, frozenset(origins)))
+    return holding(ObjectShape(made, rest, certain, frozenset(origins)))
+
+
+def holding(members: ObjectShape) -> Shape:
+    """Objects that hold this."""
+    return Shape(_OBJECT, members)
+
+
+def members_of(shape: Shape) -> ObjectShape:
+    """What the objects among the values hold; anything where that is not known."""
+    return shape.object or _ANYTHING
 
 
 def shape_of(value: Json, *, certain: bool = True, origins: Iterable[Origin] = ()) -> Shape:
@@ -163,7 +175,7 @@ def _shape_of(value: Json, certain: bool, origins: frozenset[Origin], depth: int
         return array_of(join_all(_shape_of(item, certain, origins, depth - 1) for item in value))
     if isinstance(value, dict) and depth:
         members = {name: Member(_shape_of(item, certain, origins, depth - 1)) for name, item in value.items()}
-        return Shape(frozenset((known,)), ObjectShape(members, None, certain, origins))
+        return holding(ObjectShape(members, None, certain, origins))
     return ANY if value is None and not certain else of(known)
 
 
@@ -291,13 +303,13 @@ def overlay(below: ObjectShape, above: ObjectShape) -> ObjectShape:
 
 def spread(below: ObjectShape, value: Shape) -> ObjectShape:
     """`{...below, ...value}` for a value of any kind: null, numbers and booleans add nothing."""
-    found = Shape(_OBJECT, below) if value.may_be("null", "number", "boolean") else NOTHING
+    found = holding(below) if value.may_be("null", "number", "boolean") else NOTHING
     if value.may_be("array", "text"):
         characters = of("text") if value.may_be("text") else NOTHING
         entries = ObjectShape({}, join(items_of(value), characters))
-        found = join(found, Shape(_OBJECT, overlay(below, entries)))
+        found = join(found, holding(overlay(below, entries)))
     if value.may_be("object"):
-        found = join(found, Shape(_OBJECT, overlay(below, value.object or _ANYTHING)))
+        found = join(found, holding(overlay(below, members_of(value))))
     return found.object or below
 
 

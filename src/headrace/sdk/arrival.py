@@ -14,7 +14,9 @@ from headrace.expr.shape import (
     ObjectShape,
     Origin,
     Shape,
+    holding,
     join_all,
+    members_of,
     object_of,
     of,
     overlay,
@@ -98,17 +100,12 @@ def _laid(base: Shape, members: Mapping[str, Member], alone: Mapping[str, Member
     parts: list[Shape] = []
     above = ObjectShape(members)
     if base.may_be("object"):
-        below = base.object or ObjectShape(rest=ANY)
-        parts.append(_object(overlay(below, above)))
+        parts.append(holding(overlay(members_of(base), above)))
     if base.may_be("null"):
-        parts.append(_object(ObjectShape({**alone, **members})))
+        parts.append(holding(ObjectShape({**alone, **members})))
     if not (scalar := base.without("object", "null")).is_nothing:
-        parts.append(_object(ObjectShape({"value": Member(scalar), **members})))
+        parts.append(holding(ObjectShape({"value": Member(scalar), **members})))
     return join_all(parts)
-
-
-def _object(members: ObjectShape) -> Shape:
-    return Shape(frozenset(("object",)), members)
 
 
 _ERROR: Mapping[str, Member] = {

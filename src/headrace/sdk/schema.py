@@ -179,7 +179,7 @@ def _referred(root: Any, reference: str) -> Any:  # noqa: ANN401 - part of what 
     part = root
     for step in reference[1:].split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
-        if not isinstance(part, dict):
+        if not isinstance(part, dict) or name not in part:
             raise LookupError(name)
         part = part[name]
     return part

@@ -12,6 +12,7 @@ from headrace.expr.shape import (
     ObjectShape,
     Shape,
     array_of,
+    holding,
     items_of,
     join,
     of,
@@ -22,7 +23,6 @@ from headrace.expr.shape import (
 __all__ = ["ConstructionInspector"]
 
 _TEXT = of("text")
-_OBJECT: frozenset[Kind] = frozenset(("object",))
 _MOST_SPREADS = 50
 _SPREAD: frozenset[Kind] = frozenset(("array", "text"))
 
@@ -56,7 +56,7 @@ class ConstructionInspector(AccessInspector):
         if len(unsure) > _MOST_SPREADS:  # each may add to every member
             for item in node.members:
                 self.plain(item.value)
-            return Value(Shape(_OBJECT))
+            return Value(of("object"))
         members: dict[str, Member] = {}
         built = ObjectShape(members)
         has_spread = False
@@ -72,7 +72,7 @@ class ConstructionInspector(AccessInspector):
             members = dict(built.members)
             built = replace(built, members=members)
         origins = built.origins if has_spread else self.origins
-        return Value(Shape(_OBJECT, replace(built, origins=origins)))
+        return Value(holding(replace(built, origins=origins)))
 
     def computed_property(self, node: Property) -> ObjectShape:
         """An object of one member whose name is not known."""

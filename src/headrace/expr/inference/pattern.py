@@ -13,7 +13,7 @@ from headrace.expr.nodes import (
     Pattern,
     PatternMember,
 )
-from headrace.expr.shape import ObjectShape, Shape, array_of, items_of, join, of, spread
+from headrace.expr.shape import ObjectShape, Shape, array_of, holding, items_of, join, of, spread
 
 __all__ = ["PatternInspector", "bound_name"]
 
@@ -75,7 +75,7 @@ def _left(whole: Shape, taken: set[str]) -> Shape:
     """The object of the members that a pattern leaves."""
     known = spread(ObjectShape(), whole)
     members = {name: member for name, member in known.members.items() if name not in taken}
-    return Shape(frozenset(("object",)), replace(known, members=members))
+    return holding(replace(known, members=members))
 
 
 def bound_name(pattern: Pattern | None) -> str | None:

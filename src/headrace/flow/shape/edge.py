@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from headrace.expr import Template
 from headrace.expr.inference import RUN, Doubt, Roots, infer
-from headrace.expr.shape import ANY, NOTHING, ObjectShape, Origin, Shape, join, overlay
+from headrace.expr.shape import ANY, NOTHING, ObjectShape, Origin, Shape, holding, join, members_of, overlay
 from headrace.flow.draft import DraftEdge, DraftNode
 from headrace.flow.model import PortRef
 from headrace.flow.shape.maker import Maker, edge_maker, input_maker
@@ -89,16 +89,11 @@ def _laid(below: Shape, added: Shape) -> Shape:
     """What `add` makes of a message: members over its own; what is no object is not added."""
     parts = NOTHING
     if added.may_be("object"):
-        anything = ObjectShape(rest=ANY)
-        above = replace(added.object or anything, origins=frozenset())  # it leaves nothing out
+        above = replace(members_of(added), origins=frozenset())  # it leaves nothing out
         if below.may_be("object"):
-            parts = join(parts, _object(overlay(below.object or anything, above)))
+            parts = join(parts, holding(overlay(members_of(below), above)))
         if not below.without("object").is_nothing:
-            parts = join(parts, _object(overlay(ObjectShape(), above)))
+            parts = join(parts, holding(overlay(ObjectShape(), above)))
     if not added.without("object").is_nothing:
         parts = join(parts, below)
     return parts
-
-
-def _object(members: ObjectShape) -> Shape:
-    return Shape(frozenset(("object",)), members)

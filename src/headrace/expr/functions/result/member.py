@@ -14,8 +14,10 @@ from headrace.expr.shape import (
     ObjectShape,
     Shape,
     array_of,
+    holding,
     items_of,
     join,
+    members_of,
     object_of,
     of,
     spread,
@@ -38,7 +40,6 @@ __all__ = [
 
 _TEXT = of("text")
 _OBJECT: frozenset[Kind] = frozenset(("object",))
-_ANYTHING = ObjectShape({}, ANY)
 
 
 def compacted(given: Given) -> Shape:
@@ -79,7 +80,7 @@ def merged(given: Given) -> Shape:
     below = ObjectShape()
     for shape in given.shapes:
         below = spread(below, shape)
-    return Shape(_OBJECT, below)
+    return holding(below)
 
 
 def deep_merged(given: Given) -> Shape:
@@ -111,7 +112,7 @@ def _laid_deep(below: Shape, above: Shape) -> Shape:
     rest = laid.rest
     if first.rest is not None and second.rest is not None:
         rest = ANY
-    return Shape(_OBJECT, ObjectShape(members, rest, laid.certain, laid.origins))
+    return holding(ObjectShape(members, rest, laid.certain, laid.origins))
 
 
 def _is_there(known: ObjectShape, name: str) -> bool:
@@ -149,8 +150,8 @@ def _each_object(given: Given, change: Callable[[ObjectShape, tuple[str, ...] | 
     names, shape = _names(given), given.shapes[0]
 
     def changed(found: Shape) -> Shape:
-        known = change(found.object or _ANYTHING, names)
-        return Shape(_OBJECT, replace(known, origins=known.origins | given.origins))
+        known = change(members_of(found), names)
+        return holding(replace(known, origins=known.origins | given.origins))
 
     result = array_of(changed(item_of(given))) if shape.may_be("array") else NOTHING
     return join(result, changed(shape)) if shape.may_be("object") else result
@@ -189,7 +190,7 @@ def at_path(shape: Shape, steps: tuple[Step, ...]) -> Shape:
         if shape.may_be("array") and isinstance(step, int):
             found = join(found, items_of(shape))
         if shape.may_be("object"):
-            known = shape.object or _ANYTHING
+            known = members_of(shape)
             inside = known_member(known, str(step)) if known.certain else ANY
             found = found if inside is None else join(found, inside)
             member = known.members.get(str(step))

@@ -7,13 +7,13 @@ from headrace.expr.functions.result.member import at_path
 from headrace.expr.shape import (
     ANY,
     NOTHING,
-    Kind,
-    ObjectShape,
     Shape,
     array_of,
+    holding,
     items_of,
     join,
     join_all,
+    members_of,
     object_of,
     of,
     spread,
@@ -23,8 +23,6 @@ from headrace.expr.signature import Given
 __all__ = ["columns", "counted", "diffed", "grouped", "indexed", "joined", "keyed"]
 
 _NUMBER = of("number")
-_OBJECT: frozenset[Kind] = frozenset(("object",))
-_ANYTHING = ObjectShape({}, ANY)
 
 
 def _read_key(given: Given) -> Shape:
@@ -69,7 +67,7 @@ def joined(given: Given) -> Shape:
     left, right = item_of(given).only("object"), items_of(given.shapes[1]).only("object")
     given.call(2, left if len(given.shapes) > 3 else join(left, right))
     given.call(3, right)
-    matched = Shape(_OBJECT, spread(right.object or _ANYTHING, left))
+    matched = holding(spread(members_of(right), left))
     return array_of(join(left, matched))
 
 

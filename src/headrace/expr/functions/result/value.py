@@ -6,12 +6,13 @@ from headrace.expr.functions.result.member import at_path
 from headrace.expr.shape import (
     ANY,
     NOTHING,
-    Kind,
     Member,
     ObjectShape,
     Shape,
     array_of,
+    holding,
     join,
+    members_of,
     object_of,
     of,
     overlay,
@@ -34,8 +35,6 @@ __all__ = [
 
 _NUMBER = of("number")
 _TEXT = of("text")
-_OBJECT: frozenset[Kind] = frozenset(("object",))
-_ANYTHING = ObjectShape({}, ANY)
 
 
 def parts(given: Given) -> Shape:
@@ -112,7 +111,7 @@ def _with(shape: Shape, steps: tuple[Step, ...], new: Shape) -> Shape:
         held = join(held, object_of())
     below = at_path(shape.only("object", "null"), (step,))
     member = ObjectShape({str(step): Member(_with(below, rest, new))})
-    return Shape(_OBJECT, overlay(held.object or _ANYTHING, member))
+    return holding(overlay(members_of(held), member))
 
 
 def number_or_fallback(given: Given) -> Shape:
