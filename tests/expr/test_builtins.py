@@ -5,7 +5,8 @@ import json
 import pytest
 
 from headrace.errors import ExpressionError, Finding
-from headrace.expr import Environment, Scope, compile_expression
+from headrace.expr import Environment, Scope, calling, compile_expression, work
+from headrace.expr import kind as kinds
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.text import strict_equal
 from headrace.source import Text
@@ -65,3 +66,13 @@ def test_no_function_takes_a_mutable_share_of_its_arguments():
     template = compile_expression(Text.bare(expression), Scope.EVAL, findings)
     template.evaluate(value, Environment(now_ns=lambda: 0))
     assert (findings, value) == ([], decode_json(data))
+
+
+def test_what_the_compiler_knows_of_functions_by_name_is_of_ones_that_exist():
+    tables = (
+        kinds._MAY_BE_NAN, calling._PREDICATES, calling._ALL_MATCHES, calling._READING, calling._UNFORESEEN,
+        calling._THROUGH, calling._KEYED, calling._TEXT_METHODS, work.LIGHT, work.DEEP, work.SEARCHES,
+        work._LIGHT_COST, work._RATES,
+    )  # fmt: skip
+    names = {name.removesuffix("()") for table in tables for name in table}
+    assert names - FUNCTIONS.keys() - METHODS.keys() == set()
