@@ -92,7 +92,7 @@ class Cursor(ABC):
         self.fail(f"{wanted} is missing before `{self.value[token.start : token.end]}`")
 
     def arguments_of(self, ahead: int) -> str:
-        """What the name so many tokens ahead is called with: `2` of `round(2)`, and of Liquid's `round: 2`."""
+        """What the name so many tokens ahead is called with: `2` of `round(2)`, or of Liquid's `round: 2`."""
         name, opener = self.peek(ahead), self.peek(ahead + 1)
         if name.kind != "name" or opener.start != name.end:
             return ""

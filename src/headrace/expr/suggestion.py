@@ -14,6 +14,7 @@ __all__ = [
     "has_method",
     "listed",
     "missing_method",
+    "nearest",
     "no_method",
 ]
 
@@ -83,13 +84,19 @@ _MOST = 500
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` for the nearest known name, or nothing. Long and many names are not compared."""
+    """`; did you mean …?` for the nearest known name, or nothing."""
+    near = nearest(name, known)
+    return f"; did you mean `{near}`?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that another was probably meant for; may be empty. Long and many are not compared."""
     if len(name) > _LONGEST:
         return ""
     names = [item for item in known if abs(len(item) - len(name)) <= len(name)]
     same = [item for item in names if item.lower() == name.lower()]
     near = same or get_close_matches(name, names[:_MOST], n=1, cutoff=0.7)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    return near[0] if near else ""
 
 
 _OF_TEXT = frozenset(

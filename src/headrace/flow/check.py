@@ -3,6 +3,7 @@
 import re
 import types
 import typing
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Union
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from headrace.errors import Finding
-from headrace.expr.suggestion import did_you_mean, listed
+from headrace.expr.suggestion import did_you_mean, listed, nearest
 from headrace.flow import tree as located
 from headrace.flow.field import Reader
 from headrace.flow.tree import Path, Tree
@@ -36,7 +37,7 @@ def is_about_duration(message: str) -> bool:
 
 def check_model(
     model: type[BaseModel], value: Json, tree: Tree, reader: Reader, *, owner: str, head: Span,
-    unknown: frozenset[Path], what: str, missing: str = "HR116",
+    unknown: frozenset[Path], what: str, missing: str = "HR116", meant: Collection[str] = (),
 ) -> None:  # fmt: skip
     """Report what a pydantic model finds wrong with a value, each with its place in the tree.
 
@@ -46,14 +47,23 @@ def check_model(
         unknown: paths whose values are not known yet; nothing is said about them.
         what: what the value is, in messages.
         missing: the code for something required that is not there.
+        meant: keys of the tree that others were probably meant for; they are not missed as well.
     """
     check = _Check(model, tree, owner, head, what, missing)
     unknown |= {path for path, part in located.walk(tree) if isinstance(part, located.Broken)}
     try:
         model.model_validate(value)
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_context=False, include_input=False):
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        misspelt: set[Path] = {(key,) for key in meant}
+        for item in errors:
             path = _path_in(tree, item["loc"])
+            if item["type"] == "extra_forbidden" and (key := _meant(check, path)):
+                misspelt.add((*path[:-1], key))
+        for item in errors:
+            path = _path_in(tree, item["loc"])
+            if item["type"] == "missing" and (*path, str(item["loc"][-1])) in misspelt:
+                continue
             if not any(path[: len(hidden)] == hidden for hidden in unknown if hidden):
                 reader.findings.append(_finding(check, dict(item), path))
 
@@ -77,12 +87,8 @@ def _finding(check: _Check, item: dict[str, Any], path: Path) -> Finding:
     name = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         keys = _keys_at(model, path[:-1])
-        # `user` of `username`, `headers` of `defaultHeaders`
-        parts = [
-            key for key in keys if key.lower().startswith(name.lower()) or key.lower().endswith(name.lower())
-        ]
-        is_part = len(parts) == 1 and len(name) > 2
-        hint = f"; did you mean `{parts[0]}`?" if is_part else did_you_mean(name, keys)
+        key = _meant(check, path)
+        hint = f"; did you mean `{key}`?" if key else ""
         inside = f"`{dotted(path[:-1])}`" if len(path) > 1 else check.what
         cure = "" if hint or not keys else f"it has {listed(keys)}"
         return Finding(
@@ -102,6 +108,17 @@ def _finding(check: _Check, item: dict[str, Any], path: Path) -> Finding:
         message = item["msg"].removeprefix("Value error, ")
         return Finding("HR115", message if message.startswith("`") else f"`{dotted(path)}` {text}", place)
     return Finding("HR115", f"`{dotted(path) or check.what}` {text}{_choice(item, tree, path)}", place)
+
+
+def _meant(check: _Check, path: Path) -> str:
+    """The key that an unknown one was probably meant for; may be empty."""
+    name = str(path[-1]) if path else ""
+    keys = _keys_at(check.model, path[:-1])
+    # `user` of `username`, `headers` of `defaultHeaders`
+    parts = [
+        key for key in keys if key.lower().startswith(name.lower()) or key.lower().endswith(name.lower())
+    ]
+    return parts[0] if len(parts) == 1 and len(name) > 2 else nearest(name, keys)
 
 
 def _choice(item: dict[str, Any], tree: Tree, path: Path) -> str:

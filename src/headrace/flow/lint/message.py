@@ -1,7 +1,7 @@
 """Messages that a node's input port does not understand."""
 
 from headrace.expr import Template
-from headrace.expr.suggestion import did_you_mean, listed
+from headrace.expr.suggestion import listed, nearest
 from headrace.flow.check import check_model, field_aliases
 from headrace.flow.draft import DraftNode
 from headrace.flow.elsewhere import MESSAGE
@@ -32,13 +32,15 @@ def _check(node: DraftNode, port: Input, tree: Tree, template: Template | None, 
         return
     known = field_aliases(port.message)
     what = f"the message to {node.component} `{node.name}`"
+    misspelt = set()
     for key, entry in tree.entries.items():
         if key in known:
             continue
         free = [name for name in known if name not in tree.entries]
-        meant = next((name for name in MESSAGE.get(key, ()) if name in free), None)
-        if hint := f"; did you mean `{meant}`?" if meant else did_you_mean(key, free):
-            reader.error("HR117", f"unknown key `{key}` in {what}{hint}", entry.place)
+        meant = next((name for name in MESSAGE.get(key, ()) if name in free), "") or nearest(key, free)
+        if meant:
+            misspelt.add(meant)
+            reader.error("HR117", f"unknown key `{key}` in {what}; did you mean `{meant}`?", entry.place)
         else:
             is_setting = node.spec is not None and key in field_aliases(node.spec.settings)
             instead = "it belongs under `settings`" if is_setting else f"it takes {listed(known)}"
@@ -51,5 +53,5 @@ def _check(node: DraftNode, port: Input, tree: Tree, template: Template | None, 
     )
     check_model(
         port.message, to_json(tree), tree, reader, owner=what, head=tree.head, unknown=unknown, what=what,
-        missing="HR117",
+        missing="HR117", meant=misspelt,
     )  # fmt: skip

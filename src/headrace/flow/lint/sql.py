@@ -3,15 +3,18 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from headrace.errors import Finding, Severity
 from headrace.expr import Template
 from headrace.expr.nodes import Root, walk
 from headrace.expr.reading import Reading
 from headrace.flow.draft import DraftNode
 from headrace.flow.field import Reader
 from headrace.flow.lint.view import CONNECTOR, ITERATOR, View
+from headrace.source import Span
 
 __all__ = ["check_first_of_batch", "check_interpolation", "first_words"]
 
+_MOST_PLACES = 5
 _WORDS = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
 
 
@@ -22,17 +25,22 @@ def first_words(sql: str) -> str:
 
 
 def check_interpolation(view: View, reader: Reader) -> None:
-    """HR134: data becomes part of the text of a statement."""
+    """HR134: data becomes part of the text of a statement; said once, with all its places."""
     for node in view.of(CONNECTOR):
         for template in view.shapes(node):
-            for expression in template.expressions:
-                if expression.path != ("query",) or not expression.interpolated:
-                    continue
-                roots = {part.name for part in walk(expression.node) if isinstance(part, Root)}
-                if "$" in roots:
-                    span = expression.text.span(expression.node.start, expression.node.end)
-                    message = "data interpolated into SQL; use `$1` and `parameters`"
-                    reader.warn("HR134", message, span)
+            spans = list(_interpolated(template))
+            if spans:
+                message = "data interpolated into SQL; use `$1` and `parameters`"
+                also = tuple(("and here", span) for span in spans[1 : _MOST_PLACES + 1])
+                reader.findings.append(Finding("HR134", message, spans[0], Severity.WARNING, also=also))
+
+
+def _interpolated(template: Template) -> Iterator[Span]:
+    """The expressions in the text of a statement that read the message."""
+    for expression in template.expressions:
+        reads_it = any(isinstance(part, Root) and part.name == "$" for part in walk(expression.node))
+        if reads_it and expression.interpolated and expression.path == ("query",):
+            yield expression.text.span(expression.node.start, expression.node.end)
 
 
 def check_first_of_batch(view: View, reader: Reader) -> None:
