@@ -59,6 +59,22 @@ def test_a_member_in_brackets_is_closed_whatever_of_that_is_there_already(writte
     assert made == "a: |\n  {{$['items']}}"
 
 
+@pytest.mark.parametrize("before", ["$.a ?? ", "$.a ?.5 : ", "$.a ? 1 : ", "$.a?.b ?? ", "1 + /* ? ' */ "])
+def test_question_marks_are_told_apart(before: str) -> None:
+    assert offered(f"{before}$.")[:2] == ["a", "items"]
+    assert offered(f"[{before}$.items[0].")[:2] == ["id", "name"]
+
+
+def test_the_run_is_offered_where_there_is_one() -> None:
+    cursor = find(Source("f", "a: |\n  {{"), 9)
+    assert cursor is not None
+    names = {
+        scope: "$run" in [item.label for item in offers(cursor, scope, ROOTS)]
+        for scope in (Scope.INPUT, Scope.EDGE, Scope.SETTINGS)
+    }
+    assert names == {Scope.INPUT: True, Scope.EDGE: True, Scope.SETTINGS: False}
+
+
 def test_parameters_of_arrows_in_calls_know_theirs() -> None:
     for call in (
         "$.items.map(u => u.",
