@@ -72,5 +72,3 @@ def test_outside_of_callbacks_over_arrays_nothing_is_added(expression):
 def test_settings_tell_nothing_of_their_items():
     message = failure("$.vars.a.map(x => x.no + 1)", {"vars": {"a": [{"id": 5}]}}, Scope.SETTINGS)
     assert message == "19: HR220 cannot add 1 to null: `x.no` is missing; `x` has `id`"
-
-

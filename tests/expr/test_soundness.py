@@ -123,7 +123,9 @@ def test_a_form_gives_what_is_inferred_for_any_message(form):
 
 def message_shape(rng: random.Random) -> Shape:
     """A message of `a` and `b`, mostly."""
-    members = {name: Member(some_shape(rng, rng.choice((0, 1, 2))), rng.random() < 0.2) for name in ("a", "b")}
+    members = {
+        name: Member(some_shape(rng, rng.choice((0, 1, 2))), rng.random() < 0.2) for name in ("a", "b")
+    }
     return object_of(members)
 
 
