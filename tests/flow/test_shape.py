@@ -508,7 +508,6 @@ def as_text(value: object) -> object:
         (date, 1, False),
         (JsonValue, 1, False),
     ],
-    ids=repr,
 )
 def test_a_value_of_a_kind_that_a_model_never_takes_is_an_error(annotation, value, is_wrong):
     spec = f"""
