@@ -1,4 +1,4 @@
-"""`headrace explain`: the page of a code, and where messages lead to it."""
+"""`headrace explain`: the page of a code or a function, and where messages lead to it."""
 
 import io
 import json
@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from tests.cli.outcome import Outcome, write_flow
 
+from headrace.cli.function import called, page
 from headrace.cli.terminal import has_links
+from headrace.expr.builtins import FUNCTIONS, METHODS
+from headrace.expr.signature import Function, Method
 from headrace.pages import codes, page_of, text_of, title_of
 
 Call = Callable[..., Outcome]
@@ -42,14 +45,31 @@ def test_without_a_code_all_are_listed_by_family(call: Call) -> None:
         "Nodes at work",
         "The store",
         "Bugs",
+        "Functions",
+        "Methods",
     ]
+    functions, methods = (part.split()[1:] for part in outcome.out.split("\n\n")[-2:])
+    assert (functions, methods) == (sorted(FUNCTIONS), sorted(METHODS))
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
         (["HR1112"], "there is no code `HR1112`; did you mean `HR112`?"),
-        (["xyz"], "there is no code `xyz`; `headrace explain` lists them"),
+        (["xyz"], "there is no code, function or method `xyz`; `headrace explain` lists them"),
+        (["csvpars"], "there is no code, function or method `csvpars`; did you mean `csvparse`?"),
+        (["math.round"], "there is no code, function or method `math.round`; did you mean `Math.round`?"),
+        ([".mapp"], "there is no code, function or method `.mapp`; did you mean `.map`?"),
+        (["strftime"], "there is no code, function or method `strftime`; use `formatTime(ns, pattern)`"),
+        (["iterator"], "`iterator` is a component; `headrace components iterator` describes it"),
+        (
+            ["http-module/client"],
+            "`http-module/client` is a component; `headrace components http-module/client` describes it",
+        ),
+        (
+            ["itertor"],
+            "there is no component `itertor`; did you mean `iterator`? `headrace components` describes them",
+        ),
         (["../HR112"], "there is no code `../HR112`; did you mean `HR112`?"),
         (["HR000"], None),
     ],
@@ -80,6 +100,93 @@ def test_an_unknown_code_is_an_error_with_the_nearest(
 def test_codes_of_other_systems_are_said_to_be_theirs(call: Call, asked: list[str], said: str) -> None:
     outcome = call("explain", *asked)
     assert (outcome.code, outcome.out.startswith(said), outcome.out.count("\n")) == (0, True, 1)
+
+
+CSVPARSE = r"""# csvparse(text, delimiter?)
+
+One object a line of CSV, named by the first; all values are text.
+
+- `text`: text or null
+- `delimiter`: text or null; may be left out
+- gives an array; null where `text` is null
+
+```text
+csvparse('id,name\n1,"a,b"') → [{"id": "1", "name": "a,b"}]
+csvparse('a;b\n1', ';') → [{"a": "1", "b": null}]
+csvparse('a\n1,2') → fails with HR225
+```
+"""
+MAP = """# array.map(callback)
+
+What the callback makes of each item.
+
+A method of arrays; null has none (HR221).
+
+- `callback`: an arrow, which gets up to 3 arguments, or the name of a function
+- gives an array
+
+```text
+[1, 2].map(x => x * 2) → [2, 4]
+['a'].map((x, i) => x + i) → ["a0"]
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("csvparse", CSVPARSE), ("csvparse()", CSVPARSE), ("map", MAP), (".map", MAP), ("array.map(…)", MAP)],
+)
+def test_a_function_or_a_method_is_explained_from_its_declaration(call: Call, asked: str, told: str) -> None:
+    assert call("explain", asked) == Outcome(0, told, "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("replace", ["replace(text, old, new)", "text.replace(old, new)"]),
+        (".replace", ["text.replace(old, new)"]),
+        ("value.slice", ["value.slice(start?, end?)"]),
+        ("round", ["round(number, decimals?)"]),
+        ("Math.round", ["Math.round(number)"]),
+        ("stringify", ["JSON.stringify(value, keys?, indent?)"]),
+        ("parseInt", ["parseInt(text, radix?)"]),
+    ],
+)
+def test_what_is_a_function_and_a_method_is_told_as_both(call: Call, asked: str, told: list[str]) -> None:
+    assert re.findall(r"^# (.+)$", call("explain", asked).out, re.MULTILINE) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        (
+            "sortBy",
+            [
+                "- `array`: an array",
+                "- `key`: text or an array; or an arrow, which gets one argument, or the name of a function",
+                "- `order`: text; may be left out",
+                "- gives an array",
+            ],
+        ),
+        (
+            "coalesce",
+            ["- `...values`: any value, also a missing one; any number of them", "- gives any value"],
+        ),
+        ("pattern.test", ["- `text`: text, a number or a boolean", "- gives a boolean"]),
+        ("now", ["- gives a number"]),
+    ],
+)
+def test_what_is_taken_and_given_is_said_in_words(call: Call, name: str, facts: list[str]) -> None:
+    assert [line for line in call("explain", name).out.splitlines() if line.startswith("- ")] == facts
+
+
+@pytest.mark.parametrize("entry", [*FUNCTIONS.values(), *METHODS.values()], ids=lambda entry: entry.signature)
+def test_every_function_and_method_has_a_page_with_its_parameters(entry: Function | Method) -> None:
+    written = entry.signature.partition("(")[2].removesuffix(")").split(",")
+    names = [name.strip().removesuffix("?") for name in written if name]
+    assert re.findall(r"^- `([^`]+)`: ", page(entry), re.MULTILINE) == names
+    assert entry.signature.partition("(")[0].rpartition(".")[2] == entry.name.rpartition(".")[2]
+    assert entry in called(entry.signature)
 
 
 def on_a_terminal(*arguments: str | Path, **environment: str) -> str:

@@ -34,7 +34,7 @@ COMMANDS = {
     "capture": Entry("headrace.cli.capture.command", "Run a flow once, and note samples of what comes in."),
     "eval": Entry("headrace.cli.eval", "Evaluate an expression or a template."),
     "demo": Entry("headrace.cli.demo.command", "See a whole sync at work, with a mock API and a PostgreSQL."),
-    "explain": Entry("headrace.cli.explain", "Tell what an error's code means, and the cure."),
+    "explain": Entry("headrace.cli.explain", "Tell what a code means and its cure, or what a function does."),
     "components": Entry("headrace.cli.components", "List the components, or describe one."),
     "schema": Entry("headrace.cli.schema", "Print the JSON Schema of flow files, for editors."),
     "lsp": Entry("headrace.cli.lsp", "Serve an editor: checks, completion, hover."),

@@ -1,15 +1,21 @@
-"""`headrace explain`: the page of a code."""
+"""`headrace explain`: the page of a code, a function or a method."""
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
 import click
 
+from headrace.app import full_registry
+from headrace.cli.function import called
+from headrace.cli.function import page as function_page
 from headrace.cli.terminal import has_color
 from headrace.errors import UsageError
+from headrace.expr.builtins import FUNCTIONS, METHODS
+from headrace.expr.foreign import explain_function
 from headrace.expr.suggestion import did_you_mean
 from headrace.pages import codes, page_of, text_of, title_of
 
@@ -31,10 +37,14 @@ _FAMILIES = {
 
 
 @click.command("explain")
-@click.argument("asked", metavar="[CODE]...", nargs=-1)
+@click.argument("asked", metavar="[NAME]...", nargs=-1)
 @click.option("--raw", is_flag=True, help="The page as it is written, in Markdown.")
 def command(asked: tuple[str, ...], *, raw: bool) -> int:
-    """Tell what a CODE means, with an example and the cure (`HR112`, or `112`); without one list all."""
+    """Tell what a code means, with an example and the cure, or what a function or a method does.
+
+    NAME is a code (`HR112`, or `112`), a function (`csvparse`, `Math.round`) or a method (`.map`); what is
+    both is told as both. Without one all are listed.
+    """
     if not asked:
         print(_listed())
         return 0
@@ -48,16 +58,18 @@ def command(asked: tuple[str, ...], *, raw: bool) -> int:
 
 
 def _joined(asked: Iterable[str]) -> list[str]:
-    """The codes; `HTTP 429` is one, also as two words."""
+    """The names; `HTTP 429` is one, also as two words."""
     return re.findall(r"HTTP \d{3}|\S+", " ".join(asked), re.IGNORECASE)
 
 
 def _text(code: str) -> str:
-    """The page of a code, or a sentence about the system that it comes from.
+    """The page of a code, a function or a method, or a sentence about the system that a code comes from.
 
     Raises:
-        UsageError: there is no such code.
+        UsageError: there is nothing of that name.
     """
+    if entries := called(code):
+        return "\n".join(map(function_page, entries))
     page = _page(code)
     if page is not None:
         return text_of(page)
@@ -73,8 +85,22 @@ def _text(code: str) -> str:
             f"{code.upper()} is an SQLSTATE: PostgreSQL gave it to the statement that failed "
             "(https://www.postgresql.org/docs/current/errcodes-appendix.html lists them)."
         )
-    hint = did_you_mean(code.upper(), codes()) or "; `headrace explain` lists them"
-    raise UsageError(f"there is no code `{code}`{hint}")
+    raise UsageError(_unknown(code))
+
+
+def _unknown(name: str) -> str:
+    """What is wrong with a name, and what may have been meant."""
+    if hint := did_you_mean(name.upper(), codes()):
+        return f"there is no code `{name}`{hint}"
+    components = {full.partition("/")[2]: full for full in full_registry().names}
+    if name in components or name in components.values():
+        return f"`{name}` is a component; `headrace components {name}` describes it"
+    plain = name.partition("(")[0]
+    candidates = [f".{each}" for each in METHODS] if plain.startswith(".") else [*FUNCTIONS, *METHODS]
+    known = explain_function(plain) or did_you_mean(plain, candidates)
+    if not known and (near := did_you_mean(name, [*components, *components.values()])):
+        return f"there is no component `{name}`{near} `headrace components` describes them"
+    return f"there is no code, function or method `{name}`{known or '; `headrace explain` lists them'}"
 
 
 def _page(code: str) -> Path | None:
@@ -84,11 +110,14 @@ def _page(code: str) -> Path | None:
 
 
 def _listed() -> str:
-    """All codes by family, each with what it is about."""
+    """All codes by family, each with what it is about; then functions and methods by name."""
     paragraphs = []
     for prefix, family in _FAMILIES.items():
         pages = [(code, page_of(code)) for code in codes() if code.startswith(prefix)]
         lines = [f"  {code}  {title_of(page)}" for code, page in pages if page is not None]
         if lines:
             paragraphs.append("\n".join([family, *lines]))
+    for what, names in (("Functions", sorted(FUNCTIONS)), ("Methods", sorted(METHODS))):
+        listed = textwrap.fill(" ".join(names), 100, initial_indent="  ", subsequent_indent="  ")
+        paragraphs.append(f"{what}\n{listed}")
     return "\n\n".join(paragraphs)
