@@ -5,8 +5,10 @@ import pytest
 from headrace.errors import ExpressionError
 from headrace.expr import Environment, template
 from headrace.expr.builtins import FUNCTIONS, METHODS
-from headrace.expr.environment import STEP_LIMIT
+from headrace.expr.environment import STEP_LIMIT, STEPS_PER_VALUE
+from headrace.expr.failure import Failure
 from headrace.expr.work import body_steps
+from headrace.values import Json
 from support.expression import compiled, failure
 
 TEXT = "abc déf 12,"
@@ -167,3 +169,49 @@ def test_what_a_message_grants_is_granted_once(monkeypatch):
     compiled("$.map(x => $.map(y => y).length)").evaluate([1] * 20, environment)
     with pytest.raises(ExpressionError, match="too much"):
         compiled("$.map(x => $.map(y => y).length)").evaluate([1] * 2000, environment)
+
+
+@pytest.mark.parametrize(
+    ("message", "values"),
+    [(None, 1), ("text", 1), ([1, 2, 3], 4), ({"a": 1, "b": {"c": [1, 2]}}, 6), ([[[[]]], {"a": {}}], 6)],
+)
+def test_a_message_grants_steps_for_each_of_its_values(message, values):
+    environment = Environment(now_ns=lambda: 0)
+    environment.begin(message, 10)
+    environment.spend(10 + STEPS_PER_VALUE * values)
+    with pytest.raises(Failure):
+        environment.spend(1)
+
+
+def test_each_evaluation_is_granted_them(monkeypatch):
+    monkeypatch.setattr(template, "STEP_LIMIT", 1000)
+    environment = Environment(now_ns=lambda: 0)
+    shaped = compiled("$.map(x => x + 1).length")
+    assert [shaped.evaluate([1] * 2000, environment) for _ in range(3)] == [2000, 2000, 2000]
+
+
+def test_what_was_too_much_is_not_done_in_full_again(monkeypatch):
+    monkeypatch.setattr(template, "STEP_LIMIT", 10_000)
+    begun = begun_with("range(9000).map(x => x + 1)", "HR223")
+    assert begun == [10_000, 1000]
+
+
+def test_where_data_is_missing_the_second_try_has_all_steps_again(monkeypatch):
+    monkeypatch.setattr(template, "STEP_LIMIT", 10_000)
+    begun = begun_with("[range(2000).map(x => x + 1).length, $.gone.map(x => x)]", "HR221")
+    assert begun == [10_000, 10_000]
+
+
+def begun_with(expression: str, code: str) -> list[int]:
+    """The steps that each try of an evaluation began with, where it fails with a code."""
+    begun: list[int] = []
+
+    class Watched(Environment):
+        def begin(self, message: Json, steps: int) -> None:
+            begun.append(steps)
+            Environment.begin(self, message, steps)
+
+    with pytest.raises(ExpressionError) as caught:
+        compiled(expression).evaluate({}, Watched(now_ns=lambda: 0))
+    assert caught.value.code == code
+    return begun
