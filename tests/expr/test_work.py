@@ -91,6 +91,24 @@ def test_what_grows_with_the_data_is_charged_by_its_size(expression):
     assert steps(expression) > 600
 
 
+@pytest.mark.parametrize(
+    ("expression", "least"),
+    [
+        ("$.n == $.r", 3000),
+        ("$.n === $.r", 3000),
+        ("$.one.includes($.r)", 9000),
+        ("$.one.map(x => [x, [$.t]])", 1300),
+        ("join([$.r], '')", 9000),
+        ("uniqueBy([$.r], 'length')", 9000),
+        ("sortBy($.n, x => x)", 36_000),
+        ("stripHtml($.t)", 170_000),
+        ("$.t.replaceAll('zz', '')", 8000),
+    ],
+)
+def test_what_goes_through_all_is_charged_for_all(expression, least):
+    assert steps(expression) > least
+
+
 @pytest.mark.parametrize("expression", LIGHT)
 def test_what_does_not_grow_is_not(expression):
     assert steps(expression) < 100

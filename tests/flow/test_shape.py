@@ -22,7 +22,7 @@ from headrace.expr.shape import ANY, NULL, Member, Shape, array_of, object_of, o
 from headrace.flow.draft import Draft
 from headrace.flow.loader import Loaded, load_flow, load_object
 from headrace.flow.model import PortRef
-from headrace.flow.shape import Maker, follow
+from headrace.flow.shape import Maker, follow, variant
 from headrace.sdk import (
     Arrival,
     Component,
@@ -461,6 +461,84 @@ def test_what_must_fail_for_one_edge_is_an_error_unless_a_router_may_know_better
 ):
     spec = TWO_WAYS.replace("BETWEEN", between).replace("NEXT", next_).replace("READ", read)
     assert told(spec) == expected
+
+
+@pytest.mark.parametrize("bound", ["_FARTHEST", "_MOST"])
+def test_the_ways_of_edges_are_followed_within_bounds(bound, monkeypatch):
+    spec = TWO_WAYS.replace("BETWEEN", "common-module/modify").replace("NEXT", "next")
+    assert told(spec.replace("READ", "{{$.b + 1}}")) == [("HR136", "error", "$.b")]
+    monkeypatch.setattr(variant, bound, 0)
+    assert told(spec.replace("READ", "{{$.b + 1}}")) == []
+
+
+def test_what_arrives_at_another_port_is_not_shaped_by_the_input():
+    @component(
+        "own-module/pair",
+        summary="Takes two.",
+        settings=Settings,
+        inputs=(Input("first"), Input("second")),
+        outputs=(Output("out"),),
+    )
+    class Pair(Component):
+        """Takes two."""
+
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      one: {component: common-module/modify, input: {a: 1, b: 2}}
+      other: {component: common-module/modify, input: {a: 1}}
+      pair: {component: own-module/pair, input: {sum: "{{$.b + 1}}"}}
+    edges:
+      - start -> one -> pair:first
+      - one -> pair:second
+      - start -> other -> pair:second
+    """
+    registry = Registry((*REGISTRY.modules, Module("own-module", "Own.", (Pair,))))
+    assert [str(finding) for finding in load(spec, registry).findings if finding.code in CODES] == []
+
+
+def test_all_edges_that_drop_a_member_are_named():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      state: {component: common-module/modify, input: {a: 1, b: 2}}
+      show: {component: common-module/debug, input: {sum: "{{$.b}}"}}
+    edges:
+      - start -> state
+      - {from: state, to: show, data: {a: "{{$.a}}"}}
+      - {from: state, to: show, data: {a: 0}}
+    """
+    (finding,) = [finding for finding in load(spec).findings if finding.code in CODES]
+    assert finding.message == (
+        "`$.b` is never set on this path; `state -> show` (line 12) and `state -> show` (line 13) drop it"
+    )
+
+
+def test_a_mistake_that_must_fail_somewhere_is_an_error():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      state: {component: common-module/modify, input: {a: 1}}
+      show: {component: common-module/debug, input: {sum: "{{$.b + 1}}", also: "{{$.b}}"}}
+    edges: [start -> state -> show]
+    """
+    assert told(spec) == [("HR136", "error", "$.b")]
+
+
+def test_data_that_several_edges_share_reads_what_any_of_them_brings():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      one: {component: common-module/modify, input: {a: 1}}
+      other: {component: common-module/modify, input: {a: text}}
+      show: {component: common-module/debug}
+    edges:
+      - start -> [one, other]
+      - {from: [one, other], to: show, data: {b: "{{$.a}}"}}
+    """
+    loaded = draft(spec)
+    data = next(edge.data for edge in loaded.edges if edge.data is not None)
+    assert bare(follow(loaded).message(data)) == object_of({"a": of("number", "text")})
 
 
 # ---- what a port takes
