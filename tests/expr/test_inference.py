@@ -129,6 +129,8 @@ SHAPES = {
     "set($.context, 'a.b', 1)": "{page: number, users: [{id: number, email: text, name?: text}], a: {b: number}}",
     "groupBy($.users, 'email')": "{...: [{id: number, email: text, name?: text}]}",
     "countBy($.users, u => u.id)": "{...: number}",
+    "diffBy($.users, [{id: 1}], 'id')": "{added: [{id: number}], removed: [{id: number, email: text, name?: text}], changed: [{id: number}], same: [{id: number}]}",
+    "leftJoin($.users, [{id: 1, tag: 'x'}], 'id')": "[{id: number, email: text, name?: text, tag?: text}]",
     "indexBy($.names, n => n)": "{...: null|text}",
     "columns($.users, ['id', 'name'])": "[[null|number|text]]",
     "chunk($.names, 2)": "[[null|text]]",

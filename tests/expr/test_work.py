@@ -15,6 +15,7 @@ TEXT = "abc déf 12,"
 DATA = {
     "one": [1],
     "t": TEXT * 4000,
+    "regex": "(a|b)*c",
     "code": "QUJD" * 10_000,
     "pct": "%C3%A9" * 8000,
     "lines": '{"a":1}\n' * 4000,
@@ -103,6 +104,12 @@ def test_what_grows_with_the_data_is_charged_by_its_size(expression):
         ("sortBy($.n, x => x)", 36_000),
         ("stripHtml($.t)", 170_000),
         ("$.t.replaceAll('zz', '')", 8000),
+        ("$.r[*].id", 9000),
+        ("$.r..id", 15_000),
+        ("$.n[?@ < 5]", 6000),
+        ("$.one[?$.r == $.r]", 12_000),
+        ("$.one[?match($.t, 'a.*')]", 2500),
+        ("$.one[?match('ab', $.regex)]", 200),
     ],
 )
 def test_what_goes_through_all_is_charged_for_all(expression, least):
