@@ -284,6 +284,7 @@ SILENT = [
     "'x' + $.users", "$.page + true", "$.page.toFixed(2)", "$.page == 'x'", "$.users == 1", "`${$.users}`",
     "$.start", "{a: $.start}", "[$.start]", "$.type + $.start", "{...$.start}", "upper($.start)", "$.type < $.page",
     "$.done + 1", "$.body.length", "$.users.length + 1", "$.names.join($.start)", "len($.start)",
+    "leftJoin($.users, [{tag: 'x'}], item => item.tag)", "diffBy($.users, [{tag: 'x'}], item => item.tag)",
 ]  # fmt: skip
 
 

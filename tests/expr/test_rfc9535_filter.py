@@ -36,6 +36,8 @@ from support.expression import evaluate, problems
         ("1 < $.arr", False),
         ("true <= true", True),
         ("true > true", False),
+        ("true < 2", False),
+        ("1 > false", False),
         # what the section says beyond the table
         ("$.absent1 > $.absent2", False),
         ("$.absent >= null", False),
