@@ -52,7 +52,7 @@ def check_model(
     check = _Check(model, tree, owner, head, what, missing)
     unknown |= {path for path, part in located.walk(tree) if isinstance(part, located.Broken)}
     try:
-        model.model_validate(value)
+        model.model_validate(_without_boolean_numbers(model, value))
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False, include_input=False)
         misspelt: set[Path] = {(key,) for key in meant}
@@ -66,6 +66,18 @@ def check_model(
                 continue
             if not any(path[: len(hidden)] == hidden for hidden in unknown if hidden):
                 reader.findings.append(_finding(check, dict(item), path))
+
+
+def _without_boolean_numbers(model: type[BaseModel], value: Json) -> Json:
+    """The value, with text for `true` where a number belongs: pydantic would take it for 1."""
+    if not isinstance(value, dict):
+        return value
+    fields = field_aliases(model)
+    numbers = {name for name, field in fields.items() if field.annotation in (int, float)}
+    return {
+        name: str(item).lower() if isinstance(item, bool) and name in numbers else item
+        for name, item in value.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
