@@ -8,8 +8,22 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
-__all__ = ["Source", "Span", "Text"]
+__all__ = ["Encoding", "Source", "Span", "Text", "units"]
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+"""What other programs count places in; headrace itself counts code points, as UTF-32 does."""
+
+
+def units(text: str, encoding: Encoding) -> int:
+    """How many units of an encoding a text takes; half a surrogate pair takes those of its code point."""
+    if encoding == "utf-32" or text.isascii():
+        return len(text)
+    if encoding == "utf-8":
+        return len(text.encode("utf-8", "surrogatepass"))
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
 
 _LONGEST_LINE, _AROUND = 1000, 200  # characters of a line that are shown, and on each side of a place
 

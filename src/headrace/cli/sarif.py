@@ -12,7 +12,7 @@ from urllib.parse import quote
 from headrace import __version__
 from headrace.errors import Finding
 from headrace.pages import page_of, text_of, title_of
-from headrace.source import Source, Span
+from headrace.source import Source, Span, units
 from headrace.values import Json
 
 __all__ = ["sarif_log"]
@@ -97,7 +97,7 @@ def _position(source: Source, offset: int) -> tuple[int, int]:
     """Line and column, from 1, the column in UTF-16 code units."""
     line, column = source.position(offset)
     before = source.text[offset - column + 1 : offset]
-    return line, len(before.encode("utf-16-le", "surrogatepass")) // 2 + 1
+    return line, units(before, "utf-16") + 1
 
 
 def _uri(name: str) -> str:

@@ -119,10 +119,9 @@ class Inspector(ABC):
             if told in self._told:  # by another use of a parameter
                 continue
             self._told.add(told)
-            owner = missing.owner.object if missing.kind != "null" else None
             self.doubt(
                 "null" if missing.kind == "null" else "absent", missing.node, self._why(missing),
-                fails=fails, certain=missing.certain, name=missing.name, owner=owner,
+                fails=fails, certain=missing.certain, name=missing.name, owner=missing.owner.object,
             )  # fmt: skip
 
     def doubt(

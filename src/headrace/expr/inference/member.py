@@ -27,6 +27,11 @@ class Read(NamedTuple):
     shape: Shape
     lack: Lack = ""
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there can be such a member, be it null."""
+        return self.lack in {"", "unset"}
+
 
 def read_member(target: Shape, name: str) -> Read:
     """`target.name`."""

@@ -209,7 +209,7 @@ def _has(value: Value, subject: Value, path: str) -> Tested:
         reads_alike = reads_alike and not shape.may_be("text", *(("array",) if isinstance(step, str) else ()))
         read = read_key(shape, step) if isinstance(step, str) else read_element(shape, step)
         is_sure = shape.object is None or shape.object.certain
-        is_there = is_there and not (read.lack not in {"", "unset"} and is_sure)
+        is_there = is_there and (read.is_there or not is_sure)
         shape = read.shape
     whole = None if subject.path is None else (*subject.path, *steps)
     found = Value(shape, (), whole)

@@ -28,7 +28,7 @@ class QueryInspector(OperationInspector):
         known = items.object
         if self.report is None or known is None or items.kinds != {"object"} or not isinstance(step.key, str):
             return
-        if read_key(items, step.key).lack not in {"", "unset"}:
+        if not read_key(items, step.key).is_there:
             # There is no null, but an empty array: so it is never certain.
             until = Query(node.start, step.end, node.target, ())
             missing = Missing("absent", until, certain=False, name=step.key, target=node, owner=items)
