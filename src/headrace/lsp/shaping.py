@@ -1,11 +1,9 @@
 """Shapes, asked in an editor's way: of places in an expression that is half written."""
 
 from headrace.expr import Scope, Template
-from headrace.expr.checker import check
 from headrace.expr.inference import Roots, infer
 from headrace.expr.nodes import Expression, Node
 from headrace.expr.parsed import ParsedExpression, ParsedText
-from headrace.expr.problem import Problem
 from headrace.expr.shape import Shape
 from headrace.source import Text
 
@@ -28,20 +26,5 @@ def shapes_of(text: Text, tree: Expression, scope: Scope, roots: Roots) -> dict[
 
     expression = ParsedExpression(tree, text, (), interpolated=False, start=0, end=len(text.value))
     template = Template(ParsedText((expression,), is_whole=True), scope, usable=False)
-    try:
-        infer(template, roots, observe=observe)
-    except Exception:
-        # Inference is promised for what is checked. Of a call that lacks arguments, those that are there
-        # have been gone through by then.
-        if _is_sound(tree, text, scope):
-            raise
+    infer(template, roots, observe=observe)  # calls that are wrong have a shape, too
     return found
-
-
-def _is_sound(tree: Expression, text: Text, scope: Scope) -> bool:
-    problems: list[Problem] = []
-    try:
-        check(tree, text.value, scope, problems.append)
-    except Problem:
-        return False
-    return not problems
