@@ -8,6 +8,7 @@
     │  ├─ PermanentError          trying again cannot help
     │  └─ TemporaryError          trying again may help
     │     └─ InfrastructureError  a database or a store failed; never data, the whole task is repeated
+    │        └─ TaskCommitted     another delivery of the task has committed already
     ├─ StoreError                 HR4xx  the store of runs and tasks failed
     └─ InternalError              our bug
 
@@ -31,6 +32,7 @@ __all__ = [
     "PermanentError",
     "Severity",
     "StoreError",
+    "TaskCommitted",
     "TemporaryError",
     "UsageError",
 ]
@@ -170,10 +172,21 @@ class InfrastructureError(TemporaryError):
     code = "HR320"
 
 
+class TaskCommitted(InfrastructureError):
+    """Another delivery of the task has committed; its row is in the database."""
+
+    code = "HR327"
+
+
 class StoreError(HeadraceError):
     """The store of runs and tasks failed."""
 
     code = "HR400"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
 
 
 class InternalError(HeadraceError):

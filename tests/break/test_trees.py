@@ -282,8 +282,8 @@ class Ledger(MemoryStore):
     async def fire(self, request):
         return await super().fire(replace(request, run_id="run"))
 
-    async def commit(self, task, outcome, now_ns):
-        committed = await super().commit(task, outcome, now_ns)
+    async def commit(self, task, outcome, now_ns, **options):
+        committed = await super().commit(task, outcome, now_ns, **options)
         self.ids.update(new.id for new in committed.tasks)
         return committed
 

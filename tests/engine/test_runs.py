@@ -61,10 +61,10 @@ class _Noting(MemoryStore):
         super().__init__()
         self.created = {}
 
-    async def commit(self, task, outcome, now_ns):
-        for new in outcome.tasks:
+    async def commit(self, task, outcome, now_ns, **options):
+        for new in outcome.outcome.tasks:
             self.created[new.id.replace(task.run_id, "RUN")] = new.message
-        return await super().commit(task, outcome, now_ns)
+        return await super().commit(task, outcome, now_ns, **options)
 
 
 async def test_ids_of_tasks_do_not_depend_on_order_or_time():
@@ -279,11 +279,11 @@ async def test_a_cancel_lets_a_committing_task_finish_and_drops_what_it_would_cr
     committing, release = asyncio.Event(), asyncio.Event()
 
     class Slow(MemoryStore):
-        async def commit(self, task, outcome, now_ns):
+        async def commit(self, task, outcome, now_ns, **options):
             if task.node == "first":
                 committing.set()
                 await release.wait()
-            return await super().commit(task, outcome, now_ns)
+            return await super().commit(task, outcome, now_ns, **options)
 
     spec = """
     nodes:
@@ -490,13 +490,13 @@ async def test_a_dead_letter_that_is_tried_again_opens_its_run_and_may_end_it_we
         assert run.status is RunStatus.FAILED
         for expected in (RunStatus.FAILED, RunStatus.SUCCEEDED):
             (letter,) = await flow.store.dead_letters(run.id)
-            await flow.engine.retry(flow.program, run.id, letter.task.id)
+            await flow.engine.retry(flow.program, letter)
             assert run.status is RunStatus.RUNNING
             ended = await flow.engine.wait(run.id)
             assert ended.status is expected
         assert await flow.store.dead_letters(run.id) == []
         with pytest.raises(StoreError, match="has no dead letter"):
-            await flow.engine.retry(flow.program, run.id, letter.task.id)
+            await flow.engine.retry(flow.program, letter)
     assert (len(seen["end"]), run.error_count) == (3, 2)
 
 
@@ -514,7 +514,7 @@ async def test_a_dead_letter_of_a_fan_out_that_is_tried_again_announces_no_secon
     async with bench(spec, seen=seen) as flow:
         run = await flow.run()
         (letter,) = await flow.store.dead_letters(run.id)
-        await flow.engine.retry(flow.program, run.id, letter.task.id)
+        await flow.engine.retry(flow.program, letter)
         ended = await flow.engine.wait(run.id)
     assert ended.status is RunStatus.SUCCEEDED
     assert (len(seen["item"]), len(seen["done"])) == (3, 1)

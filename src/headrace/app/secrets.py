@@ -21,20 +21,30 @@ class Secrets:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self.values = dict(values)
-        forms = [
-            form
-            for value in sorted(self.values.values(), key=len, reverse=True)
-            if len(value) >= _SHORTEST_MASKED
-            for form in _written_forms(value)
-        ]
-        self._pattern = re.compile("|".join(forms)) if forms else None
+        self._masked = set(self.values.values())
+        self._pattern = _pattern(self._masked)
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self.values)})"
 
+    def include(self, other: "Secrets") -> None:
+        """Mask the values of others, too: those of an earlier version of the flow."""
+        self._masked.update(other.values.values())
+        self._pattern = _pattern(self._masked)
+
     def mask(self, text: str) -> str:
         """The text without the values, also percent-encoded, as JSON text and in Base64."""
         return text if self._pattern is None else self._pattern.sub(_MASK, text)
+
+
+def _pattern(values: Iterable[str]) -> re.Pattern[str] | None:
+    forms = [
+        form
+        for value in sorted(values, key=lambda value: (-len(value), value))
+        if len(value) >= _SHORTEST_MASKED
+        for form in _written_forms(value)
+    ]
+    return re.compile("|".join(forms)) if forms else None
 
 
 def _written_forms(value: str) -> Iterable[str]:

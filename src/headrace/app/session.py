@@ -1,26 +1,63 @@
 """An engine for one process, with its store."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
-from headrace.engine import Engine, Observer
+from headrace.app.secrets import Secrets, load_secrets
+from headrace.engine import Engine, Keep, Observer, ReadVersion
 from headrace.errors import UsageError
-from headrace.sdk import Clock
-from headrace.store import MemoryStore, Store
+from headrace.flow.loader import load_flow, require
+from headrace.flow.model import Flow
+from headrace.sdk import Clock, Registry
+from headrace.source import Source
+from headrace.store import MemoryStore, Store, VersionRecord
+from headrace.store.sqlite import SqliteStore
 
-__all__ = ["open_engine", "open_store"]
+__all__ = ["open_engine", "open_store", "version_reader"]
+
+STORE_FILE = "store.db"
+"""The store in the home folder."""
+
+DEFAULT_KEEP = Keep(for_ns=30 * 86_400 * 10**9, runs=10_000)
+"""What is remembered of ended runs where nothing else is said."""
 
 
-def open_store(url: str) -> Store:
-    """The store that a `--store` option names.
+async def open_store(url: str | None, home: Path) -> Store:
+    """The store that a `--store` option names; that of the home folder if None.
 
     Raises:
         UsageError: there is no such kind of store.
+        StoreError: it cannot be opened.
     """
+    if url is None:
+        return await SqliteStore.open(home / STORE_FILE)
     if url == "memory":
         return MemoryStore()
-    raise UsageError(f"`{url}` names no store; this version has `memory`")
+    if url.startswith("sqlite:///"):
+        return await SqliteStore.open(_path_of(url))
+    raise UsageError(f"`{url}` names no store; there are `memory` and `sqlite:///path/to/file`")
+
+
+def _path_of(url: str) -> Path:
+    """`sqlite:///relative.db` and `sqlite:////absolute.db`, as in the database connector."""
+    return Path(unquote(url.removeprefix("sqlite:///"))).expanduser().absolute()
+
+
+def version_reader(
+    registry: Registry, secrets: Secrets, env_file: Mapping[str, str] | None = None
+) -> ReadVersion:
+    """Loads earlier versions of flows; their secrets are looked up anew, and `secrets` masks them, too."""
+
+    def read(version: VersionRecord) -> tuple[Flow, Mapping[str, str]]:
+        loaded = load_flow(Source(version.name, version.text), registry, overrides=version.overrides)
+        flow = require(loaded)
+        own = load_secrets(flow.secrets, env_file=env_file)
+        secrets.include(own)
+        return flow, own.values
+
+    return read
 
 
 @asynccontextmanager
@@ -31,11 +68,15 @@ async def open_engine(
     clock: Clock | None = None,
     observer: Observer | None = None,
     mask: Callable[[str], str] = str,
+    read_version: ReadVersion | None = None,
+    keep: Keep = DEFAULT_KEEP,
 ) -> AsyncIterator[Engine]:
     """An engine that is ready to load flows; closed, with its store, at the end."""
     kept = MemoryStore() if store is None else store
     try:
-        async with Engine(kept, home, clock=clock, observer=observer, mask=mask) as engine:
+        async with Engine(
+            kept, home, clock=clock, observer=observer, mask=mask, read_version=read_version, keep=keep
+        ) as engine:
             yield engine
     finally:
         await kept.close()

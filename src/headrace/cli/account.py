@@ -4,7 +4,7 @@ from headrace.cli.terminal import harmless
 from headrace.cli.wording import number, plural, span_of_time
 from headrace.store import ErrorFate, ErrorRecord, RunRecord, RunStatus
 
-__all__ = ["FATES", "dropped_line", "ended_line", "error_line", "is_deadly", "started_line"]
+__all__ = ["FATES", "dropped_line", "ended_line", "error_line", "is_deadly", "resumed_line", "started_line"]
 
 FATES = {
     ErrorFate.HANDLED: "handled",
@@ -32,6 +32,13 @@ _NOUNS = {
 def started_line(run: RunRecord) -> str:
     """`run 4f2a… of scheduled-data-sync started by scheduler`."""
     return f"run {run.id} of {run.flow} started by {run.trigger}"
+
+
+def resumed_line(run: RunRecord, tasks_done: int, now_ns: int) -> str:
+    """`run 4f2a… of scheduled-data-sync goes on: started 12 s ago by scheduler, 40 tasks done`."""
+    ago = span_of_time(max(now_ns - run.started_at_ns, 0) / 1e9)
+    done = plural(tasks_done, "task", "tasks")
+    return f"run {run.id} of {run.flow} goes on: started {ago} ago by {run.trigger}, {done} done"
 
 
 def dropped_line(trigger: str, reason: str) -> str:

@@ -4,10 +4,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from headrace.app.session import DEFAULT_KEEP
+from headrace.engine import Keep
 from headrace.errors import UsageError
+from headrace.sdk.settings import parse_duration
 from headrace.values import Json, JsonError, decode_json
 
-__all__ = ["parse_settings", "read_data"]
+__all__ = ["parse_keep", "parse_settings", "read_data"]
 
 
 def read_data(argument: str | None) -> Json:
@@ -55,6 +58,28 @@ def parse_settings(assignments: Iterable[str]) -> dict[str, Json]:
         is_plain = path.startswith("vars.") and not text.lstrip().startswith(("[", "{"))
         values[path] = text if is_plain else _json_or_text(text)
     return values
+
+
+def parse_keep(texts: Iterable[str]) -> Keep:
+    """The values of `--keep`: a time such as `30d`, a number of runs; what is not given has no limit.
+
+    Raises:
+        UsageError: one is neither.
+    """
+    given = list(texts)
+    if not given:
+        return DEFAULT_KEEP
+    for_ns: int | None = None
+    runs: int | None = None
+    for text in given:
+        if text.isascii() and text.isdecimal():
+            runs = int(text)
+            continue
+        try:
+            for_ns = round(parse_duration(text) * 1e9)
+        except ValueError as error:
+            raise UsageError(f"--keep takes a time or a number of runs: {error}") from error
+    return Keep(for_ns, runs)
 
 
 def _json_or_text(text: str) -> Json:

@@ -3,6 +3,7 @@
 Every object has `event` and `at` (RFC 3339, UTC).
 
     run_started   run, flow, version, trigger
+    run_resumed   run, flow, version, trigger, tasks (done before)
     progress      run ids that are active, done, total, pages, batches, rate, leftSeconds (null: unknown),
                   nodes {name: {received, active, failed, itemsDone, itemsTotal}}; every second while a run
                   is active, and once at the end of each
@@ -18,7 +19,7 @@ import time
 from collections.abc import Callable
 
 from headrace.cli.progress import Meter
-from headrace.cli.watch import Dropped, Ended, Event, Raised, Said, Started
+from headrace.cli.watch import Dropped, Ended, Event, Raised, Resumed, Said, Started
 from headrace.expr.time import time_text
 from headrace.store import ErrorRecord, RunRecord
 from headrace.values import Json, encode_json
@@ -46,7 +47,7 @@ class EventView:
     def show(self, events: list[Event]) -> None:
         """See `View`."""
         for event in events:
-            if isinstance(event, Started):
+            if isinstance(event, Started | Resumed):
                 self._active.append(event.run.id)
             elif isinstance(event, Ended):
                 self._progress()
@@ -105,6 +106,15 @@ def _facts(event: Event) -> dict[str, Json]:
                 "flow": run.flow,
                 "version": run.version,
                 "trigger": run.trigger,
+            }
+        case Resumed(run, tasks_done):
+            return {
+                "event": "run_resumed",
+                "run": run.id,
+                "flow": run.flow,
+                "version": run.version,
+                "trigger": run.trigger,
+                "tasks": tasks_done,
             }
         case Ended(run, _):
             return _ended(run)

@@ -11,7 +11,7 @@ from rich.text import Text
 from headrace.cli.plain import Line, telling_lines
 from headrace.cli.progress import Meter, NodeRow, Snapshot
 from headrace.cli.terminal import has_links
-from headrace.cli.watch import Ended, Event, Raised, Said, Started
+from headrace.cli.watch import Ended, Event, Raised, Resumed, Said, Started
 from headrace.cli.wording import clock_time, number, plural
 from headrace.pages import page_of
 
@@ -52,7 +52,7 @@ class LiveView:
     def show(self, events: list[Event]) -> None:
         """See `View`."""
         for line in telling_lines(events):
-            if isinstance(line.event, Started):
+            if isinstance(line.event, Started | Resumed):
                 for earlier in self._foot:
                     self._console.print(_painted(earlier))
                 self._foot.clear()

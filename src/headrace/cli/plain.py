@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from headrace.cli.account import dropped_line, ended_line, error_line, is_deadly, started_line
+from headrace.cli.account import dropped_line, ended_line, error_line, is_deadly, resumed_line, started_line
 from headrace.cli.progress import Meter, Snapshot
-from headrace.cli.watch import Dropped, Ended, Event, Raised, Said, Started
+from headrace.cli.watch import Dropped, Ended, Event, Raised, Resumed, Said, Started
 from headrace.cli.wording import clock_time, number, plural
 
 __all__ = ["Line", "PlainView", "progress_text", "telling_lines"]
@@ -38,6 +38,8 @@ def telling_lines(events: Sequence[Event]) -> list[Line]:
         match event:
             case Started(run):
                 lines.append(Line(started_line(run), event))
+            case Resumed(run, tasks_done):
+                lines.append(Line(resumed_line(run, tasks_done, time.time_ns()), event))
             case Ended(run, pages):
                 lines.append(Line(ended_line(run, pages), event))
             case Raised(_, error):
@@ -93,7 +95,7 @@ class PlainView:
     def show(self, events: list[Event]) -> None:
         """See `View`."""
         for event in events:
-            if isinstance(event, Started):
+            if isinstance(event, Started | Resumed):
                 self._active.add(event.run.id)
                 self._said_s = self._now_s()
             elif isinstance(event, Ended):

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
-from headrace.cli.data import parse_settings, read_data
+from headrace.app.session import version_reader
+from headrace.cli.data import parse_keep, parse_settings, read_data
 from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
@@ -38,7 +39,16 @@ __all__ = ["choose_trigger", "command", "view_for"]
 @click.option(
     "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
 )
-@click.option("--store", metavar="URL", default="memory", show_default=True, help="Where runs are kept.")
+@click.option("--new", "is_new", is_flag=True, help="With --once: fire even if a run is left unfinished.")
+@click.option(
+    "--store", metavar="URL", help="Where runs are kept: memory, or sqlite:///PATH; else in the home folder."
+)
+@click.option(
+    "--keep",
+    metavar="HOW",
+    multiple=True,
+    help="How long ended runs are remembered: a time, a number of each flow, or both.  [30d, 10000]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as an object of JSON a line.")
 @click.option(
     "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
@@ -57,7 +67,9 @@ def command(
     data: str | None,
     settings: tuple[str, ...],
     env_file: Path | None,
-    store: str,
+    is_new: bool,
+    store: str | None,
+    keep: tuple[str, ...],
     as_json: bool,
     grace: str,
     verbose: int,
@@ -71,7 +83,10 @@ def command(
     """
     if not once and (trigger is not None or data is not None):
         raise UsageError(f"{'--data' if trigger is None else '--trigger'} goes with --once")
-    loaded = read_flow(path, full_registry(), overrides=parse_settings(settings))
+    if is_new and not once:
+        raise UsageError("--new goes with --once")
+    registry = full_registry()
+    loaded = read_flow(path, registry, overrides=parse_settings(settings))
     flow = require(loaded)
     print_findings(loaded.findings, sys.stderr)
     print_pages([finding.code for finding in loaded.findings], sys.stderr)
@@ -81,7 +96,8 @@ def command(
     chosen = choose_trigger(flow, trigger) if once else None
     if not once:
         _check_follows(flow)
-    secrets = load_secrets(flow.secrets, env_file=read_env_file(env_file) if env_file else None)
+    variables = read_env_file(env_file) if env_file else None
+    secrets = load_secrets(flow.secrets, env_file=variables)
     invocation.mask = secrets.mask
     show_logs(verbose, secrets.mask)
     order = Order(
@@ -92,7 +108,10 @@ def command(
         store=store,
         trigger=chosen,
         payload=read_data(data),
+        is_new=is_new,
         grace_s=_grace_s(grace),
+        keep=parse_keep(keep),
+        read_version=version_reader(registry, secrets, variables),
     )
     watch = Watch()
     status = run_loop(run_flow(order, view_for(as_json=as_json), watch))

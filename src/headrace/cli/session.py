@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from headrace.app import open_engine
-from headrace.app.session import open_store
+from headrace.app.session import DEFAULT_KEEP, open_store
 from headrace.cli.progress import Meter
 from headrace.cli.stopping import StopSignals
 from headrace.cli.watch import View, Watch
 from headrace.cli.wording import plural
-from headrace.engine import Engine
+from headrace.engine import Engine, Keep, Program, ReadVersion
 from headrace.flow.model import Flow
 from headrace.store import RunRecord, RunStatus
 from headrace.values import Json
@@ -30,8 +30,10 @@ class Order:
     Attributes:
         secrets: values by name.
         mask: takes them out of texts for people.
+        store: its URL; None for the one in the home folder.
         trigger: to fire once; None to follow the schedules.
         payload: of that firing; null for the trigger's own.
+        is_new: fire even where an unfinished run is left, which else is finished instead.
         grace_s: how long running tasks may take to end when told to stop.
     """
 
@@ -39,10 +41,13 @@ class Order:
     secrets: dict[str, str]
     mask: Callable[[str], str]
     home: Path
-    store: str = "memory"
+    store: str | None = None
     trigger: str | None = None
     payload: Json = None
+    is_new: bool = False
     grace_s: float = 30.0
+    keep: Keep = DEFAULT_KEEP
+    read_version: ReadVersion | None = None
 
 
 def run_loop(work: Coroutine[None, None, int]) -> int:
@@ -67,8 +72,15 @@ async def run_flow(order: Order, view: View, watch: Watch | None = None) -> int:
         StoreError: the store failed.
     """
     watch, stop = watch or Watch(), StopSignals()
-    store = open_store(order.store)
-    opened = open_engine(order.home, store=store, observer=watch, mask=order.mask)
+    store = await open_store(order.store, order.home)
+    opened = open_engine(
+        order.home,
+        store=store,
+        observer=watch,
+        mask=order.mask,
+        read_version=order.read_version,
+        keep=order.keep,
+    )
     try:
         with stop.handled():
             async with opened as engine, asyncio.TaskGroup() as group:
@@ -126,15 +138,31 @@ class _Session:
         program = await self._engine.load(order.flow, order.secrets)
         self._watch.meter = Meter(program, self._engine.stats)
         self._view.open(self._watch.meter)
+        left = await self._engine.resume(program)
+        self._engine.attend(program)
         if order.trigger is not None:
-            run = await self._engine.fire(program, order.trigger, order.payload)
-            self._run_id = run.id
-            return _exit_code(await self._engine.wait(run.id))
+            return await self._run_once(program, order.trigger, left)
+        if left:
+            self._watch.say(f"going on with {plural(len(left), 'run')} left unfinished")
         self._engine.follow(program)
         await self._engine.followed()
         while self._watch.active:  # the schedules have ended; what they began has not
             await self._engine.wait(next(iter(self._watch.active)))
         return 1 if self._watch.failures else 0
+
+    async def _run_once(self, program: Program, trigger: str, left: list[RunRecord]) -> int:
+        """Finish what was left unfinished; fire if there was nothing, or if a new run is asked for."""
+        if self._watch.stuck and not self._order.is_new:
+            return 1
+        if left and not self._order.is_new:
+            self._watch.say(
+                f"finishing {plural(len(left), 'run')} left unfinished, as it began; no new one is fired "
+                "(--new fires one in any case)"
+            )
+        else:
+            left = [*left, await self._engine.fire(program, trigger, self._order.payload)]
+        self._run_id = left[-1].id
+        return max([_exit_code(await self._engine.wait(run.id)) for run in left])
 
     async def _drain(self) -> int:
         """Let running tasks end, within limits; returns the exit code."""
@@ -150,8 +178,10 @@ class _Session:
         drain.cancel()
         left = len(active)
         if left:
-            lost = " and lost: the store is in memory" if self._order.store == "memory" else ""
-            self._watch.say(f"stopped; {plural(left, 'run is', 'runs are')} left unfinished{lost}")
+            fate = (
+                "and lost: the store is in memory" if self._order.store == "memory" else "for the next start"
+            )
+            self._watch.say(f"stopped; {plural(left, 'run is', 'runs are')} left unfinished {fate}")
         else:
             self._watch.say("stopped; no run is left unfinished")
         if self._stop.received is not signal.SIGTERM or left:

@@ -6,9 +6,10 @@ from typing import Protocol, TypeAlias
 from headrace.cli.account import is_deadly
 from headrace.cli.progress import Meter
 from headrace.engine import Observer
+from headrace.errors import HeadraceError
 from headrace.store import ErrorRecord, RunRecord
 
-__all__ = ["Dropped", "Ended", "Event", "Raised", "Said", "Started", "View", "Watch"]
+__all__ = ["Dropped", "Ended", "Event", "Raised", "Resumed", "Said", "Started", "View", "Watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,14 @@ class Started:
     """A run began."""
 
     run: RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A run goes on that was left unfinished, or is tried again."""
+
+    run: RunRecord
+    tasks_done: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Said:
     text: str
 
 
-Event: TypeAlias = Started | Ended | Raised | Dropped | Said
+Event: TypeAlias = Started | Resumed | Ended | Raised | Dropped | Said
 
 
 class View(Protocol):
@@ -77,12 +86,14 @@ class Watch(Observer):
         failures: how many runs have ended otherwise than well.
         meter: the counts of the loaded program; None before.
         codes: of the errors that made a run fail.
+        stuck: ids of unfinished runs whose version does not load any more.
     """
 
     active: dict[str, RunRecord] = field(default_factory=dict)
     failures: int = 0
     meter: Meter | None = None
     codes: set[str] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
     _events: list[Event] = field(default_factory=list)
 
     def take(self) -> list[Event]:
@@ -96,10 +107,18 @@ class Watch(Observer):
 
     def run_started(self, run: RunRecord) -> None:
         """See `Observer`."""
+        self._begin(run)
+        self._events.append(Started(run))
+
+    def run_resumed(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        self._begin(run)
+        self._events.append(Resumed(run, run.tasks_done))
+
+    def _begin(self, run: RunRecord) -> None:
         if self.meter is not None:
             self.meter.begin(run.id, is_alone=not self.active)
         self.active[run.id] = run
-        self._events.append(Started(run))
 
     def run_ended(self, run: RunRecord) -> None:
         """See `Observer`."""
@@ -107,6 +126,18 @@ class Watch(Observer):
         self.failures += run.status.value != "succeeded"
         pages = self.meter.end(run.id) if self.meter is not None else 0
         self._events.append(Ended(run, pages))
+
+    def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
+        """See `Observer`."""
+        self.stuck.add(run.id)
+        self.say(
+            f"run {run.id} of {run.flow} cannot go on with version {run.version}, which does not load any "
+            f"more: {error.message}\nit stays as it is; `headrace runs cancel {run.id}` gives it up"
+        )
+
+    def flow_moved(self, flow: str, moved_from: str) -> None:
+        """See `Observer`."""
+        self.say(f"flow {flow} is read from another file now; it was {moved_from}")
 
     def firing_dropped(self, trigger: str, reason: str) -> None:
         """See `Observer`."""

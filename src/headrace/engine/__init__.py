@@ -7,11 +7,15 @@ branch       what can be undone together within a task
 agenda       which open tasks are executed next, within the limits of their runs
 worker       executes tasks and decides them: commit, try again, bury
 trigger      fires triggers by their schedules
+desk         carries out what other processes ask for
+sweep        what is forgotten of ended runs
 engine       all of it, for one process
 """
 
 from headrace.engine.engine import Engine
-from headrace.engine.observer import NodeStats, Observer
+from headrace.engine.observer import NodeStats, Observer, Step
 from headrace.engine.program import Program
+from headrace.engine.sweep import Keep
+from headrace.engine.version import ReadVersion
 
-__all__ = ["Engine", "NodeStats", "Observer", "Program"]
+__all__ = ["Engine", "Keep", "NodeStats", "Observer", "Program", "ReadVersion", "Step"]

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from headrace.store import Attempt, TaskRecord
 
-__all__ = ["Agenda", "Entry"]
+__all__ = ["RUNS_ALONE_FROM", "Agenda", "Entry"]
+
+RUNS_ALONE_FROM = 3
+"""Interruptions from which on a task runs while no other does (rule 9): one of them may kill the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,15 @@ class Agenda:
     executing: set[str] = field(default_factory=set)
     _ready: deque[Entry] = field(default_factory=deque)
     _loops: deque[Entry] = field(default_factory=deque)
+    _alone: deque[Entry] = field(default_factory=deque)
     _lanes: dict[str, deque[Entry]] = field(default_factory=dict)
     _lane_use: dict[str, int] = field(default_factory=dict)
     _later: list[tuple[int, int, Entry]] = field(default_factory=list)
     _sequence: int = 0
 
     def __len__(self) -> int:
-        waiting = len(self._ready) + len(self._loops) + len(self._later) + len(self.executing)
+        waiting = len(self._ready) + len(self._loops) + len(self._alone) + len(self._later)
+        waiting += len(self.executing)
         return waiting + sum(map(len, self._lanes.values()))
 
     def add(self, task: TaskRecord, attempt: Attempt, now_ns: int) -> None:
@@ -49,6 +54,8 @@ class Agenda:
         if attempt.due_at_ns > now_ns:
             self._sequence += 1
             heapq.heappush(self._later, (attempt.due_at_ns, self._sequence, entry))
+        elif attempt.interruptions >= RUNS_ALONE_FROM:
+            self._alone.append(entry)
         elif task.lane is not None and task.lane in self.lane_limits:
             self._lanes.setdefault(task.lane, deque()).append(entry)
         elif task.closes_loop:
@@ -58,12 +65,27 @@ class Agenda:
 
     def take(self, now_ns: int) -> Entry | None:
         """The next task to execute, now marked as executing; None if none may start now."""
+        self._take_due(now_ns)
+        if len(self.executing) >= self.concurrency:
+            return None
+        return self._marked(self._next())
+
+    def take_alone(self, now_ns: int) -> Entry | None:
+        """As `take`, of the tasks that run while no other does; to be called when none executes."""
+        self._take_due(now_ns)
+        return self._marked(self._alone.popleft() if self._alone else None)
+
+    def waits_alone(self, now_ns: int) -> bool:
+        """Whether a task is due that runs while no other does."""
+        self._take_due(now_ns)
+        return bool(self._alone)
+
+    def _take_due(self, now_ns: int) -> None:
         while self._later and self._later[0][0] <= now_ns:
             _, _, due = heapq.heappop(self._later)
             self.add(due.task, due.attempt, now_ns)
-        if len(self.executing) >= self.concurrency:
-            return None
-        entry = self._next()
+
+    def _marked(self, entry: Entry | None) -> Entry | None:
         if entry is not None:
             self.executing.add(entry.task.id)
             if entry.task.lane is not None:
@@ -95,5 +117,6 @@ class Agenda:
         """Forget all tasks but the executing ones: the run was cancelled."""
         self._ready.clear()
         self._loops.clear()
+        self._alone.clear()
         self._lanes.clear()
         self._later.clear()

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Hashable
 
 from headrace.errors import ComponentError, InfrastructureError, PermanentError
-from headrace.sdk import Database, Transaction
-from headrace.store import Outcome
+from headrace.sdk import Database, TaskRow, Transaction
+from headrace.store import EncodedOutcome, Outcome
 
 __all__ = ["Branch", "Session", "StatementScope", "Transactions"]
 
@@ -141,15 +141,17 @@ class Transactions:
                     self.sessions[database.key] = session
         return session
 
-    async def commit(self) -> None:
-        """Commit what the task wrote.
+    async def commit(self, task_id: str, outcome: EncodedOutcome) -> bool:
+        """Commit what the task wrote, with its outcome; tells whether the outcome lies in a database now.
 
         Raises:
             ComponentError: as `Transaction.commit`.
         """
+        is_recorded = False
         for session in self.sessions.values():
-            await session.transaction.commit()
+            is_recorded = await session.transaction.commit(TaskRow(task_id, outcome.record()))
         self.sessions.clear()
+        return is_recorded
 
     async def rollback(self) -> None:
         """Undo what the task wrote."""

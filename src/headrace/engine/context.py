@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable
-from hashlib import blake2b
 
 from headrace.engine.branch import Branch, StatementScope
 from headrace.engine.execution import Execution
 from headrace.engine.failure import Raised, raised_error, with_error
+from headrace.engine.identity import derived_id, digest
 from headrace.engine.program import Target, Unit
 from headrace.errors import ComponentError, ExpressionError, PermanentError
 from headrace.expr import Template
@@ -81,7 +81,7 @@ class NodeContext:
     @property
     def idempotency_key(self) -> str:
         """See `Context`."""
-        return f"{self.execution.task.id}/{self.node}/{_digest(self.path())}"
+        return f"{self.execution.task.id}/{self.node}/{digest(self.path())}"
 
     def path(self) -> str:
         """The way from the task's beginning to here: nodes, ports, numbers of emissions, edges."""
@@ -180,6 +180,19 @@ class NodeContext:
         """See `Context`."""
         return key in self.execution.transactions.sessions
 
+    async def get_state(self, key: str) -> Json:
+        """See `Context`."""
+        branch: Branch | None = self.branch
+        while branch is not None:
+            if key in branch.outcome.state:
+                return branch.outcome.state[key]
+            branch = branch.parent
+        return await self.execution.services.read_state(self.run.flow, key)
+
+    def set_state(self, key: str, value: Json) -> None:
+        """See `Context`."""
+        self.branch.outcome.state[key] = value
+
     def holds(self, template: Template, message: Message) -> bool:
         """See `Context`."""
         return truthy(template.evaluate(message, self.execution.environment))
@@ -248,7 +261,7 @@ class NodeContext:
         _, port, key, index = came_from
         path = f"{self.path()}/{self.node}:{port}.{key}>{index}"
         return TaskRecord(
-            id=_digest(f"{task.id}/{path}"),
+            id=self.execution.derived_id(path),
             run_id=task.run_id,
             node=target.unit.name,
             port=target.port,
@@ -307,7 +320,7 @@ class FanOut:
         if isinstance(begun, str):
             self.id = begun
             return
-        self.id = _digest(f"{task.id}/{context.path()}/{context.node}:{done_port}")
+        self.id = context.execution.derived_id(f"{context.path()}/{context.node}:{done_port}")
         announcement = TaskRecord(
             id=f"{self.id}.done",
             run_id=task.run_id,
@@ -337,7 +350,7 @@ class FanOut:
 
     def _emitting(self, port: str, message: Message, membership: GroupMember) -> TaskRecord:
         return TaskRecord(
-            id=_digest(f"{self.id}/{port}.{membership.key}"),
+            id=derived_id(self._context.run.id, f"{self.id}/{port}.{membership.key}"),
             run_id=self._context.run.id,
             node=self._context.node,
             port=port,
@@ -353,7 +366,7 @@ class FanOut:
         shaped_here = context.unit.input is not None
         context.branch.outcome.tasks.append(
             TaskRecord(
-                id=_digest(f"{self.id}/{resume!r}"),
+                id=derived_id(context.run.id, f"{self.id}/{resume!r}"),
                 run_id=context.run.id,
                 node=context.node,
                 port=context.unit.node.spec.inputs[0].name,
@@ -377,7 +390,3 @@ def _as_raised(branch: Branch) -> tuple[tuple[RaisedError, ...], int]:
         for record in outcome.errors
     )
     return errors, len(errors) + outcome.further_errors
-
-
-def _digest(text: str) -> str:
-    return blake2b(text.encode(), digest_size=12).hexdigest()

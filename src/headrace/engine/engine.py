@@ -9,17 +9,30 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from headrace.engine.desk import Desk
 from headrace.engine.execution import Services
 from headrace.engine.failure import Teller
 from headrace.engine.observer import Observer, RunStats
 from headrace.engine.program import Program
 from headrace.engine.resources import SharedResources
+from headrace.engine.sweep import KEEP_ALL, Keep, Sweeper
 from headrace.engine.trigger import Timetable
+from headrace.engine.version import ReadVersion, version_record
 from headrace.engine.worker import Worker
-from headrace.errors import InternalError, StoreError
+from headrace.errors import HeadraceError, InternalError, StoreError
 from headrace.flow.model import Flow
 from headrace.sdk import Clock, Firing, SystemClock
-from headrace.store import Attempt, Fired, FireRequest, RunRecord, RunStatus, Store
+from headrace.store import (
+    Attempt,
+    DeadLetter,
+    Fired,
+    FireRequest,
+    OpenRun,
+    Revival,
+    RunRecord,
+    RunStatus,
+    Store,
+)
 from headrace.values import Json
 
 __all__ = ["Engine"]
@@ -39,6 +52,8 @@ class Engine:
         clock: Clock | None = None,
         observer: Observer | None = None,
         mask: Callable[[str], str] = str,
+        read_version: ReadVersion | None = None,
+        keep: Keep = KEEP_ALL,
     ) -> None:
         """Set up; nothing is opened yet.
 
@@ -48,23 +63,30 @@ class Engine:
             clock: the time; the machine's if None.
             observer: told of what happens.
             mask: takes secrets out of a text for people.
+            read_version: loads versions that unfinished runs began with; needed where `load` finds such runs.
+            keep: how long ended runs are remembered.
         """
         self._store = store
         self._home = home
         self._clock = clock or SystemClock()
         self._mask = mask
         self._observer = observer or Observer()
+        self._read_version = read_version
         self._programs: dict[str, Program] = {}
+        self._left: dict[str, tuple[OpenRun, ...]] = {}
+        self._sweeper = Sweeper(store, self._clock, keep)
         self._closing = AsyncExitStack()
         self._group: asyncio.TaskGroup | None = None
         self._worker: Worker | None = None
         self._timetables: list[asyncio.Task[None]] = []
+        self._attending: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
         self._resources = SharedResources(self._home, self._clock, self._closing)
         self._group = await asyncio.TaskGroup().__aenter__()
-        services = Services(self._clock, self._observer, Teller(self._mask, self._clock.now_ns))
+        teller = Teller(self._mask, self._clock.now_ns)
+        services = Services(self._clock, self._observer, teller, self._store.state)
         self._worker = Worker(self._store, services, self._group, self._run_ended)
         return self
 
@@ -74,7 +96,7 @@ class Engine:
         group, self._group = self._group, None
         if group is None:
             return
-        self._stop_timetables()
+        self._stop_listening()
         await self._working.stop(grace_s=0.0)
         try:
             if isinstance(error, asyncio.CancelledError):
@@ -87,15 +109,51 @@ class Engine:
             await self._closing.aclose()
 
     async def load(self, flow: Flow, secrets: Mapping[str, str]) -> Program:
-        """Make a flow ready to run.
+        """Make a flow ready to run; this process executes it from now on (rule 20).
 
         Raises:
+            StoreError: another process executes it, or its name is taken by another file.
             FlowError: its settings are wrong.
             ComponentError: a component could not get what it needs.
         """
+        adoption = await self._store.adopt(version_record(flow))
+        self._closing.push_async_callback(self._store.release, flow.name)
+        if adoption.moved_from:
+            self._observer.flow_moved(flow.name, adoption.moved_from)
         program = await Program.open(flow, secrets, self._resources, self._closing)
         self._programs[flow.name] = program
+        self._left[flow.name] = adoption.runs
         return program
+
+    async def resume(self, program: Program) -> list[RunRecord]:
+        """Go on with the flow's runs that an earlier process left unfinished, each on its own version.
+
+        Returns:
+            Those runs. One whose version does not load any more is told to the observer, and stays.
+        """
+        resumed = []
+        for left in self._left.pop(program.flow.name, ()):
+            try:
+                own = await self._program_of(left.run, program)
+            except HeadraceError as error:
+                self._observer.run_stuck(left.run, error)
+                continue
+            self._working.begin(own, left.run, list(left.tasks), is_new=False)
+            resumed.append(left.run)
+        return resumed
+
+    async def _program_of(self, run: RunRecord, current: Program) -> Program:
+        """The program of the version that a run began with."""
+        if run.version == current.flow.version:
+            return current
+        key = f"{run.flow}@{run.version}"
+        if key not in self._programs:
+            version = await self._store.version(run.flow, run.version)
+            if version is None or self._read_version is None:
+                raise StoreError(f"the store has no version `{run.version}` of flow `{run.flow}`")
+            flow, secrets = self._read_version(version)
+            self._programs[key] = await Program.open(flow, secrets, self._resources, self._closing)
+        return self._programs[key]
 
     def follow(self, program: Program) -> None:
         """Follow the schedules of a program's started triggers from now on."""
@@ -108,14 +166,29 @@ class Engine:
                 timetable = Timetable(program, name, self._store, self._clock, self._fire_scheduled)
                 self._timetables.append(group.create_task(timetable.follow(schedule, trigger.policy)))
 
+    def attend(self, program: Program) -> None:
+        """Carry out what other processes ask of this one about a flow, from now on."""
+        group = self._group
+        if group is None:
+            raise InternalError("the engine is not running")
+        self._attending.append(group.create_task(Desk(program, self._store, self).attend()))
+
     async def followed(self) -> None:
         """Return when all followed schedules have fired for the last time (`maxEmissions`)."""
         if self._timetables:
             await asyncio.wait(self._timetables)
 
-    async def fire(self, program: Program, trigger: str, payload: Json = None) -> RunRecord:
-        """Fire a trigger now, regardless of its schedule; durable on return."""
-        fired = await self._fire(program, trigger, self._clock.now_ns(), payload, on_request=True)
+    async def fire(
+        self, program: Program, trigger: str, payload: Json = None, *, run_id: str | None = None
+    ) -> RunRecord:
+        """Fire a trigger now, regardless of its schedule; durable on return.
+
+        Args:
+            run_id: of the run, holding no dot; random if None.
+        """
+        fired = await self._fire(
+            program, trigger, self._clock.now_ns(), payload, on_request=True, run_id=run_id
+        )
         if fired.run is None:
             raise StoreError(f"the store did not accept the firing: {fired.reason}")
         return fired.run
@@ -128,15 +201,37 @@ class Engine:
             raise StoreError(f"the store has no run `{run_id}`")
         return record
 
-    async def retry(self, program: Program, run_id: str, task_id: str) -> None:
-        """Try a dead letter again; its run is running until it has ended.
+    async def retry(
+        self, program: Program, letter: DeadLetter, message: Json = None, *, is_edited: bool = False
+    ) -> None:
+        """Try a dead letter again on the program's version; its run is running until it has ended (rule 21).
+
+        Args:
+            message: takes the place of the task's own, if `is_edited`.
 
         Raises:
-            StoreError: there is no such dead letter.
+            StoreError: there is no such dead letter any more; its node or port is not in the flow any more;
+                or its run is still going on, with another version.
         """
-        revived = await self._store.revive(run_id, task_id)
+        task = letter.task
+        active = self._working.version(task.run_id)
+        if active is not None and active != program.flow.version:
+            raise StoreError(
+                f"run `{task.run_id}` is still going on with version {active} of the flow; "
+                "try its dead letters again when it has ended",
+                code="HR408",
+            )
+        if not program.takes(task):
+            raise StoreError(
+                f"the flow has no `{task.node}:{task.port}` any more, which the dead letter is for",
+                code="HR408",
+            )
+        revival = Revival(
+            task.run_id, task.id, program.flow.version, program.vars, is_edited=is_edited, message=message
+        )
+        revived = await self._store.revive(revival)
         if revived is None:
-            raise StoreError(f"run `{run_id}` has no dead letter `{task_id}`")
+            raise StoreError(f"run `{task.run_id}` has no dead letter `{task.id}`", code="HR408")
         self._working.go_on(program, revived.run, list(revived.tasks))
 
     async def cancel(self, run_id: str) -> None:
@@ -149,7 +244,7 @@ class Engine:
         Returns:
             The ids of the runs that are left open in the store.
         """
-        self._stop_timetables()
+        self._stop_listening()
         await self._working.stop(grace_s)
         return self._working.open_runs
 
@@ -163,9 +258,9 @@ class Engine:
             raise InternalError("the engine is not running")
         return self._worker
 
-    def _stop_timetables(self) -> None:
-        for timetable in self._timetables:
-            timetable.cancel()
+    def _stop_listening(self) -> None:
+        for task in (*self._timetables, *self._attending):
+            task.cancel()
 
     async def _fire_scheduled(self, program: Program, trigger: str, scheduled_at_ns: int) -> Fired:
         fired = await self._fire(program, trigger, scheduled_at_ns, None)
@@ -182,6 +277,7 @@ class Engine:
         *,
         on_request: bool = False,
         queued: bool = False,
+        run_id: str | None = None,
     ) -> Fired:
         component = program.triggers[trigger]
         now_ns = self._clock.now_ns()
@@ -191,7 +287,7 @@ class Engine:
                 version=program.flow.version,
                 trigger=trigger,
                 port=program.units[trigger].node.spec.outputs[0].name,
-                run_id=uuid4().hex[:16],
+                run_id=run_id or uuid4().hex[:16],
                 scheduled_at_ns=scheduled_at_ns,
                 fired_at_ns=now_ns,
                 vars=program.vars,
@@ -209,12 +305,20 @@ class Engine:
         return fired
 
     def _run_ended(self, run: RunRecord) -> None:
-        """A queued firing of the same trigger may go now."""
+        """A queued firing of the same trigger may go now; and rows of old runs may be removed."""
         program = self._programs.get(run.flow)
-        if program is not None and self._group is not None and run.trigger in program.triggers:
+        if program is None or self._group is None:
+            return
+        if run.trigger in program.triggers:
             self._group.create_task(self._fire_queued(program, run.trigger))
+        if self._sweeper.is_due(run.flow):
+            self._group.create_task(self._sweeper.sweep(run.flow, program.all_databases))
 
     async def _fire_queued(self, program: Program, trigger: str) -> None:
-        record, _ = await self._store.activate(program.flow.name, trigger, self._clock.now_ns())
-        if record.is_queued:
-            await self._fire(program, trigger, record.last_scheduled_ns, None, queued=True)
+        schedule = program.triggers[trigger].schedule
+        if schedule is None:
+            return
+        now_ns = self._clock.now_ns()
+        record = await self._store.activate(program.flow.name, trigger, schedule.identity, now_ns)
+        if record.queued_ns is not None:
+            await self._fire(program, trigger, record.queued_ns, None, queued=True)

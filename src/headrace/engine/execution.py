@@ -1,9 +1,11 @@
 """One task: from its message to its outcome. Nothing here becomes durable; the worker decides that."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
+from headrace.engine.identity import derived_id
 from headrace.engine.observer import Observer, RunStats
 from headrace.engine.program import Program
 from headrace.expr import Environment
@@ -18,11 +20,12 @@ __all__ = ["Execution", "Services"]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What executions share: the time, who watches, how errors are told."""
+    """What executions share: the time, who watches, how errors are told, what a flow keeps under a key."""
 
     clock: Clock
     observer: Observer
     teller: Teller
+    read_state: Callable[[str, str], Awaitable[Json]]
 
 
 class Execution:
@@ -57,6 +60,10 @@ class Execution:
                 "attempt": run_info.attempt,
             },
         )
+
+    def derived_id(self, path: str) -> str:
+        """The id of what this task makes on a path."""
+        return derived_id(self.task.run_id, f"{self.task.id}/{path}")
 
     def raised(self, error: Exception, node: Node, span: Span, message: Message) -> Raised:
         """An error at a node, ready to rise."""

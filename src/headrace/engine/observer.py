@@ -1,11 +1,13 @@
 """What people who watch can see: counts that are kept as they happen, and a few events."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 
+from headrace.errors import HeadraceError
 from headrace.store import ErrorRecord, RunRecord, TaskRecord
 from headrace.values import Json
 
-__all__ = ["NodeStats", "Observer", "RunStats"]
+__all__ = ["NodeStats", "Observer", "RunStats", "Step"]
 
 
 @dataclass(slots=True)
@@ -43,20 +45,42 @@ class RunStats:
     counters: dict[str, int] = field(default_factory=dict)
 
 
+class Step(Enum):
+    """How far a task has come."""
+
+    BEGUN = "begun"
+    """It is executing."""
+    PERFORMED = "performed"
+    """All its work is done; nothing is committed yet."""
+    WRITTEN = "written"
+    """What it wrote is committed in its database, with its row."""
+    DECIDED = "decided"
+    """The store has decided it."""
+
+
 class Observer:
     """Told of what happens, in the engine's event loop; must be quick and must not raise."""
 
     def run_started(self, run: RunRecord) -> None:
         """A firing created a run."""
 
+    def run_resumed(self, run: RunRecord) -> None:
+        """A run goes on that another process left unfinished, or that had ended with a dead letter."""
+
     def run_ended(self, run: RunRecord) -> None:
         """A run has ended; its end is durable."""
+
+    def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
+        """A run that is unfinished cannot be gone on with: its version does not load any more."""
+
+    def flow_moved(self, flow: str, moved_from: str) -> None:
+        """A flow is read from another file than before."""
 
     def firing_dropped(self, trigger: str, reason: str) -> None:
         """A firing was due and created no run (`overlap`, `queued`, `exhausted`)."""
 
-    def task_committed(self, task: TaskRecord) -> None:
-        """A task ended well."""
+    def task_reached(self, task: TaskRecord, step: Step) -> None:
+        """A task has come to a step; one that is repeated comes to it again."""
 
     def result_added(self, node: str, value: Json) -> None:
         """A node has got an answer from outside, and adds it to its message; must not be changed."""

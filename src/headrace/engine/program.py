@@ -1,15 +1,17 @@
 """A flow joined with its components: what messages move through."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 
 from headrace.engine.observer import NodeStats
 from headrace.errors import ComponentError, Finding, FlowError, UsageError
 from headrace.expr import Template
 from headrace.flow.model import Edge, Flow, Node
 from headrace.flow.settings import resolve
-from headrace.sdk import Component, Resources, Settings, Trigger
+from headrace.sdk import Component, Database, Resources, Settings, Trigger
+from headrace.store import TaskRecord
 from headrace.values import Json
 
 __all__ = ["Program", "Target", "Unit"]
@@ -67,6 +69,7 @@ class Program:
         self.flow = flow
         self.units = units
         self.triggers = triggers
+        self._databases: dict[tuple[str, str, bool], tuple[Database, ...]] = {}
 
     @classmethod
     async def open(
@@ -117,6 +120,43 @@ class Program:
                 closing.push_async_callback(unit.component.close)
         return cls(flow, units, triggers)
 
+    def databases(self, task: TaskRecord) -> tuple[Database, ...]:
+        """The databases that a task may write to: those of the nodes that it comes to on inner edges."""
+        entry = task.node, task.port, task.is_output
+        found = self._databases.get(entry)
+        if found is None:
+            found = self._databases[entry] = tuple(self._find_databases(*entry))
+        return found
+
+    @property
+    def all_databases(self) -> list[Database]:
+        """The databases whose transactions commit with tasks, each once."""
+        found = [unit.component.database for unit in self.units.values()]
+        return list({database.key: database for database in found if database is not None}.values())
+
+    def takes(self, task: TaskRecord) -> bool:
+        """Whether the node and port that a task is for are there."""
+        unit = self.units.get(task.node)
+        if unit is None:
+            return False
+        ports = unit.node.outputs if task.is_output else unit.node.spec.inputs
+        return any(port.name == task.port for port in ports)
+
+    def _find_databases(self, node: str, port: str, is_output: bool) -> Iterable[Database]:
+        first = self.units.get(node)
+        if first is None:
+            return ()
+        waiting = _inner(first.targets.get(port, ())) if is_output else [first]
+        seen = {unit.name: unit for unit in waiting}
+        while waiting:
+            targets = waiting.pop().targets.values()
+            for unit in _inner(chain.from_iterable(targets)):
+                if unit.name not in seen:
+                    seen[unit.name] = unit
+                    waiting.append(unit)
+        databases = (unit.component.database for unit in seen.values())
+        return {database.key: database for database in databases if database is not None}.values()
+
     @property
     def vars(self) -> dict[str, Json]:
         """The effective vars."""
@@ -129,6 +169,11 @@ class Program:
             for name, unit in self.units.items()
             if unit.component.lane_limit is not None
         }
+
+
+def _inner(targets: Iterable[Target]) -> list[Unit]:
+    """Where inner edges lead."""
+    return [target.unit for target in targets if not target.boundary]
 
 
 def _templates(flow: Flow) -> Iterator[Template]:

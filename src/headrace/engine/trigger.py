@@ -29,18 +29,26 @@ class Timetable:
     async def follow(self, schedule: Schedule, policy: SchedulePolicy) -> None:
         """Fire until nothing more is due, ever; else until cancelled."""
         flow = self._program.flow.name
-        record, is_new = await self._store.activate(flow, self._trigger, self._clock.now_ns())
-        if is_new and policy.emit_on_start:
+        record = await self._store.activate(
+            flow,
+            self._trigger,
+            schedule.identity,
+            self._clock.now_ns(),
+            emit_on_start=policy.emit_on_start,
+        )
+        if record.owes_start:
             await self._fire(self._program, self._trigger, record.anchor_ns)
         last_ns = record.last_scheduled_ns
-        while policy.max_firings == 0 or record.firings < policy.max_firings:
+        firings = record.firings + int(record.owes_start)
+        while policy.max_firings == 0 or firings < policy.max_firings:
             next_ns = schedule.next_after(last_ns, record.anchor_ns)
             if next_ns is None:
                 return
             await self._sleep_until(next_ns, policy.jitter_s)
             due = self._due(schedule, next_ns, record.anchor_ns)
             for due_ns in self._fired(due, policy):
-                await self._fire(self._program, self._trigger, due_ns)
+                fired = await self._fire(self._program, self._trigger, due_ns)
+                firings += int(fired.run is not None)
             last_ns = due[-1]
 
     async def _sleep_until(self, time_ns: int, jitter_s: float) -> None:

@@ -2,52 +2,54 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from headrace.engine.agenda import Agenda, Entry
+from headrace.engine.active import ActiveRun
+from headrace.engine.agenda import RUNS_ALONE_FROM, Agenda, Entry
 from headrace.engine.delivery import perform
 from headrace.engine.execution import Execution, Services
 from headrace.engine.failure import Raised
-from headrace.engine.observer import RunStats
+from headrace.engine.observer import RunStats, Step
 from headrace.engine.program import Program
 from headrace.engine.retry import next_attempt
-from headrace.errors import ComponentError
+from headrace.errors import ComponentError, TaskCommitted
 from headrace.expr.time import time_text
 from headrace.sdk import RunInfo
 from headrace.store import (
     Attempt,
     Committed,
+    EncodedOutcome,
     ErrorFate,
     ErrorRecord,
-    Outcome,
     RunRecord,
     RunStatus,
     Store,
     TaskRecord,
+    decode_outcome,
 )
 
 __all__ = ["Worker"]
 
 
-@dataclass
-class _ActiveRun:
-    """A run that has open tasks in this process.
+_MOST_INTERRUPTIONS = 13
+"""Three, and ten more while it ran alone (rule 9)."""
+
+
+_FIRST = Attempt()
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A task that was carried out.
 
     Attributes:
-        executing: the asyncio task of each executing task that may still be cancelled.
-        begun: those of them that have come to run; one that is cancelled before never does.
-        ended: set once the run's end is durable.
+        is_recorded: the outcome lies in the target.
+        is_settled: it was found there: the task had been carried out before.
     """
 
-    record: RunRecord
-    program: Program
-    agenda: Agenda
-    stats: RunStats = field(default_factory=RunStats)
-    executing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    timers: list[asyncio.Task[None]] = field(default_factory=list)
-    wakes_at_ns: int | None = None
+    outcome: EncodedOutcome
+    is_recorded: bool
+    is_settled: bool = False
 
 
 class Worker:
@@ -65,38 +67,61 @@ class Worker:
         self._services = services
         self._group = group
         self._on_end = on_end
-        self._active: dict[str, _ActiveRun] = {}
+        self._active: dict[str, ActiveRun] = {}
+        self._is_solitary = False  # a task waits that runs while no other does
         self._is_stopping = False
 
-    def begin(self, program: Program, run: RunRecord, tasks: list[tuple[TaskRecord, Attempt]]) -> None:
+    def begin(
+        self,
+        program: Program,
+        run: RunRecord,
+        tasks: list[tuple[TaskRecord, Attempt]],
+        *,
+        is_new: bool = True,
+    ) -> None:
         """Take up a run with its open tasks."""
         flow = program.flow
-        agenda = Agenda(flow.concurrency, flow.max_queued, program.lane_limits())
-        active = self._active[run.id] = _ActiveRun(run, program, agenda)
         now_ns = self._services.clock.now_ns()
-        for task, attempt in tasks:
-            agenda.add(task, attempt, now_ns)
+        agenda = Agenda(flow.concurrency, flow.max_queued, program.lane_limits())
+        active = self._active[run.id] = ActiveRun(run, program, agenda, now_ns)
+        self._take_up(active, tasks)
         if flow.timeout_s is not None:
             timer = self._group.create_task(self._expire(active, flow.timeout_s))
             active.timers.append(timer)
-        self._services.observer.run_started(run)
+        if is_new:
+            self._services.observer.run_started(run)
+        else:
+            self._services.observer.run_resumed(run)
         self._pump(active)
 
     def go_on(self, program: Program, run: RunRecord, tasks: list[tuple[TaskRecord, Attempt]]) -> None:
         """Take up further open tasks of a run, which may have ended before."""
         active = self._active.get(run.id)
         if active is None:
-            self.begin(program, run, tasks)
+            self.begin(program, run, tasks, is_new=False)
             return
-        for task, attempt in tasks:
-            active.agenda.add(task, attempt, self._services.clock.now_ns())
+        self._take_up(active, tasks)
         self._pump(active)
+
+    def _take_up(self, active: ActiveRun, tasks: list[tuple[TaskRecord, Attempt]]) -> None:
+        now_ns = self._services.clock.now_ns()
+        for task, attempt in tasks:
+            if attempt.interruptions >= _MOST_INTERRUPTIONS:
+                active.agenda.executing.add(task.id)
+                self._group.create_task(self._give_up(active, Entry(task, attempt)))
+            else:
+                active.agenda.add(task, attempt, now_ns)
 
     async def wait(self, run_id: str) -> None:
         """Return once the run has ended, durably; at once if it is not active here."""
         active = self._active.get(run_id)
         if active is not None:
             await active.ended.wait()
+
+    def version(self, run_id: str) -> str | None:
+        """The version of the flow with which an active run goes on; None if it is not active."""
+        active = self._active.get(run_id)
+        return None if active is None else active.record.version
 
     def stats(self, run_id: str) -> RunStats | None:
         """What is known of an active run, for display."""
@@ -106,14 +131,19 @@ class Worker:
     async def cancel(self, run_id: str, status: RunStatus, error: ErrorRecord | None = None) -> None:
         """End a run: executing tasks are cut off and rolled back; those that commit already end well."""
         active = self._active.get(run_id)
+        now_ns = self._services.clock.now_ns()
         if active is None:
+            committed = await self._store.cancel(run_id, status, error, frozenset(), now_ns)
+            if committed.ended is not None:
+                self._on_end(committed.ended)
             return
+        active.is_cancelled = True
         active.agenda.clear()
+        active.count_time(now_ns)
         for task_id in active.executing.keys() - active.begun:
             active.executing.pop(task_id).cancel()
             active.agenda.executing.discard(task_id)
         keep = frozenset(active.agenda.executing)
-        now_ns = self._services.clock.now_ns()
         committed = await self._store.cancel(run_id, status, error, keep, now_ns)
         if error is not None:
             self._services.observer.error_raised(run_id, error)
@@ -139,29 +169,49 @@ class Worker:
         """Ids of the runs that have not ended."""
         return list(self._active)
 
-    def _pump(self, active: _ActiveRun) -> None:
+    def _pump(self, active: ActiveRun) -> None:
         """Start every task of a run that may start now, and a timer for the next that is due later."""
         if self._is_stopping:
             return
         now_ns = self._services.clock.now_ns()
-        while (entry := active.agenda.take(now_ns)) is not None:
-            task = self._group.create_task(self._execute(active, entry))
-            active.executing[entry.task.id] = task
+        if active.agenda.waits_alone(now_ns):
+            self._is_solitary = True
+        if self._is_solitary:
+            self._pump_alone(now_ns)
+        else:
+            while (entry := active.agenda.take(now_ns)) is not None:
+                self._start(active, entry)
         due_ns = active.agenda.next_due_ns()
         if due_ns is not None and (active.wakes_at_ns is None or due_ns < active.wakes_at_ns):
             active.wakes_at_ns = due_ns
             timer = self._group.create_task(self._wake(active, due_ns))
             active.timers.append(timer)
 
-    async def _wake(self, active: _ActiveRun, due_ns: int) -> None:
+    def _pump_alone(self, now_ns: int) -> None:
+        """Once nothing executes, start one of the tasks that run alone; after the last, everything else."""
+        runs = list(self._active.values())
+        if any(run.agenda.executing for run in runs):
+            return
+        for run in runs:
+            if (entry := run.agenda.take_alone(now_ns)) is not None:
+                self._start(run, entry)
+                return
+        self._is_solitary = False
+        for run in runs:
+            self._pump(run)
+
+    def _start(self, active: ActiveRun, entry: Entry) -> None:
+        active.executing[entry.task.id] = self._group.create_task(self._execute(active, entry))
+
+    async def _wake(self, active: ActiveRun, due_ns: int) -> None:
         await self._services.clock.sleep((due_ns - self._services.clock.now_ns()) / 1e9)
         if active.wakes_at_ns == due_ns:
             active.wakes_at_ns = None
         active.timers = [timer for timer in active.timers if not timer.done()]
         self._pump(active)
 
-    async def _expire(self, active: _ActiveRun, timeout_s: float) -> None:
-        await self._services.clock.sleep(timeout_s)
+    async def _expire(self, active: ActiveRun, timeout_s: float) -> None:
+        await self._services.clock.sleep(timeout_s - active.record.worked_ns / 1e9)
         error = ErrorRecord(
             at_ns=self._services.clock.now_ns(),
             code="HR315",
@@ -174,19 +224,16 @@ class Worker:
         )
         await self.cancel(active.record.id, RunStatus.FAILED, error)
 
-    async def _execute(self, active: _ActiveRun, entry: Entry) -> None:
+    async def _execute(self, active: ActiveRun, entry: Entry) -> None:
         task = entry.task
         active.begun.add(task.id)
         execution = self._execution(active, entry)
         try:
-            outcome = await perform(execution)
-            self._store.check(outcome)
-            del active.executing[task.id]  # from here on a cancel lets it finish
-            await execution.transactions.commit()
+            done = await self._carry_out(active, entry, execution)
         except Raised as raised:
             await execution.transactions.rollback()
             await self._failed(active, entry, raised)
-        except ComponentError as error:  # of the check or the commit
+        except ComponentError as error:  # of the check, the look for a row, or the commit
             await execution.transactions.rollback()
             node = active.program.units[task.node].node
             failure = execution.raised(error, node, node.span, task.message)
@@ -195,14 +242,45 @@ class Worker:
             await execution.transactions.rollback()
             active.executing.pop(task.id, None)
             active.agenda.done(task)
-            if not self._is_stopping:
+            if active.is_cancelled:
                 now_ns = self._services.clock.now_ns()
                 self._decided(active, None, await self._store.drop(task, now_ns))
             raise
         else:
-            await self._succeeded(active, entry, outcome)
+            await self._succeeded(active, task, done)
 
-    def _execution(self, active: _ActiveRun, entry: Entry) -> Execution:
+    async def _carry_out(self, active: ActiveRun, entry: Entry, execution: Execution) -> _Done:
+        """Execute a task and commit what it wrote; or find that this was done before (rule 11)."""
+        task, observer = entry.task, self._services.observer
+        is_first = entry.attempt.first
+        await self._store.begin(task, durably=not is_first)
+        observer.task_reached(task, Step.BEGUN)
+        if not is_first and (recorded := await self._find(active, task)) is not None:
+            del active.executing[task.id]
+            return recorded
+        outcome = self._store.encode(await perform(execution))
+        observer.task_reached(task, Step.PERFORMED)
+        del active.executing[task.id]  # from here on a cancel lets it finish
+        try:
+            is_recorded = await execution.transactions.commit(task.id, outcome)
+        except TaskCommitted:
+            await execution.transactions.rollback()
+            recorded = await self._find(active, task)
+            if recorded is None:
+                raise
+            return recorded
+        observer.task_reached(task, Step.WRITTEN)
+        return _Done(outcome, is_recorded)
+
+    async def _find(self, active: ActiveRun, task: TaskRecord) -> _Done | None:
+        """Look for the task's row in the databases that it may have written to."""
+        for database in active.program.databases(task):
+            row = await database.find_task(task.id)
+            if row is not None:
+                return _Done(decode_outcome(row), is_recorded=True, is_settled=True)
+        return None
+
+    def _execution(self, active: ActiveRun, entry: Entry) -> Execution:
         run = active.record
         info = RunInfo(
             id=run.id,
@@ -215,15 +293,38 @@ class Worker:
             active.program, entry.task, entry.attempt, info, active.stats, run.vars, self._services
         )
 
-    async def _succeeded(self, active: _ActiveRun, entry: Entry, outcome: Outcome) -> None:
-        committed = await self._store.commit(entry.task, outcome, self._services.clock.now_ns())
-        self._services.observer.task_committed(entry.task)
-        self._decided(active, entry.task, committed)
+    async def _succeeded(self, active: ActiveRun, task: TaskRecord, done: _Done) -> None:
+        now_ns = self._services.clock.now_ns()
+        active.count_time(now_ns)
+        committed = await self._store.commit(task, done.outcome, now_ns, is_recorded=done.is_recorded)
+        self._services.observer.task_reached(task, Step.DECIDED)
+        # What a settled task makes may have been carried out as well, before its process died.
+        self._decided(active, task, committed, Attempt(first=not done.is_settled))
 
-    async def _failed(self, active: _ActiveRun, entry: Entry, raised: Raised) -> None:
+    async def _give_up(self, active: ActiveRun, entry: Entry) -> None:
+        task, attempt = entry.task, entry.attempt
+        node = active.program.flow.nodes.get(task.node)
+        now_ns = self._services.clock.now_ns()
+        error = ErrorRecord(
+            at_ns=now_ns,
+            code="HR313",
+            message=f"its process died {attempt.interruptions} times while this task was executing, the last "
+            f"{attempt.interruptions - RUNS_ALONE_FROM} times while it ran alone; it is not tried again",
+            node=task.node,
+            place=str(node.span) if node is not None else active.program.flow.source.name,
+            excerpt="",
+            attempt=attempt.number,
+            fate=ErrorFate.DEAD,
+        )
+        committed = await self._store.bury(task, attempt.number, error, now_ns)
+        self._services.observer.error_raised(task.run_id, error)
+        self._decided(active, task, committed)
+
+    async def _failed(self, active: ActiveRun, entry: Entry, raised: Raised) -> None:
         task, attempt = entry.task, entry.attempt
         active.executing.pop(task.id, None)
         now_ns = self._services.clock.now_ns()
+        active.count_time(now_ns)
         following = next_attempt(
             attempt,
             active.program.flow.retry,
@@ -249,13 +350,23 @@ class Worker:
         active.agenda.add(task, following, now_ns)
         self._pump(active)
 
-    def _decided(self, active: _ActiveRun, task: TaskRecord | None, committed: Committed) -> None:
-        """Go on after the store has decided: new tasks are due, or the run has ended."""
+    def _decided(
+        self,
+        active: ActiveRun,
+        task: TaskRecord | None,
+        committed: Committed,
+        attempt: Attempt = _FIRST,
+    ) -> None:
+        """Go on after the store has decided: new tasks are due, or the run has ended.
+
+        Args:
+            attempt: that of the new tasks.
+        """
         if task is not None:
             active.agenda.done(task)
             active.begun.discard(task.id)
         for new in committed.tasks:
-            active.agenda.add(new, Attempt(), 0)
+            active.agenda.add(new, attempt, 0)
         if committed.ended is None:
             self._pump(active)
             return
@@ -264,6 +375,8 @@ class Worker:
         for timer in active.timers:
             if timer is not current:
                 timer.cancel()
+        if self._is_solitary:
+            self._pump_alone(self._services.clock.now_ns())
         self._services.observer.run_ended(committed.ended)
         active.ended.set()
         self._on_end(committed.ended)

@@ -206,11 +206,12 @@ def _read(
     spec = reader.mapping(spec_tree, "`spec`")
     if spec is None:
         return None, None
-    version = version_of(to_json(spec))
     spec = apply_overrides(spec, overrides, reader.findings)
+    version = version_of(to_json(spec))
     reader.known(spec, "`spec`", _SPEC, elsewhere.SPEC)
     draft = _read_draft(spec, registry, reader)
-    return _build(draft, spec, source, name, annotations, version, reader), draft
+    flow = _build(draft, spec, source, name, annotations, version, reader)
+    return replace(flow, overrides=dict(overrides)) if flow is not None else None, draft
 
 
 def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:

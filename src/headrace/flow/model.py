@@ -94,9 +94,10 @@ class Flow:
     """One flow file.
 
     Attributes:
-        version: hash of the canonical parsed spec (not of the text).
+        version: hash of the canonical parsed spec (not of the text), overrides applied.
         secrets: the names of the secrets it may read.
         vars: plain constants, `$vars`, with overrides applied.
+        overrides: values from outside that were laid over the file's (`--set`), by dotted path below `spec`.
         timeout_s: bound of a run's time in seconds; None for none.
         concurrency: tasks of one run at once.
         max_queued: above this many open tasks of a run, loop-closing tasks wait.
@@ -111,6 +112,7 @@ class Flow:
     annotations: dict[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     vars: dict[str, Json] = field(default_factory=dict)
+    overrides: dict[str, Json] = field(default_factory=dict)
     timeout_s: float | None = None
     concurrency: int = DEFAULT_CONCURRENCY
     max_queued: int = DEFAULT_MAX_QUEUED

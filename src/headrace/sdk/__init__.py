@@ -23,7 +23,7 @@ from headrace.sdk.settings import (
     Size,
     parse_message,
 )
-from headrace.sdk.transaction import Database, Result, Statement, Transaction
+from headrace.sdk.transaction import Database, Result, Statement, TaskRow, Transaction
 from headrace.values import Json, Message
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "Spec",
     "Statement",
     "SystemClock",
+    "TaskRow",
     "TemporaryError",
     "Transaction",
     "Trigger",

@@ -12,6 +12,7 @@ from headrace.sdk.context import Context
 from headrace.sdk.resource import Resources
 from headrace.sdk.schedule import Firing, Schedule, SchedulePolicy
 from headrace.sdk.settings import MessageModel, Settings
+from headrace.sdk.transaction import Database
 from headrace.values import Message
 
 __all__ = ["Component", "Input", "Output", "Spec", "Trigger", "component", "spec_of"]
@@ -98,6 +99,8 @@ class Spec:
 class Component:
     """A node's behaviour. One instance a node and process; several messages may be handled at once."""
 
+    database: Database | None = None
+    """The database whose transaction commits with this node's tasks; set in `open`."""
     lane_limit: int | None = None
     """How many of the tasks made at this node's detached outputs run at once in a run; None: no own limit."""
 

@@ -155,6 +155,18 @@ class Context(Protocol):
         """Whether this task has begun a transaction on the database with that key."""
         ...
 
+    async def get_state(self, key: str) -> Json:
+        """What the flow keeps under a key, as this task has it; null if nothing.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        ...
+
+    def set_state(self, key: str, value: Json) -> None:
+        """Keep a value under a key; durable with the task's commit, undone with its branch. Null: no more."""
+        ...
+
     def holds(self, template: Template, message: Message) -> bool:
         """Whether a setting that is evaluated for each message is true, by JavaScript's truthiness.
 

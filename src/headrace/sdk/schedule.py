@@ -29,6 +29,11 @@ class Catchup(Enum):
 class Schedule(Protocol):
     """The grid of times at which a trigger fires."""
 
+    @property
+    def identity(self) -> str:
+        """What the schedule is, in words that change whenever its times do."""
+        ...
+
     def next_after(self, after_ns: int, anchor_ns: int) -> int | None:
         """The first time on the grid later than `after_ns`; None for never.
 

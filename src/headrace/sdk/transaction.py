@@ -10,7 +10,7 @@ from typing import Protocol
 
 from headrace.values import Json
 
-__all__ = ["Database", "Result", "Statement", "Transaction"]
+__all__ = ["Database", "Result", "Statement", "TaskRow", "Transaction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,19 @@ class Result:
     command: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """The row of `headrace_tasks`: a task's writes took effect, and with what outcome (rule 11).
+
+    Attributes:
+        task_id: `<run id>.<digest>`; run ids hold no dot.
+        outcome: JSON in UTF-8.
+    """
+
+    task_id: str
+    outcome: bytes
+
+
 class Transaction(Protocol):
     """An open transaction on one connection, used by one branch of one task at a time.
 
@@ -67,10 +80,17 @@ class Transaction(Protocol):
         """
         ...
 
-    async def commit(self) -> None:
+    async def commit(self, row: TaskRow | None = None) -> bool:
         """Commit; durable in the database when this returns. The connection goes back to its pool.
 
+        Args:
+            row: the last statement before COMMIT, in the same round trip.
+
+        Returns:
+            Whether anything was committed, the row with it; false where nothing was done.
+
         Raises:
+            TaskCommitted: the row is there already; nothing of this transaction was kept.
             PermanentError: a deferred constraint.
             InfrastructureError: the connection or the server failed; it is unknown whether it committed.
         """
@@ -102,5 +122,21 @@ class Database(Protocol):
 
         Raises:
             As `Transaction.execute`.
+        """
+        ...
+
+    async def find_task(self, task_id: str) -> bytes | None:
+        """The outcome in a task's row; None if there is none.
+
+        Raises:
+            InfrastructureError: it is not known.
+        """
+        ...
+
+    async def forget_tasks(self, run_ids: Sequence[str]) -> int:
+        """Remove the rows of runs; gives how many.
+
+        Raises:
+            As `execute`.
         """
         ...

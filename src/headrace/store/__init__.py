@@ -4,9 +4,11 @@ A store decides: one commit of a task makes its whole outcome durable, or none o
 queue of what to execute next belongs to the engine.
 """
 
+from headrace.store.encoding import EncodedOutcome, decode_outcome
 from headrace.store.memory import MemoryStore
 from headrace.store.protocol import Store
 from headrace.store.records import (
+    Adoption,
     Attempt,
     Committed,
     DeadLetter,
@@ -18,16 +20,23 @@ from headrace.store.records import (
     NewGroup,
     OpenRun,
     Outcome,
+    Request,
+    RequestKind,
+    Revival,
+    RunFilter,
     RunRecord,
     RunStatus,
     TaskRecord,
     TriggerRecord,
+    VersionRecord,
 )
 
 __all__ = [
+    "Adoption",
     "Attempt",
     "Committed",
     "DeadLetter",
+    "EncodedOutcome",
     "ErrorFate",
     "ErrorRecord",
     "FireRequest",
@@ -37,9 +46,15 @@ __all__ = [
     "NewGroup",
     "OpenRun",
     "Outcome",
+    "Request",
+    "RequestKind",
+    "Revival",
+    "RunFilter",
     "RunRecord",
     "RunStatus",
     "Store",
     "TaskRecord",
     "TriggerRecord",
+    "VersionRecord",
+    "decode_outcome",
 ]

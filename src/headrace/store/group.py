@@ -5,7 +5,20 @@ from dataclasses import dataclass, field, replace
 from headrace.store.records import MAX_ERRORS, ErrorFate, GroupMember, NewGroup, Outcome, TaskRecord
 from headrace.values import Json
 
-__all__ = ["GroupState"]
+__all__ = ["GroupNote", "GroupState"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNote:
+    """Errors below one member of a group.
+
+    Attributes:
+        errors: those of them that `done` lists, as it lists them.
+    """
+
+    member: GroupMember
+    error_count: int
+    errors: list[Json]
 
 
 @dataclass(slots=True)
@@ -15,6 +28,7 @@ class GroupState:
     Attributes:
         open: tasks and nested groups that have not finished, by id; setting one twice changes nothing.
         failed_items: items of the emissions below which anything failed, by member, port and number.
+        notes: how many notes were taken, which numbers them.
     """
 
     group: NewGroup
@@ -22,40 +36,47 @@ class GroupState:
     failed_items: dict[tuple[int, str, int], int] = field(default_factory=dict)
     errors: list[Json] = field(default_factory=list)
     error_count: int = 0
+    notes: int = 0
 
-    def note(self, task: TaskRecord, outcome: Outcome) -> None:
-        """Record the errors that were raised in a member's task."""
-        if task.group is None:
-            return
-        self.error_count += outcome.further_errors
-        for error in outcome.errors:
-            if error.fate is ErrorFate.RETRIED:
-                continue
-            self.error_count += 1
-            self._fail(task.group)
-            if len(self.errors) < MAX_ERRORS:
-                self.errors.append(
-                    {
-                        "error": error.message,
-                        "batchNum": task.group.number,
-                        "handled": error.fate is ErrorFate.HANDLED,
-                    }
-                )
+    def note(self, task: TaskRecord, outcome: Outcome) -> GroupNote | None:
+        """Record the errors that were raised in a member's task; None if there were none."""
+        member = task.group
+        errors = [error for error in outcome.errors if error.fate is not ErrorFate.RETRIED]
+        if member is None or not errors:
+            return None
+        listed: list[Json] = [
+            {"error": e.message, "batchNum": member.number, "handled": e.fate is ErrorFate.HANDLED}
+            for e in errors[: self._room]
+        ]
+        return self._noted(GroupNote(member, len(errors) + outcome.further_errors, listed))
 
-    def include(self, inner: "GroupState") -> None:
-        """Record what failed in a fan-out below a member, which has finished."""
+    def include(self, inner: "GroupState") -> GroupNote | None:
+        """Record what failed in a fan-out below a member, which has finished; None if nothing did."""
         member = inner.group.done.group
         if member is None or not inner.error_count:
-            return
-        self.error_count += inner.error_count
-        self._fail(member)
-        room = MAX_ERRORS - len(self.errors)
-        self.errors += [
-            {**error, "batchNum": member.number} for error in inner.errors[:room] if isinstance(error, dict)
+            return None
+        listed: list[Json] = [
+            {**error, "batchNum": member.number}
+            for error in inner.errors[: self._room]
+            if isinstance(error, dict)
         ]
+        return self._noted(GroupNote(member, inner.error_count, listed))
 
-    def _fail(self, member: GroupMember) -> None:
+    def apply(self, note: GroupNote) -> None:
+        """Take over what was noted."""
+        self.notes += 1
+        self.error_count += note.error_count
+        self.errors += note.errors
+        member = note.member
         self.failed_items[member.number, member.port, member.key] = member.items
+
+    def _noted(self, note: GroupNote) -> GroupNote:
+        self.apply(note)
+        return note
+
+    @property
+    def _room(self) -> int:
+        return MAX_ERRORS - len(self.errors)
 
     def _failed(self) -> int:
         """How many items failed: the ports of one member carry the same items, alone or together."""

@@ -1,8 +1,12 @@
 """What the engine asks of a store. Everything is durable when a method returns, as far as the store is."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from headrace.store.encoding import EncodedOutcome
 from headrace.store.records import (
+    ALL_RUNS,
+    Adoption,
     Attempt,
     Committed,
     DeadLetter,
@@ -11,11 +15,16 @@ from headrace.store.records import (
     FireRequest,
     OpenRun,
     Outcome,
+    Request,
+    Revival,
+    RunFilter,
     RunRecord,
     RunStatus,
     TaskRecord,
     TriggerRecord,
+    VersionRecord,
 )
+from headrace.values import Json
 
 __all__ = ["Store"]
 
@@ -23,18 +32,49 @@ __all__ = ["Store"]
 class Store(Protocol):
     """Runs, tasks, triggers and dead letters.
 
-    Every method raises `StoreError` if the store fails; nothing was changed then.
+    Every method raises `StoreError` if the store fails. What was to be decided then is not known to be
+    durable; the process ends, and the next one goes on from what is.
     """
 
-    async def activate(self, flow: str, trigger: str, now_ns: int) -> tuple[TriggerRecord, bool]:
-        """The record of a trigger, and whether it is new: made with `now_ns` as its anchor."""
+    async def adopt(self, version: VersionRecord) -> Adoption:
+        """Become the process that executes a flow, and keep the text of its current version (rules 20, 21).
+
+        The tasks of the unfinished runs are not known to be at their first delivery. Those that were
+        executing when their process died are counted as interrupted (rule 9).
+
+        Raises:
+            StoreError: another process executes the flow; or it has unfinished runs and came from another
+                file.
+        """
+        ...
+
+    async def release(self, flow: str) -> None:
+        """Execute a flow no more; its unfinished runs stay. Safe to call twice."""
+        ...
+
+    async def version(self, flow: str, version: str) -> VersionRecord | None:
+        """A version of a flow that a run began with."""
+        ...
+
+    async def activate(
+        self, flow: str, trigger: str, schedule: str, now_ns: int, *, emit_on_start: bool = False
+    ) -> TriggerRecord:
+        """The record with which a trigger's schedule is followed, made or changed as `store.firing` says."""
+        ...
+
+    async def deactivate(self, flow: str, trigger: str) -> None:
+        """Note that a trigger is stopped, if it ever was active: its next activation is a new one."""
+        ...
+
+    async def trigger(self, flow: str, trigger: str) -> TriggerRecord | None:
+        """What is remembered of a trigger; None if it never was active."""
         ...
 
     async def fire(self, request: FireRequest) -> Fired:
-        """Decide a firing and create its run and first task, in one step (rule 22)."""
+        """Decide a firing (`store.firing`) and create its run and first task, in one step (rule 22)."""
         ...
 
-    def check(self, outcome: Outcome) -> None:
+    def encode(self, outcome: Outcome) -> EncodedOutcome:
         """Encode and measure what an outcome holds, before anything commits (rule 4).
 
         Raises:
@@ -42,17 +82,31 @@ class Store(Protocol):
         """
         ...
 
-    async def commit(self, task: TaskRecord, outcome: Outcome, now_ns: int) -> Committed:
+    async def begin(self, task: TaskRecord, *, durably: bool) -> None:
+        """Note that a task is executing (rule 9).
+
+        Args:
+            durably: durable on return, for a task that may have ended a process before; else a moment later.
+        """
+        ...
+
+    async def commit(
+        self, task: TaskRecord, outcome: EncodedOutcome, now_ns: int, *, is_recorded: bool
+    ) -> Committed:
         """Decide that a task ended well (rules 2, 4 and 7). Deciding the same task twice changes nothing.
 
         What a cancelled run's task would create is dropped.
+
+        Args:
+            is_recorded: the outcome lies in the target, so a task whose decision is lost finds it there. It
+                may become durable here a moment later then, unless it ends the run.
         """
         ...
 
     async def retry(
         self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
     ) -> Committed | None:
-        """Record that a task failed and is due again as `attempt` says; `error` None: it was interrupted.
+        """Record that a task failed and is due again as `attempt` says.
 
         Returns:
             None; or what it led to that the task was dropped instead, since its run was cancelled.
@@ -63,11 +117,15 @@ class Store(Protocol):
         """Decide that a task failed for good: it becomes a dead letter."""
         ...
 
-    async def revive(self, run_id: str, task_id: str) -> OpenRun | None:
+    async def revive(self, revival: Revival) -> OpenRun | None:
         """Open a dead letter again, and with it its run (rule 2); None if there is no such dead letter.
 
         The task keeps its id and its group; a group that has announced its end does not do so again.
         """
+        ...
+
+    async def discard(self, run_id: str, task_id: str) -> bool:
+        """Remove a dead letter for good; false if there is none. Its run stays as it ended."""
         ...
 
     async def cancel(
@@ -83,22 +141,66 @@ class Store(Protocol):
         """Decide that a task of a cancelled run, kept because it was executing, did not end."""
         ...
 
+    async def state(self, flow: str, key: str) -> Json:
+        """What the nodes of a flow keep under a key; null if nothing."""
+        ...
+
     async def run(self, run_id: str) -> RunRecord | None:
         """A run, as it is now."""
         ...
 
-    async def runs(self, flow: str | None = None, limit: int = 50) -> list[RunRecord]:
-        """The latest runs, the newest first."""
+    async def runs(self, wanted: RunFilter = ALL_RUNS) -> list[RunRecord]:
+        """Runs, the latest first; without their errors."""
         ...
 
     async def open_runs(self, flow: str) -> list[OpenRun]:
-        """The unfinished runs of a flow, the oldest first."""
+        """The unfinished runs of a flow that this process executes, the oldest first."""
         ...
 
-    async def dead_letters(self, run_id: str) -> list[DeadLetter]:
-        """The dead letters of a run, the oldest first."""
+    async def open_tasks(self, run_id: str) -> list[tuple[TaskRecord, Attempt]]:
+        """The open tasks of a run, in the order of their making."""
+        ...
+
+    async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
+        """Dead letters, the oldest first."""
+        ...
+
+    async def ask(self, request: Request) -> None:
+        """Leave a request for the process that executes a flow."""
+        ...
+
+    async def requests(self, flow: str) -> list[Request]:
+        """The requests that are left for a flow and not answered, the oldest first."""
+        ...
+
+    async def answer(self, request_id: str, refusal: str = "") -> None:
+        """A request was carried out, or refused for a reason."""
+        ...
+
+    async def answered(self, request_id: str) -> str | None:
+        """Why a request was refused, empty if it was carried out; None while it waits."""
+        ...
+
+    async def executing_process(self, flow: str) -> int | None:
+        """The id of the process that executes a flow; None if none does."""
+        ...
+
+    async def recorded_runs(self, flow: str, ended_before_ns: int, limit: int) -> list[str]:
+        """Runs that ended before a time and whose tasks' rows may still lie in targets (rule 12)."""
+        ...
+
+    async def forget_rows(self, run_ids: Sequence[str]) -> None:
+        """The rows of these runs' tasks were removed from the targets."""
+        ...
+
+    async def prune(self, keep_ns: int | None, keep_runs: int | None, now_ns: int) -> int:
+        """Forget ended runs without dead letters: older than `keep_ns`, or beyond `keep_runs` of their flow.
+
+        Returns:
+            How many.
+        """
         ...
 
     async def close(self) -> None:
-        """Let go of files and connections; safe to call twice."""
+        """Make durable what is not yet, and let go of files and connections; safe to call twice."""
         ...

@@ -8,7 +8,9 @@ from headrace.sdk.schedule import Overlap
 from headrace.values import Json, Message
 
 __all__ = [
+    "ALL_RUNS",
     "MAX_ERRORS",
+    "Adoption",
     "Attempt",
     "Committed",
     "DeadLetter",
@@ -20,10 +22,15 @@ __all__ = [
     "NewGroup",
     "OpenRun",
     "Outcome",
+    "Request",
+    "RequestKind",
+    "Revival",
+    "RunFilter",
     "RunRecord",
     "RunStatus",
     "TaskRecord",
     "TriggerRecord",
+    "VersionRecord",
 ]
 
 MAX_ERRORS = 1000
@@ -170,6 +177,7 @@ class Outcome:
     Attributes:
         errors: the first `MAX_ERRORS`, whole.
         further_errors: how many there were beyond those.
+        state: what nodes keep, by node and key; None takes a value away.
     """
 
     tasks: list[TaskRecord] = field(default_factory=list)
@@ -177,6 +185,7 @@ class Outcome:
     errors: list[ErrorRecord] = field(default_factory=list)
     further_errors: int = 0
     counters: dict[str, int] = field(default_factory=dict)
+    state: dict[str, Json] = field(default_factory=dict)
 
     def add_error(self, error: ErrorRecord) -> None:
         """Record an error, or count it."""
@@ -196,6 +205,7 @@ class Outcome:
         self.tasks += other.tasks
         self.groups += other.groups
         self.absorb_errors(other)
+        self.state |= other.state
         for name, count in other.counters.items():
             self.counters[name] = self.counters.get(name, 0) + count
 
@@ -209,6 +219,7 @@ class RunRecord:
         errors: the first `MAX_ERRORS`, whole, without retried ones beyond the first hundred.
         error_count: all errors but the retried ones.
         retries: attempts of tasks that failed and were tried again.
+        worked_ns: how long a worker was alive for it; a timeout counts no other time (rule 8).
     """
 
     id: str
@@ -226,6 +237,7 @@ class RunRecord:
     retries: int = 0
     dead_letters: int = 0
     tasks_done: int = 0
+    worked_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,23 +247,52 @@ class DeadLetter:
     task: TaskRecord
     error: ErrorRecord
     attempts: int
+    flow: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Revival:
+    """A dead letter is to be tried again.
+
+    Attributes:
+        version: of the flow on which it is tried; its run, where it has ended, goes on with that version.
+        vars: the effective vars of that version.
+        is_edited: whether `message` takes the place of the task's own.
+    """
+
+    run_id: str
+    task_id: str
+    version: str
+    vars: dict[str, Json]
+    is_edited: bool = False
+    message: Message = None
+
+
+@dataclass(frozen=True, slots=True)
 class TriggerRecord:
     """What is remembered of a trigger: one record, changed by compare-and-set (rule 22).
 
     Attributes:
-        anchor_ns: where its grid starts: its activation.
-        last_scheduled_ns: the grid time that was decided last, fired or skipped.
-        firings: scheduled firings so far; the next one's tick number is one more.
-        is_queued: a firing waits for the open run to end (`overlap: queue` holds one).
+        schedule: what its schedule is, `Schedule.identity`.
+        anchor_ns: where its grid starts: its activation, or the last firing before the schedule changed.
+        last_scheduled_ns: the grid time that was decided last, fired or dropped.
+        since_ns: when this schedule took effect; of earlier times none but the latest was missed.
+        firings: scheduled firings that made a run; the next one's tick number is one more.
+        queued_ns: the scheduled time of the firing that waits for the open run to end (`overlap: queue`).
+        owes_start: the activation's own firing is still to come (`emitOnStart`); its time is the anchor.
+        is_active: false while it is stopped.
+        revision: increases with each change.
     """
 
+    schedule: str
     anchor_ns: int
     last_scheduled_ns: int
+    since_ns: int
     firings: int = 0
-    is_queued: bool = False
+    queued_ns: int | None = None
+    owes_start: bool = False
+    is_active: bool = True
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +304,9 @@ class FireRequest:
         scheduled_at_ns: the firing's time on the grid.
         on_request: fire regardless of schedule and overlap; leaves tick numbers alone.
         message: makes the trigger's message from the tick number (0 on request).
+        max_firings: no more than this many scheduled firings, ever; 0 for no limit.
+        queued: it is the firing that the trigger holds.
+        waits: it was missed, and is made up for once there is room: nothing is decided before.
     """
 
     flow: str
@@ -278,6 +322,7 @@ class FireRequest:
     overlap: Overlap = Overlap.SKIP
     max_firings: int = 0
     queued: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +332,7 @@ class Fired:
     Attributes:
         run: the run that it created; None if it created none.
         task: that run's first task.
-        reason: why there is no run: `overlap`, `queued`, `exhausted`, `duplicate`; else empty.
+        reason: why there is no run, as `store.firing.Decision` says.
         superseded: runs that are to be cancelled for it (`overlap: cancel-running`).
     """
 
@@ -311,8 +356,86 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """One version of a flow, as it can be loaded again (rule 21).
+
+    Attributes:
+        path: the file that it came from, absolute; places in errors name it as `name` does.
+        text: of the file.
+        overrides: values by dotted path below `spec` that replace the file's (`--set`).
+    """
+
+    flow: str
+    version: str
+    path: str
+    name: str
+    text: str
+    overrides: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRun:
     """An unfinished run, with its open tasks."""
 
     run: RunRecord
     tasks: tuple[tuple[TaskRecord, Attempt], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What a process finds that begins to execute a flow.
+
+    Attributes:
+        runs: the unfinished runs, the oldest first.
+        moved_from: where the flow's file was before, if that was another path.
+    """
+
+    runs: tuple[OpenRun, ...] = ()
+    moved_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are wanted: of a flow, of some statuses, begun after a time; `limit` of them at most."""
+
+    flow: str | None = None
+    statuses: frozenset[RunStatus] = frozenset(RunStatus)
+    started_after_ns: int = 0
+    limit: int = 50
+
+
+ALL_RUNS = RunFilter()
+"""The latest runs of all flows."""
+
+
+class RequestKind(Enum):
+    """What another process asks of the one that executes a flow."""
+
+    FIRE = "fire"
+    """Fire a trigger; the run gets the request's id."""
+    CANCEL = "cancel"
+    """Cancel a run."""
+    RETRY = "retry"
+    """Try a dead letter again."""
+    DISCARD = "discard"
+    """Remove a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a process asks of the one that executes a flow.
+
+    Attributes:
+        id: random.
+        trigger: to fire.
+        data: the firing's payload, or what takes the place of a dead letter's message; where `has_data`.
+    """
+
+    id: str
+    flow: str
+    kind: RequestKind
+    run_id: str = ""
+    task_id: str = ""
+    trigger: str = ""
+    has_data: bool = False
+    data: Json = None

@@ -69,6 +69,7 @@ def command(
         secrets=secrets.values,
         mask=secrets.mask,
         home=home_folder(),
+        store="memory",
         trigger=choose_trigger(flow, trigger),
         payload=read_data(data),
     )

@@ -83,7 +83,9 @@ class _Demo:
         self._step("flow", str(path))
         before = await database.count_users()
         self._say("")
-        order = Order(flow, _SECRETS, Secrets(_SECRETS).mask, self._home, trigger=flow.triggers[0].name)
+        order = Order(
+            flow, _SECRETS, Secrets(_SECRETS).mask, self._home, store="memory", trigger=flow.triggers[0].name
+        )
         status = await run_flow(order, view_for(), self._watch)
         self._say("")
         if status != 0:

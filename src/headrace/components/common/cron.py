@@ -93,6 +93,7 @@ class _Calendar:
     def __init__(self, schedule: str, timezone: str) -> None:
         self._schedule = _NAMED.get(schedule.strip(), schedule)
         self._zone = ZoneInfo(timezone)
+        self.identity = f"{self._schedule} in {timezone}"
 
     def next_after(self, after_ns: int, anchor_ns: int) -> int | None:
         _ = anchor_ns  # the calendar is the same for all

@@ -24,6 +24,7 @@ class _Grid:
 
     def __init__(self, interval_s: float) -> None:
         self._interval_ns = round(interval_s * 1e9)
+        self.identity = f"every {self._interval_ns} ns"
 
     def next_after(self, after_ns: int, anchor_ns: int) -> int | None:
         steps = max((after_ns - anchor_ns) // self._interval_ns + 1, 1)

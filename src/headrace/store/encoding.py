@@ -1,0 +1,235 @@
+"""Records as JSON, as they are kept and as they lie in a target's task row. Pure.
+
+Each message is encoded once: an outcome's JSON holds its tasks as they go into the store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import msgspec
+
+from headrace.errors import PermanentError
+from headrace.store.group import GroupNote
+from headrace.store.records import (
+    ErrorFate,
+    ErrorRecord,
+    GroupMember,
+    NewGroup,
+    Outcome,
+    TaskRecord,
+)
+from headrace.values import Json, JsonError, encode_json
+
+__all__ = [
+    "EncodedOutcome",
+    "decode_error",
+    "decode_group",
+    "decode_note",
+    "decode_outcome",
+    "decode_task",
+    "encode_error",
+    "encode_group",
+    "encode_note",
+    "encode_outcome",
+    "encode_task",
+]
+
+Fields: TypeAlias = dict[str, Any]
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedOutcome:
+    """An outcome that was measured and can be kept.
+
+    Attributes:
+        tasks: each of the outcome's tasks as JSON, by its id.
+    """
+
+    outcome: Outcome
+    tasks: Mapping[str, bytes]
+
+    def record(self) -> bytes:
+        """The whole outcome as JSON, for the task's row in a target."""
+        outcome = self.outcome
+        fields: Fields = {
+            "tasks": [msgspec.Raw(self.tasks[task.id]) for task in outcome.tasks],
+            "groups": [_group_fields(group) for group in outcome.groups],
+            "errors": [_error_fields(error) for error in outcome.errors],
+            "furtherErrors": outcome.further_errors,
+            "counters": outcome.counters,
+            "state": outcome.state,
+        }
+        return _encode({name: value for name, value in fields.items() if value})
+
+
+def encode_outcome(outcome: Outcome, max_bytes: int) -> EncodedOutcome:
+    """Encode and measure what an outcome holds, before anything commits (rule 4).
+
+    Raises:
+        PermanentError: a message is no JSON, or larger than `max_bytes`; names the port that it is for.
+    """
+    tasks = {task.id: _measured(task, max_bytes) for task in outcome.tasks}
+    for group in outcome.groups:
+        _measured(group.done, max_bytes)
+    return EncodedOutcome(outcome, tasks)
+
+
+def _measured(task: TaskRecord, max_bytes: int) -> bytes:
+    try:
+        encoded = encode_task(task)
+    except JsonError as error:
+        raise PermanentError(
+            f"the message for `{task.node}:{task.port}` cannot be kept: {error}", code="HR401"
+        ) from error
+    if len(encoded) > max_bytes:
+        raise PermanentError(
+            f"the message for `{task.node}:{task.port}` has {len(encoded) / 2**20:.1f} MiB, and the store "
+            f"takes {max_bytes / 2**20:.0f} MiB at most; carry less from task to task",
+            code="HR402",
+        )
+    return encoded
+
+
+def decode_outcome(record: bytes) -> EncodedOutcome:
+    """Read what `EncodedOutcome.record` wrote."""
+    fields: Fields = _decode(record)
+    outcome = Outcome(
+        tasks=[_task(task) for task in fields.get("tasks", ())],
+        groups=[_group(group) for group in fields.get("groups", ())],
+        errors=[_error(error) for error in fields.get("errors", ())],
+        further_errors=fields.get("furtherErrors", 0),
+        counters=fields.get("counters", {}),
+        state=fields.get("state", {}),
+    )
+    return EncodedOutcome(outcome, {task.id: encode_task(task) for task in outcome.tasks})
+
+
+def encode_task(task: TaskRecord) -> bytes:
+    """A task as JSON.
+
+    Raises:
+        JsonError: its message is none.
+    """
+    return encode_json(_task_fields(task))
+
+
+def decode_task(data: bytes) -> TaskRecord:
+    """Read what `encode_task` wrote."""
+    return _task(_decode(data))
+
+
+def encode_group(group: NewGroup) -> bytes:
+    """A group as JSON."""
+    return _encode(_group_fields(group))
+
+
+def decode_group(data: bytes) -> NewGroup:
+    """Read what `encode_group` wrote."""
+    return _group(_decode(data))
+
+
+def encode_note(note: GroupNote) -> bytes:
+    """A group's note as JSON."""
+    return _encode({"member": _member_fields(note.member), "count": note.error_count, "errors": note.errors})
+
+
+def decode_note(data: bytes) -> GroupNote:
+    """Read what `encode_note` wrote."""
+    fields: Fields = _decode(data)
+    return GroupNote(GroupMember(*fields["member"]), fields["count"], fields["errors"])
+
+
+def encode_error(error: ErrorRecord) -> bytes:
+    """An error as JSON."""
+    return _encode(_error_fields(error))
+
+
+def decode_error(data: bytes) -> ErrorRecord:
+    """Read what `encode_error` wrote."""
+    return _error(_decode(data))
+
+
+def _task_fields(task: TaskRecord) -> Fields:
+    fields: Fields = {
+        "id": task.id,
+        "run": task.run_id,
+        "node": task.node,
+        "port": task.port,
+        "message": task.message,
+    }
+    if task.base is not task.message:
+        fields["base"] = task.base
+    if task.is_output:
+        fields["isOutput"] = True
+    if task.lane is not None:
+        fields["lane"] = task.lane
+    if task.closes_loop:
+        fields["closesLoop"] = True
+    if task.group is not None:
+        fields["group"] = _member_fields(task.group)
+    if task.resume is not None:
+        fields["resume"] = task.resume
+    return fields
+
+
+def _task(fields: Fields) -> TaskRecord:
+    message: Json = fields["message"]
+    member = fields.get("group")
+    return TaskRecord(
+        id=fields["id"],
+        run_id=fields["run"],
+        node=fields["node"],
+        port=fields["port"],
+        message=message,
+        base=fields.get("base", message),
+        is_output=fields.get("isOutput", False),
+        lane=fields.get("lane"),
+        closes_loop=fields.get("closesLoop", False),
+        group=None if member is None else GroupMember(*member),
+        resume=fields.get("resume"),
+    )
+
+
+def _member_fields(member: GroupMember) -> list[Json]:
+    return [member.group_id, member.number, member.port, member.key, member.items]
+
+
+def _group_fields(group: NewGroup) -> Fields:
+    return {"id": group.id, "done": _task_fields(group.done), "totalItems": group.total_items}
+
+
+def _group(fields: Fields) -> NewGroup:
+    return NewGroup(fields["id"], _task(fields["done"]), fields["totalItems"])
+
+
+def _error_fields(error: ErrorRecord) -> Fields:
+    return {
+        "at": error.at_ns,
+        "code": error.code,
+        "message": error.message,
+        "node": error.node,
+        "place": error.place,
+        "excerpt": error.excerpt,
+        "attempt": error.attempt,
+        "fate": error.fate.value,
+        "retryable": error.retryable,
+        "context": error.context,
+    }
+
+
+def _error(fields: Fields) -> ErrorRecord:
+    return ErrorRecord(
+        at_ns=fields["at"],
+        code=fields["code"],
+        message=fields["message"],
+        node=fields["node"],
+        place=fields["place"],
+        excerpt=fields["excerpt"],
+        attempt=fields["attempt"],
+        fate=ErrorFate(fields["fate"]),
+        retryable=fields["retryable"],
+        context=fields["context"],
+    )

@@ -1,0 +1,159 @@
+"""What stores decide about unfinished runs and triggers, in memory. Pure; a store makes it durable.
+
+The process that executes a flow alone changes its runs (rule 20), so it decides by what it has in memory;
+what is durable follows, decision by decision.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from headrace.store.encoding import EncodedOutcome
+from headrace.store.firing import activate, deactivate, decide
+from headrace.store.group import GroupNote
+from headrace.store.records import (
+    Attempt,
+    DeadLetter,
+    ErrorRecord,
+    Fired,
+    FireRequest,
+    NewGroup,
+    OpenRun,
+    Revival,
+    RunRecord,
+    RunStatus,
+    TaskRecord,
+    TriggerRecord,
+)
+from headrace.store.run import Changes, RunState
+
+__all__ = ["Ledger", "LeftRun"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftRun:
+    """An unfinished run as a process left it."""
+
+    record: RunRecord
+    ends_as: RunStatus | None
+    tasks: tuple[tuple[TaskRecord, Attempt], ...]
+    groups: tuple[tuple[NewGroup, list[GroupNote]], ...]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Unfinished runs by id, and triggers by flow and name."""
+
+    runs: dict[str, RunState] = field(default_factory=dict)
+    triggers: dict[tuple[str, str], TriggerRecord] = field(default_factory=dict)
+
+    def take_up(self, left: Iterable[LeftRun]) -> None:
+        """Go on with runs that another process left."""
+        for run in left:
+            state = RunState(run.record, {task.id: (task, attempt) for task, attempt in run.tasks})
+            state.ends_as = run.ends_as
+            state.restore(run.groups)
+            self.runs[run.record.id] = state
+
+    def open_runs(self, flow: str) -> tuple[OpenRun, ...]:
+        """The unfinished runs of a flow, the oldest first."""
+        return tuple(
+            OpenRun(state.record, tuple(state.open.values()))
+            for state in self.runs.values()
+            if state.record.flow == flow and state.record.status is RunStatus.RUNNING
+        )
+
+    def activate(
+        self, flow: str, trigger: str, schedule: str, now_ns: int, *, emit_on_start: bool
+    ) -> TriggerRecord:
+        """See `Store`."""
+        record = activate(self.triggers.get((flow, trigger)), schedule, now_ns, emit_on_start=emit_on_start)
+        self.triggers[flow, trigger] = record
+        return record
+
+    def deactivate(self, flow: str, trigger: str) -> TriggerRecord | None:
+        """See `Store`; the record, None if there is none."""
+        record = self.triggers.get((flow, trigger))
+        if record is not None:
+            record = self.triggers[flow, trigger] = deactivate(record)
+        return record
+
+    def fire(self, request: FireRequest) -> tuple[Fired, Changes]:
+        """See `Store`."""
+        key = request.flow, request.trigger
+        decision = decide(self.triggers.get(key), request, self._running(*key))
+        if decision.trigger is not None:
+            self.triggers[key] = decision.trigger
+        if decision.tick is None:
+            return Fired(reason=decision.reason), Changes()
+        record = RunRecord(
+            id=request.run_id,
+            flow=request.flow,
+            version=request.version,
+            trigger=request.trigger,
+            scheduled_at_ns=request.scheduled_at_ns,
+            started_at_ns=request.fired_at_ns,
+            vars=request.vars,
+        )
+        message = request.message(decision.tick)
+        task = TaskRecord(
+            id=f"{request.run_id}.0",
+            run_id=request.run_id,
+            node=request.trigger,
+            port=request.port,
+            message=message,
+            base=message,
+            is_output=True,
+        )
+        self.runs[record.id] = RunState(record, {task.id: (task, Attempt())})
+        return Fired(record, task, superseded=decision.superseded), Changes(run=record, opened=[task])
+
+    def commit(self, task: TaskRecord, outcome: EncodedOutcome, now_ns: int) -> Changes:
+        """See `Store`."""
+        state = self.runs.get(task.run_id)
+        return Changes() if state is None else state.commit(task, outcome.outcome, now_ns)
+
+    def bury(self, task: TaskRecord, attempts: int, error: ErrorRecord, now_ns: int) -> Changes:
+        """See `Store`."""
+        state = self.runs.get(task.run_id)
+        return Changes() if state is None else state.bury(task, attempts, error, now_ns)
+
+    def retry(
+        self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
+    ) -> tuple[Changes, bool]:
+        """See `Store`; second: whether the task was dropped."""
+        return self.runs[task.run_id].retry(task, attempt, error, now_ns)
+
+    def revive(self, revival: Revival, letter: DeadLetter, record: RunRecord) -> Changes:
+        """See `Store`; `record` is that of the dead letter's run, which may have ended."""
+        if revival.is_edited:
+            is_shaped = letter.task.base is not letter.task.message
+            base = letter.task.base if is_shaped else revival.message
+            letter = replace(letter, task=replace(letter.task, message=revival.message, base=base))
+        state = self.runs.setdefault(record.id, RunState(record))
+        if record.status is not RunStatus.RUNNING:
+            record.version, record.vars = revival.version, revival.vars
+        return state.revive(letter, Attempt(first=False))
+
+    def cancel(
+        self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
+    ) -> Changes:
+        """See `Store`."""
+        state = self.runs.get(run_id)
+        return Changes() if state is None else state.cancel(status, error, keep, now_ns)
+
+    def drop(self, task: TaskRecord, now_ns: int) -> Changes:
+        """See `Store`."""
+        state = self.runs.get(task.run_id)
+        return Changes() if state is None else state.drop(task, now_ns)
+
+    def forget(self, run_id: str) -> None:
+        """A run has ended, or is another process's now."""
+        self.runs.pop(run_id, None)
+
+    def _running(self, flow: str, trigger: str) -> tuple[str, ...]:
+        return tuple(
+            id_
+            for id_, state in self.runs.items()
+            if (state.record.flow, state.record.trigger) == (flow, trigger)
+            and state.record.status is RunStatus.RUNNING
+        )

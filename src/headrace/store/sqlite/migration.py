@@ -1,0 +1,81 @@
+"""The schema of a store's file, and the steps to it from each earlier one.
+
+`schema/0001.sql` and on are applied in order, all missing ones in one transaction; `PRAGMA user_version`
+says which was the last. A step that has been released is never changed.
+"""
+
+import sqlite3
+from importlib.resources import files
+
+from headrace.errors import StoreError
+
+__all__ = ["APPLICATION_ID", "Step", "migrate", "steps"]
+
+APPLICATION_ID = 0x48445243
+"""`HDRC`: SQLite keeps it in the header of the file (sqlite.org/pragma.html#pragma_application_id)."""
+
+Step = str
+"""The SQL of one step."""
+
+
+def steps() -> list[Step]:
+    """All steps, the first first."""
+    folder = files(__package__) / "schema"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
+
+
+def migrate(connection: sqlite3.Connection, wanted: list[Step]) -> None:
+    """Bring a file to the newest schema; two processes at once are fine.
+
+    Raises:
+        StoreError: the file is of a newer headrace, or no store at all.
+        sqlite3.Error: SQLite refuses.
+    """
+    if _version(connection) == len(wanted) and _application(connection) == APPLICATION_ID:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        _check(connection, version, len(wanted))
+        for step in wanted[version:]:
+            for statement in _statements(step):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(wanted)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _check(connection: sqlite3.Connection, version: int, newest: int) -> None:
+    application = _application(connection)
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != APPLICATION_ID and (application or version or tables):
+        raise StoreError("the file is a database of something else, not a store of headrace", code="HR404")
+    if version > newest:
+        raise StoreError(
+            f"the file was written by a newer headrace (schema {version}; this one knows {newest}); "
+            "upgrade headrace, or give another --store",
+            code="HR404",
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _application(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA application_id").fetchone()[0])
+
+
+def _statements(step: Step) -> list[str]:
+    """The statements of a step: `executescript` would commit the transaction that is open."""
+    found, current = [], ""
+    for line in step.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            found.append(current)
+            current = ""
+    return found

@@ -1,0 +1,416 @@
+"""Runs, tasks, triggers and dead letters in one SQLite file. See `headrace.store.Store`.
+
+Several processes may have the file open. Each flow is executed by one of them, which holds the flow's lock;
+it has the flow's unfinished runs in memory, decides by them, and writes what changed. Others read, and
+leave requests.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar
+
+from headrace.errors import InternalError, StoreError
+from headrace.store.encoding import EncodedOutcome, encode_outcome
+from headrace.store.ledger import Ledger
+from headrace.store.limit import MAX_MESSAGE_BYTES
+from headrace.store.records import (
+    ALL_RUNS,
+    Adoption,
+    Attempt,
+    Committed,
+    DeadLetter,
+    ErrorRecord,
+    Fired,
+    FireRequest,
+    OpenRun,
+    Outcome,
+    Request,
+    Revival,
+    RunFilter,
+    RunRecord,
+    RunStatus,
+    TaskRecord,
+    TriggerRecord,
+    VersionRecord,
+)
+from headrace.store.run import Changes
+from headrace.store.sqlite import rows
+from headrace.store.sqlite.adoption import adopt
+from headrace.store.sqlite.batch import Batch
+from headrace.store.sqlite.failure import failure_of
+from headrace.store.sqlite.lock import FlowLock, locking_process
+from headrace.store.sqlite.migration import migrate, steps
+from headrace.store.sqlite.place import check_place
+from headrace.store.sqlite.prune import prune
+from headrace.store.sqlite.writer import Writer
+from headrace.values import Json, encode_json
+
+__all__ = ["SqliteStore"]
+
+_BUSY_S = 30.0
+_ANSWERED_KEPT = 1000
+
+_NONE_EXECUTES = """
+UPDATE tasks SET is_executing = 0
+WHERE is_executing = 1 AND run_id IN (SELECT id FROM runs WHERE flow = ? AND status = 'running')
+"""
+
+Value = TypeVar("Value")
+
+
+class SqliteStore:
+    """See `Store`."""
+
+    def __init__(self, path: Path, writer: Writer) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="headrace-store-reader")
+        self._reading: sqlite3.Connection | None = None
+        self._ledger = Ledger()
+        self._locks: dict[str, FlowLock] = {}
+        self._seen_changes: dict[str, int] = {}
+        self._is_closed = False
+
+    @classmethod
+    async def open(cls, path: Path) -> "SqliteStore":
+        """Open the file, or make it; a file of an earlier headrace is brought to the newest schema.
+
+        Args:
+            path: absolute.
+
+        Raises:
+            StoreError: it cannot be opened or written, is something else, was written by a newer headrace,
+                or lies on a network file system.
+        """
+        check_place(path)
+        store = cls(path, Writer(path, lambda: _open(path)))
+        try:
+            await store._writer.start()
+        except sqlite3.Error as error:
+            raise failure_of(error, path) from error
+        except StoreError as error:
+            raise StoreError(
+                f"the store `{path}` cannot be used: {error.message}", code=error.code
+            ) from error
+        return store
+
+    async def adopt(self, version: VersionRecord) -> Adoption:
+        """See `Store`."""
+        flow = version.flow
+        is_new = flow not in self._locks
+        if is_new:
+            self._locks[flow] = await asyncio.to_thread(FlowLock, self.path, flow)
+        try:
+            found = await self._read(lambda connection: adopt(connection, version, is_new=is_new))
+        except BaseException:
+            if is_new:
+                self._locks.pop(flow).release()
+            raise
+        self._ledger.triggers |= found.triggers
+        self._ledger.take_up(found.runs)
+        return Adoption(self._ledger.open_runs(flow) if is_new else (), found.moved_from)
+
+    async def release(self, flow: str) -> None:
+        """See `Store`."""
+        lock = self._locks.pop(flow, None)
+        if lock is None:
+            return
+        for run in self._ledger.open_runs(flow):
+            self._ledger.forget(run.run.id)
+        try:
+            await self._writer.commit(lambda batch: batch.execute(_NONE_EXECUTES, flow))
+        finally:
+            lock.release()
+
+    async def version(self, flow: str, version: str) -> VersionRecord | None:
+        """See `Store`."""
+        return await self._read(lambda connection: rows.find_version(connection, flow, version))
+
+    async def activate(
+        self, flow: str, trigger: str, schedule: str, now_ns: int, *, emit_on_start: bool = False
+    ) -> TriggerRecord:
+        """See `Store`."""
+        self._check_executes(flow)
+        before = self._ledger.triggers.get((flow, trigger))
+        record = self._ledger.activate(flow, trigger, schedule, now_ns, emit_on_start=emit_on_start)
+        await self._writer.commit(lambda batch: batch.set_trigger(flow, trigger, before, record))
+        return record
+
+    async def deactivate(self, flow: str, trigger: str) -> None:
+        """See `Store`."""
+        self._check_executes(flow)
+        before = self._ledger.triggers.get((flow, trigger))
+        record = self._ledger.deactivate(flow, trigger)
+        await self._writer.commit(lambda batch: batch.set_trigger(flow, trigger, before, record))
+
+    async def trigger(self, flow: str, trigger: str) -> TriggerRecord | None:
+        """See `Store`."""
+        triggers = await self._read(lambda connection: rows.find_triggers(connection, flow))
+        return triggers.get((flow, trigger))
+
+    async def fire(self, request: FireRequest) -> Fired:
+        """See `Store`."""
+        flow, trigger = request.flow, request.trigger
+        self._check_executes(flow)
+        before = self._ledger.triggers.get((flow, trigger))
+        fired, changes = self._ledger.fire(request)
+        after = self._ledger.triggers.get((flow, trigger))
+
+        def add(batch: Batch) -> None:
+            batch.add(changes, {})
+            batch.set_trigger(flow, trigger, before, after)
+
+        await self._writer.commit(add)
+        return fired
+
+    def encode(self, outcome: Outcome) -> EncodedOutcome:
+        """See `Store`."""
+        return encode_outcome(outcome, MAX_MESSAGE_BYTES)
+
+    async def begin(self, task: TaskRecord, *, durably: bool) -> None:
+        """See `Store`."""
+        if durably:
+            await self._writer.commit(lambda batch: batch.begin(task.id))
+        else:
+            self._writer.change(lambda batch: batch.begin(task.id))
+
+    async def commit(
+        self, task: TaskRecord, outcome: EncodedOutcome, now_ns: int, *, is_recorded: bool
+    ) -> Committed:
+        """See `Store`."""
+        changes = self._ledger.commit(task, outcome, now_ns)
+        committed = changes.committed
+
+        def add(batch: Batch) -> None:
+            batch.add(changes, outcome.tasks, is_recorded=is_recorded)
+
+        if is_recorded and committed.ended is None and not changes.state:
+            self._writer.change(add)
+        else:
+            await self._writer.commit(add)
+        return self._ended(committed)
+
+    async def retry(
+        self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
+    ) -> Committed | None:
+        """See `Store`."""
+        changes, is_dropped = self._ledger.retry(task, attempt, error, now_ns)
+        committed = await self._decide(changes)
+        return committed if is_dropped else None
+
+    async def bury(self, task: TaskRecord, attempts: int, error: ErrorRecord, now_ns: int) -> Committed:
+        """See `Store`."""
+        return await self._decide(self._ledger.bury(task, attempts, error, now_ns))
+
+    async def revive(self, revival: Revival) -> OpenRun | None:
+        """See `Store`."""
+        run_id = revival.run_id
+        letters = await self._read(
+            lambda connection: rows.find_dead_letters(connection, run_id, None, revival.task_id)
+        )
+        state = self._ledger.runs.get(run_id)
+        record = state.record if state is not None else await self.run(run_id)
+        if not letters or record is None:
+            return None
+        self._check_executes(record.flow)
+        changes = self._ledger.revive(revival, letters[0], record)
+        await self._writer.commit(lambda batch: batch.add(changes, {}))
+        return OpenRun(record, tuple((task, Attempt(first=False)) for task in changes.opened))
+
+    async def discard(self, run_id: str, task_id: str) -> bool:
+        """See `Store`."""
+        found = await self._read(lambda connection: rows.find_dead_letters(connection, run_id, None, task_id))
+        if found:
+            sql = "DELETE FROM dead_letters WHERE id = ?"
+            await self._writer.commit(lambda batch: batch.execute(sql, task_id))
+        return bool(found)
+
+    async def cancel(
+        self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
+    ) -> Committed:
+        """See `Store`."""
+        return await self._decide(self._ledger.cancel(run_id, status, error, keep, now_ns))
+
+    async def drop(self, task: TaskRecord, now_ns: int) -> Committed:
+        """See `Store`."""
+        return await self._decide(self._ledger.drop(task, now_ns))
+
+    async def state(self, flow: str, key: str) -> Json:
+        """See `Store`."""
+        return await self._read(lambda connection: rows.find_state(connection, flow, key))
+
+    async def run(self, run_id: str) -> RunRecord | None:
+        """See `Store`."""
+        state = self._ledger.runs.get(run_id)
+        if state is not None:
+            return state.record
+        return await self._read(lambda connection: rows.find_run(connection, run_id))
+
+    async def runs(self, wanted: RunFilter = ALL_RUNS) -> list[RunRecord]:
+        """See `Store`."""
+        return await self._read(lambda connection: rows.find_runs(connection, wanted))
+
+    async def open_runs(self, flow: str) -> list[OpenRun]:
+        """See `Store`."""
+        return list(self._ledger.open_runs(flow))
+
+    async def open_tasks(self, run_id: str) -> list[tuple[TaskRecord, Attempt]]:
+        """See `Store`."""
+        state = self._ledger.runs.get(run_id)
+        if state is not None:
+            return list(state.open.values())
+        return await self._read(lambda connection: rows.find_open_tasks(connection, run_id))
+
+    async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
+        """See `Store`."""
+        return await self._read(lambda connection: rows.find_dead_letters(connection, run_id, flow))
+
+    async def ask(self, request: Request) -> None:
+        """See `Store`."""
+        body = encode_json({**asdict(request), "kind": request.kind.value})
+        sql = "INSERT OR IGNORE INTO requests (id, flow, body) VALUES (?, ?, ?)"
+        await self._writer.commit(lambda batch: batch.execute(sql, request.id, request.flow, body))
+
+    async def requests(self, flow: str) -> list[Request]:
+        """See `Store`; costs next to nothing while no other process has written."""
+
+        def find(connection: sqlite3.Connection) -> list[Request]:
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            if version == self._seen_changes.get(flow):
+                return []
+            self._seen_changes[flow] = version
+            return rows.find_requests(connection, flow)
+
+        return await self._read(find)
+
+    async def answer(self, request_id: str, refusal: str = "") -> None:
+        """See `Store`."""
+
+        def add(batch: Batch) -> None:
+            batch.execute("UPDATE requests SET refusal = ? WHERE id = ?", refusal, request_id)
+            batch.execute(
+                """
+                DELETE FROM requests WHERE refusal IS NOT NULL
+                AND position <= (SELECT max(position) FROM requests) - ?
+                """,
+                _ANSWERED_KEPT,
+            )
+
+        await self._writer.commit(add)
+
+    async def answered(self, request_id: str) -> str | None:
+        """See `Store`."""
+
+        def find(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute("SELECT refusal FROM requests WHERE id = ?", (request_id,)).fetchone()
+            return "" if row is None else row[0]
+
+        return await self._read(find)
+
+    async def executing_process(self, flow: str) -> int | None:
+        """See `Store`."""
+        return await asyncio.to_thread(locking_process, self.path, flow)
+
+    async def recorded_runs(self, flow: str, ended_before_ns: int, limit: int) -> list[str]:
+        """See `Store`."""
+        sql = "SELECT id FROM runs WHERE flow = ? AND is_recorded = 1 AND ended_at < ? LIMIT ?"
+        values = flow, ended_before_ns, limit
+        return await self._read(
+            lambda connection: [id_ for (id_,) in connection.execute(sql, values)],
+        )
+
+    async def forget_rows(self, run_ids: Sequence[str]) -> None:
+        """See `Store`."""
+
+        def add(batch: Batch) -> None:
+            for id_ in run_ids:
+                batch.execute("UPDATE runs SET is_recorded = 0 WHERE id = ?", id_)
+
+        await self._writer.commit(add)
+
+    async def prune(self, keep_ns: int | None, keep_runs: int | None, now_ns: int) -> int:
+        """See `Store`."""
+        removed = await self._read(lambda connection: prune(connection, keep_ns, keep_runs, now_ns))
+
+        def add(batch: Batch) -> None:
+            for id_ in removed:
+                batch.execute("DELETE FROM run_errors WHERE run_id = ?", id_)
+                batch.execute("DELETE FROM runs WHERE id = ?", id_)
+            batch.execute("PRAGMA incremental_vacuum(1000)")
+
+        if removed:
+            await self._writer.commit(add)
+        return len(removed)
+
+    async def close(self) -> None:
+        """See `Store`."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            for flow in list(self._locks):
+                await self.release(flow)
+        finally:
+            await self._writer.close()
+            if self._reading is not None:
+                self._reader.submit(self._reading.close)
+            self._reader.shutdown()
+
+    async def _decide(self, changes: Changes) -> Committed:
+        committed = changes.committed  # before others decide about the same run
+        await self._writer.commit(lambda batch: batch.add(changes, {}))
+        return self._ended(committed)
+
+    def _ended(self, committed: Committed) -> Committed:
+        if committed.ended is not None:
+            self._ledger.forget(committed.ended.id)
+        return committed
+
+    def _check_executes(self, flow: str) -> None:
+        if flow not in self._locks:
+            raise InternalError(f"this process does not execute flow `{flow}`")
+
+    async def _read(self, find: Callable[[sqlite3.Connection], Value]) -> Value:
+        """Ask the reading connection, in its thread."""
+
+        def work() -> Value:
+            if self._reading is None:
+                self._reading = _connect(self.path)
+            return find(self._reading)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reader, work)
+        except sqlite3.Error as error:
+            raise failure_of(error, self.path) from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A connection to a file of the newest schema."""
+    connection = _connect(path)
+    try:
+        _use_wal(connection)
+        migrate(connection, steps())
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise StoreError("its file system has no shared memory, which SQLite's WAL needs", code="HR405")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # does nothing where there are tables
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection

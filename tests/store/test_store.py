@@ -1,0 +1,334 @@
+"""What every store promises: one suite for all of them. Not here: files, locks, processes."""
+
+import pytest
+
+from headrace.errors import PermanentError, StoreError
+from headrace.store import (
+    Attempt,
+    ErrorFate,
+    ErrorRecord,
+    FireRequest,
+    GroupMember,
+    NewGroup,
+    Outcome,
+    Revival,
+    RunFilter,
+    RunStatus,
+    TaskRecord,
+    VersionRecord,
+)
+from support.stores import KINDS, opened
+
+FLOW = VersionRecord("test", "v1", "/flows/test.yaml", "test.yaml", "text: ü", {"vars.a": [1, "x"]})
+
+
+@pytest.fixture(params=sorted(KINDS))
+def place(request, tmp_path):
+    return KINDS[request.param](tmp_path)
+
+
+def fire_request(run_id="r1", **options):
+    given = {
+        "flow": "test",
+        "version": "v1",
+        "trigger": "start",
+        "port": "out",
+        "run_id": run_id,
+        "scheduled_at_ns": 100,
+        "fired_at_ns": 101,
+        "vars": {"a": 1},
+        "message": lambda tick: {"tick": tick},
+        "on_request": True,
+    }
+    return FireRequest(**{**given, **options})
+
+
+def task(run_id, name, message=None, **options):
+    return TaskRecord(f"{run_id}.{name}", run_id, "node", "in", message, message, **options)
+
+
+def error(fate=ErrorFate.HANDLED, message="it broke"):
+    return ErrorRecord(5, "T1", message, "node", "test.yaml:1:1", "", 1, fate, context={"page": 3})
+
+
+async def commit(store, done, *, is_recorded=False, **parts):
+    return await store.commit(done, store.encode(Outcome(**parts)), 200, is_recorded=is_recorded)
+
+
+async def begin(store, run_id="r1"):
+    await store.adopt(FLOW)
+    fired = await store.fire(fire_request(run_id))
+    return fired.task
+
+
+async def left(place):
+    """What the next process finds."""
+    async with opened(place) as store:
+        return (await store.adopt(FLOW)).runs
+
+
+async def test_a_firing_makes_a_run_with_its_first_task(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        assert first.message == {"tick": 0}
+        run = await store.run("r1")
+        assert (run.flow, run.version, run.trigger, run.vars) == ("test", "v1", "start", {"a": 1})
+        assert run.status is RunStatus.RUNNING
+    (found,) = await left(place)
+    assert found.run.id == "r1"
+    assert [(t, a.first, a.number) for t, a in found.tasks] == [(first, False, 1)]
+
+
+async def test_a_commit_opens_what_the_outcome_holds_and_closes_its_task(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        new = task("r1", "a", {"n": 2**70, "t": "ü\0😀"}, lane="node", closes_loop=True, resume={"at": 3})
+        committed = await commit(store, first, tasks=[new], counters={"node.items": 3}, errors=[error()])
+        assert committed.tasks == (new,)
+        assert committed.ended is None
+    (found,) = await left(place)
+    assert [t for t, _ in found.tasks] == [new]
+    assert found.run.counters == {"node.items": 3}
+    assert found.run.errors == [error()]
+    assert (found.run.error_count, found.run.tasks_done) == (1, 1)
+
+
+async def test_a_base_that_differs_from_the_message_is_kept(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=[TaskRecord("r1.a", "r1", "node", "in", {"a": 1}, {"b": None})])
+    (found,) = await left(place)
+    assert (found.tasks[0][0].message, found.tasks[0][0].base) == ({"a": 1}, {"b": None})
+
+
+async def test_deciding_a_task_twice_changes_nothing(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        keeps_open = task("r1", "a")
+        await commit(store, first, tasks=[keeps_open], counters={"c": 1})
+        again = await commit(store, first, tasks=[task("r1", "b")], counters={"c": 1})
+        assert (again.tasks, again.ended) == ((), None)
+        assert (await store.run("r1")).counters == {"c": 1}
+        assert [t.id for t, _ in await store.open_tasks("r1")] == ["r1.a"]
+
+
+async def test_the_last_task_ends_its_run(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        committed = await commit(store, first)
+        assert committed.ended.status is RunStatus.SUCCEEDED
+        assert committed.ended.ended_at_ns == 200
+        assert (await store.run("r1")).status is RunStatus.SUCCEEDED
+    assert await left(place) == ()
+
+
+async def test_a_recorded_commit_is_found_by_the_next_process(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=[task("r1", "a")], is_recorded=True)
+    (found,) = await left(place)
+    assert [t.id for t, _ in found.tasks] == ["r1.a"]
+
+
+async def test_attempts_are_kept(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        due = Attempt(number=3, infrastructure=2, due_at_ns=10**18, first=False)
+        assert await store.retry(first, due, error(ErrorFate.RETRIED), 200) is None
+    (found,) = await left(place)
+    assert found.tasks[0][1] == due
+    assert (found.run.retries, found.run.error_count, len(found.run.errors)) == (1, 0, 1)
+
+
+async def test_a_task_that_fails_for_good_is_a_dead_letter_and_its_run_fails(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        committed = await store.bury(first, 5, error(ErrorFate.DEAD), 200)
+        assert committed.ended.status is RunStatus.FAILED
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        for found in (await store.dead_letters("r1"), await store.dead_letters(flow="test")):
+            assert [(d.task, d.error, d.attempts, d.flow) for d in found] == [
+                (first, error(ErrorFate.DEAD), 5, "test")
+            ]
+        assert await store.dead_letters("other") == []
+        assert (await store.run("r1")).dead_letters == 1
+
+
+async def test_a_dead_letter_that_is_revived_opens_its_run_on_the_version_that_is_given(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await store.bury(first, 5, error(ErrorFate.DEAD), 200)
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        revived = await store.revive(Revival("r1", first.id, "v2", {"a": 2}))
+        assert [(t, a.first) for t, a in revived.tasks] == [(first, False)]
+        assert (revived.run.status, revived.run.version) == (RunStatus.RUNNING, "v2")
+        assert await store.dead_letters("r1") == []
+        assert await store.revive(Revival("r1", first.id, "v2", {})) is None
+    (found,) = await left(place)
+    assert (found.run.vars, found.run.dead_letters, found.run.ended_at_ns) == ({"a": 2}, 0, None)
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        committed = await commit(store, first)
+        assert committed.ended.status is RunStatus.SUCCEEDED
+
+
+async def test_a_revived_message_may_be_edited(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await store.bury(first, 5, error(ErrorFate.DEAD), 200)
+        revived = await store.revive(Revival("r1", first.id, "v1", {}, is_edited=True, message={"new": 1}))
+    assert [(t.id, t.message, t.base) for t, _ in revived.tasks] == [(first.id, {"new": 1}, {"new": 1})]
+    (found,) = await left(place)
+    assert found.tasks[0][0].message == {"new": 1}
+
+
+async def test_a_dead_letter_may_be_discarded_once(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await store.bury(first, 5, error(ErrorFate.DEAD), 200)
+        assert not await store.discard("other", first.id)
+        assert await store.discard("r1", first.id)
+        assert not await store.discard("r1", first.id)
+        assert await store.dead_letters("r1") == []
+        assert (await store.run("r1")).status is RunStatus.FAILED
+
+
+async def test_a_cancelled_run_ends_when_what_was_executing_is_decided(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        tasks = [task("r1", name) for name in "abc"]
+        await commit(store, first, tasks=tasks)
+        kept = frozenset({"r1.a", "r1.b"})
+        assert (await store.cancel("r1", RunStatus.CANCELLED, None, kept, 300)).ended is None
+        assert (await commit(store, tasks[0], tasks=[task("r1", "d")])).tasks == ()
+    (found,) = await left(place)
+    assert [t.id for t, _ in found.tasks] == ["r1.b"]
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        assert (await store.drop(tasks[1], 400)).ended.status is RunStatus.CANCELLED
+
+
+async def test_a_group_announces_its_end_once_with_what_failed_over_restarts(place):
+    member = {key: GroupMember("r1.g", key + 1, "batch", key, 10) for key in range(3)}
+    done = TaskRecord("r1.g.done", "r1", "node", "done", {"total": 30}, {"total": 30}, is_output=True)
+    tasks = [task("r1", f"m{key}", group=member[key]) for key in member]
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=tasks, groups=[NewGroup("r1.g", done, 30)])
+        await commit(store, tasks[0], errors=[error(message="first")])
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        assert (await store.bury(tasks[1], 1, error(ErrorFate.DEAD, "second"), 200)).tasks == ()
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        (announced,) = (await commit(store, tasks[2])).tasks
+    assert announced.id == "r1.g.done"
+    assert announced.message == {
+        "total": 30,
+        "processed": 10,
+        "failed": 2,
+        "errors": [
+            {"error": "first", "batchNum": 1, "handled": True},
+            {"error": "second", "batchNum": 2, "handled": False},
+        ],
+    }
+    (found,) = await left(place)
+    assert [t.id for t, _ in found.tasks] == ["r1.g.done"]
+
+
+async def test_what_a_member_makes_joins_the_group_also_over_a_restart(place):
+    member = GroupMember("r1.g", 1, "batch", 0, 1)
+    done = TaskRecord("r1.g.done", "r1", "node", "done", {}, {}, is_output=True)
+    one, below = task("r1", "a", group=member), task("r1", "b", group=member)
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=[one], groups=[NewGroup("r1.g", done, 1)])
+        assert [t.id for t in (await commit(store, one, tasks=[below])).tasks] == ["r1.b"]
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        assert [t.id for t in (await commit(store, below)).tasks] == ["r1.g.done"]
+
+
+async def test_an_outer_group_waits_for_an_inner_one_over_restarts(place):
+    outer = GroupMember("r1.o", 1, "batch", 0, 1)
+    inner = GroupMember("r1.i", 1, "batch", 0, 1)
+    outer_done = TaskRecord("r1.o.done", "r1", "node", "done", {}, {}, is_output=True)
+    inner_done = TaskRecord("r1.i.done", "r1", "node", "done", {}, {}, is_output=True, group=outer)
+    begins, works = task("r1", "a", group=outer), task("r1", "b", group=inner)
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=[begins], groups=[NewGroup("r1.o", outer_done, 1)])
+        await commit(store, begins, tasks=[works], groups=[NewGroup("r1.i", inner_done, 1)])
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        (told,) = (await commit(store, works, errors=[error()])).tasks
+        assert told.id == "r1.i.done"
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        (told,) = (await commit(store, told)).tasks
+    assert (told.id, told.message["failed"]) == ("r1.o.done", 1)
+
+
+async def test_state_commits_with_its_task(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        assert await store.state("test", "cursor") is None
+        await commit(store, first, tasks=[task("r1", "a")], state={"cursor": {"at": 1}, "gone": 1})
+        await commit(store, task("r1", "a"), state={"gone": None})
+    async with opened(place) as store:
+        assert await store.state("test", "cursor") == {"at": 1}
+        assert await store.state("test", "gone") is None
+        assert await store.state("other", "cursor") is None
+
+
+async def test_versions_are_kept_with_text_and_overrides(place):
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        assert await store.version("test", "v1") == FLOW
+        assert await store.version("test", "v2") is None
+
+
+async def test_runs_are_listed_the_latest_first_by_flow_and_status(place):
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        for number in range(4):
+            fired = await store.fire(fire_request(f"r{number}", fired_at_ns=1000 + number))
+            if number < 2:
+                await commit(store, fired.task)
+        assert [run.id for run in await store.runs()] == ["r3", "r2", "r1", "r0"]
+        assert [run.id for run in await store.runs(RunFilter(limit=2))] == ["r3", "r2"]
+        running = RunFilter(statuses=frozenset({RunStatus.RUNNING}))
+        assert [run.id for run in await store.runs(running)] == ["r3", "r2"]
+        assert await store.runs(RunFilter(flow="other")) == []
+        assert [run.id for run in await store.runs(RunFilter(started_after_ns=1002))] == ["r3"]
+
+
+async def test_runs_with_rows_in_a_target_are_told_until_the_rows_are_gone(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, is_recorded=True)
+        second = (await store.fire(fire_request("r2"))).task
+        await commit(store, second)
+        assert await store.recorded_runs("test", 200, 10) == []
+        assert await store.recorded_runs("test", 201, 10) == ["r1"]
+        await store.forget_rows(["r1"])
+        assert await store.recorded_runs("test", 201, 10) == []
+
+
+async def test_rule_4_what_cannot_be_kept_is_refused_before_anything_commits(place):
+    async with opened(place) as store:
+        for message, says, code in (
+            ({"text": "\ud800"}, "cannot be kept", "HR401"),
+            ({"text": "x" * 65 * 2**20}, "64 MiB at most", "HR402"),
+        ):
+            with pytest.raises(PermanentError, match=says) as refused:
+                store.encode(Outcome(tasks=[task("r1", "a", message)]))
+            assert refused.value.code == code
+
+
+async def test_a_store_in_memory_takes_no_requests(tmp_path):
+    async with opened(KINDS["memory"](tmp_path)) as store:
+        with pytest.raises(StoreError):
+            await store.ask(None)
