@@ -69,12 +69,28 @@ def encode_outcome(outcome: Outcome, max_bytes: int) -> EncodedOutcome:
     """Encode and measure what an outcome holds, before anything commits (rule 4).
 
     Raises:
-        PermanentError: a message is no JSON, or larger than `max_bytes`; names the port that it is for.
+        PermanentError: a message or a value of state is no JSON, or larger than `max_bytes`; names the port
+            that it is for, or its key.
     """
     tasks = {task.id: _measured(task, max_bytes) for task in outcome.tasks}
     for group in outcome.groups:
         _measured(group.done, max_bytes)
+    for key, value in outcome.state.items():
+        _measure_value(key, value, max_bytes)
     return EncodedOutcome(outcome, tasks)
+
+
+def _measure_value(key: str, value: Json, max_bytes: int) -> None:
+    try:
+        size = len(encode_json(value)) + len(encode_json(key))
+    except JsonError as error:
+        raise PermanentError(f"the value of state `{key!r}` cannot be kept: {error}", code="HR401") from error
+    if size > max_bytes:
+        raise PermanentError(
+            f"the value of state `{key}` has {size / 2**20:.1f} MiB, and the store takes "
+            f"{max_bytes / 2**20:.0f} MiB at most",
+            code="HR402",
+        )
 
 
 def _measured(task: TaskRecord, max_bytes: int) -> bytes:

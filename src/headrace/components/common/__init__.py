@@ -8,6 +8,7 @@ from headrace.components.common.iterator import Iterator
 from headrace.components.common.modify import Modify
 from headrace.components.common.router import Router
 from headrace.components.common.signal import Signal
+from headrace.components.common.state import State
 from headrace.components.common.ticker import Ticker
 from headrace.sdk import Module
 
@@ -16,5 +17,5 @@ __all__ = ["COMMON"]
 COMMON = Module(
     "common-module",
     "Triggers, and what moves, splits and routes messages.",
-    (Ticker, Cron, Signal, Modify, Iterator, Router, Async, Delay, Debug),
+    (Ticker, Cron, Signal, Modify, Iterator, Router, Async, Delay, Debug, State),
 )
