@@ -59,6 +59,7 @@ class Api:
         after: by page, what happens once that page was given for the first time.
         requests: the query of each request, in order of arrival; `headers` beside it.
         together: page requests are answered only when this many are open at once.
+        latency_s: of each answer.
     """
 
     users: list[dict[str, Any]]
@@ -68,6 +69,7 @@ class Api:
     requests: list[dict[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     together: int = 1
+    latency_s: float = 0.0
     url: str = ""
     _open: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -99,6 +101,7 @@ class Api:
                 self.requests.append(query)
                 self.headers.append(headers)
                 await self._gather(query)
+                await asyncio.sleep(self.latency_s)
                 answer = self._answer(query, headers)
                 if answer.is_reset:
                     writer.transport.abort()

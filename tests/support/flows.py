@@ -10,6 +10,7 @@ from typing import Any
 from headrace.components import MODULES
 from headrace.engine import Engine, Observer, Program
 from headrace.flow.loader import load_flow, require
+from headrace.flow.model import Flow
 from headrace.sdk import (
     Clock,
     Component,
@@ -26,7 +27,7 @@ from headrace.sdk import (
     component,
 )
 from headrace.source import Source
-from headrace.store import MemoryStore, RunRecord, Store
+from headrace.store import MemoryStore, RunRecord, Store, VersionRecord
 
 HEAD = """\
 apiVersion: headrace.dev/v1
@@ -122,9 +123,13 @@ class Recorder(Observer):
     def __init__(self) -> None:
         self.errors = []
         self.dropped = []
+        self.stuck = []
 
     def error_raised(self, run_id, error):
         self.errors.append(error)
+
+    def run_stuck(self, run, error):
+        self.stuck.append((run.id, error))
 
     def firing_dropped(self, trigger, reason):
         self.dropped.append(reason)
@@ -166,7 +171,14 @@ async def bench(
     flow = require(load_flow(Source("flow.yaml", text), registry))
     kept = store or MemoryStore()
     observer = Recorder()
-    async with Engine(kept, home, clock=clock, observer=observer, mask=mask) as engine:
+
+    def read_version(version: VersionRecord) -> tuple[Flow, dict[str, str]]:
+        source = Source(version.name, version.text)
+        return require(load_flow(source, registry, overrides=version.overrides)), secrets or {}
+
+    async with Engine(
+        kept, home, clock=clock, observer=observer, mask=mask, read_version=read_version
+    ) as engine:
         program = await engine.load(flow, secrets or {})
         yield Bench(engine, program, kept, seen, observer)
 
