@@ -8,7 +8,7 @@
     │  ├─ PermanentError          trying again cannot help
     │  └─ TemporaryError          trying again may help
     │     └─ InfrastructureError  a database or a store failed; never data, the whole task is repeated
-    │        └─ TaskCommitted     another delivery of the task has committed already
+    │        └─ TaskCommitted     its row is in the database: another delivery of the task has committed
     ├─ StoreError                 HR4xx  the store of runs and tasks failed
     └─ InternalError              our bug
 
@@ -173,9 +173,12 @@ class InfrastructureError(TemporaryError):
 
 
 class TaskCommitted(InfrastructureError):
-    """Another delivery of the task has committed; its row is in the database."""
+    """Another delivery of the task has committed already; nothing was kept of this one.
 
-    code = "HR327"
+    Repeating the task finds its row, and so publishes the outcome that took effect (rules 11 and 12).
+    """
+
+    code = "HR328"
 
 
 class StoreError(HeadraceError):

@@ -226,10 +226,10 @@ async def test_a_cancel_waits_for_a_commit_on_its_way(postgres_url, monkeypatch)
     committing, release = asyncio.Event(), asyncio.Event()
     commit = PostgresTransaction.commit
 
-    async def slow(self, record=None):
+    async def slow(self, row=None):
         committing.set()
         await release.wait()
-        await commit(self, record)
+        return await commit(self, row)
 
     monkeypatch.setattr(PostgresTransaction, "commit", slow)
     async with bench(WRITE.format(url=postgres_url)) as flow:

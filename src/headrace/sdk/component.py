@@ -99,10 +99,11 @@ class Spec:
 class Component:
     """A node's behaviour. One instance a node and process; several messages may be handled at once."""
 
-    database: Database | None = None
-    """The database whose transaction commits with this node's tasks; set in `open`."""
     lane_limit: int | None = None
     """How many of the tasks made at this node's detached outputs run at once in a run; None: no own limit."""
+
+    database: Database | None = None
+    """The database whose transaction commits with the node's tasks, set by `open`; None for none."""
 
     def __init__(self, settings: Any) -> None:  # noqa: ANN401 - each class takes its own Settings
         self.settings = settings

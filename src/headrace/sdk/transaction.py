@@ -10,7 +10,10 @@ from typing import Protocol
 
 from headrace.values import Json
 
-__all__ = ["Database", "Result", "Statement", "TaskRow", "Transaction"]
+__all__ = ["STORE_APPLICATION_ID", "Database", "Result", "Statement", "TaskRow", "Transaction"]
+
+STORE_APPLICATION_ID = 0x48445243
+"""`HDRC`, the `application_id` of a SQLite file in which headrace keeps runs and tasks: never a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """The row of `headrace_tasks`: a task's writes took effect, and with what outcome (rule 11).
+    """The row of `headrace_tasks` that says that a task's writes took effect, and how it came out (rule 11).
 
     Attributes:
         task_id: `<run id>.<digest>`; run ids hold no dot.
@@ -84,15 +87,16 @@ class Transaction(Protocol):
         """Commit; durable in the database when this returns. The connection goes back to its pool.
 
         Args:
-            row: the last statement before COMMIT, in the same round trip.
+            row: written by the last statement before COMMIT, in the same round trip.
 
         Returns:
-            Whether anything was committed, the row with it; false where nothing was done.
+            Whether anything was committed, `row` with it: not where the transaction had done nothing.
 
         Raises:
             TaskCommitted: the row is there already; nothing of this transaction was kept.
-            PermanentError: a deferred constraint.
+            PermanentError: a deferred constraint, or the row may not be written; nothing was kept.
             InfrastructureError: the connection or the server failed; it is unknown whether it committed.
+                `Database.find_task` tells.
         """
         ...
 
@@ -126,17 +130,18 @@ class Database(Protocol):
         ...
 
     async def find_task(self, task_id: str) -> bytes | None:
-        """The outcome in a task's row; None if there is none.
+        """The outcome in a task's row; None if there is none, or no table of them.
 
         Raises:
-            InfrastructureError: it is not known.
+            PermanentError: the table may not be read.
+            InfrastructureError: as `begin`.
         """
         ...
 
     async def forget_tasks(self, run_ids: Sequence[str]) -> int:
-        """Remove the rows of runs; gives how many.
+        """Remove the rows of all tasks of these runs; gives how many there were. Durable when this returns.
 
         Raises:
-            As `execute`.
+            As `find_task`.
         """
         ...

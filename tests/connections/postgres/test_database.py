@@ -278,21 +278,6 @@ async def test_rollback_takes_everything_back_and_may_be_repeated(pool):
     assert await value(pool, "select count(*) from t") == 0
 
 
-async def test_the_record_of_a_task_commits_with_it_or_fails_it(pool):
-    await pool.execute(Statement("create table t (id int)"))
-    await pool.execute(Statement("create table done (task text primary key)"))
-    record = Statement("insert into done values ($1)", ["task-1"])
-    first = await pool.begin()
-    await first.execute(Statement("insert into t values (1)"))
-    await first.commit(record)
-    second = await pool.begin()
-    await second.execute(Statement("insert into t values (2)"))
-    with pytest.raises(PermanentError, match="duplicate key"):
-        await second.commit(record)
-    assert await rows(pool, "select id from t") == [{"id": 1}]
-    assert await rows(pool, "select task from done") == [{"task": "task-1"}]
-
-
 async def test_a_changed_table_does_not_break_prepared_statements(pool):
     await pool.execute(Statement("create table t (id int)"))
     select = "select * from t"

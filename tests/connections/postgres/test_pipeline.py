@@ -1,78 +1,24 @@
 """How often the server is asked, and what happens when the line breaks: seen by a proxy in between."""
 
 import asyncio
-import contextlib
-import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 
-from headrace.connections.postgres import PostgresPool, PostgresTarget
+from headrace.connections.postgres import PostgresPool
 from headrace.errors import InfrastructureError, PermanentError
-from headrace.sdk.transaction import Statement
-
-
-class Proxy:
-    """Passes bytes on; counts how often the client spoke and the server answered."""
-
-    def __init__(self, folder: Path, server: Path) -> None:
-        self.folder = folder
-        self._server = server
-        self.round_trips = 0
-        self.cut = False
-        self._client_spoke = False
-        self._served: list[asyncio.Task] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._served.append(asyncio.current_task())
-        upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._server)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._pass(reader, upstream_writer, client=True))
-            group.create_task(self._pass(upstream_reader, writer, client=False))
-
-    async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, client: bool
-    ) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65536):
-                if self.cut and not client:
-                    break
-                if client and not self._client_spoke:
-                    self.round_trips += 1
-                self._client_spoke = client
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-
-    async def close(self) -> None:
-        if self._served:
-            await asyncio.wait(self._served)
-
-    async def count(self, work) -> int:
-        before = self.round_trips
-        await work
-        return self.round_trips - before
+from headrace.sdk.transaction import Statement, TaskRow
+from support.proxy import proxied
 
 
 @pytest.fixture
 async def proxy(postgres_url):
-    target = PostgresTarget.parse(postgres_url)
-    folder = Path(tempfile.mkdtemp())
-    proxy = Proxy(folder, Path(target.host) / f".s.PGSQL.{target.port}")
-    server = await asyncio.start_unix_server(proxy.serve, folder / ".s.PGSQL.5432")
-    yield proxy
-    server.close()
-    await proxy.close()
-    shutil.rmtree(folder)
+    async with proxied(postgres_url) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-async def pool(proxy, postgres_url):
-    database = PostgresTarget.parse(postgres_url).database
-    pool = PostgresPool(PostgresTarget(str(proxy.folder), 5432, database), max_size=1)
+async def pool(proxy):
+    pool = PostgresPool(proxy.target, max_size=1)
     await pool.execute(Statement("create table t (id int primary key)"))
     yield pool
     await pool.close()
@@ -124,6 +70,7 @@ async def test_a_transaction_that_did_nothing_asks_nothing(pool, proxy):
         transaction.release("a")
         await transaction.commit()
 
+    await prepare(pool)
     assert await proxy.count(nothing()) == 0
 
 
@@ -144,11 +91,22 @@ async def test_a_failure_that_is_undone_costs_no_round_trip_of_its_own(pool, pro
     assert (await pool.execute(Statement("select id from t order by id"))).rows == [{"id": 1}, {"id": 2}]
 
 
-async def test_the_record_of_a_task_travels_with_the_commit(pool, proxy):
+async def test_rule_11_the_row_of_a_task_travels_with_the_commit_and_its_marks(pool, proxy):
     await prepare(pool)
-    transaction = await pool.begin()
-    await transaction.execute(Statement(INSERT, [1]))
-    assert await proxy.count(transaction.commit(Statement(INSERT, [2]))) == 1
+    for number in (1, 2):  # the first row of a connection costs no more
+        transaction = await pool.begin()
+        transaction.mark("a")
+        await transaction.execute(Statement(INSERT, [number]))
+        transaction.release("a")
+        assert await proxy.count(transaction.commit(TaskRow(f"run.{number}", b"{}"))) == 1
+
+
+async def test_the_table_of_tasks_is_looked_for_once_a_pool(pool, proxy):
+    async def begin():
+        await (await pool.begin()).rollback()
+
+    assert await proxy.count(begin()) == 2  # looked for, made
+    assert await proxy.count(begin()) == 0
 
 
 async def test_a_line_that_breaks_before_the_answer_is_infrastructure(pool, proxy):

@@ -89,19 +89,6 @@ async def test_rollback_takes_everything_back(database):
     assert await rows(database, "select * from t") == []
 
 
-async def test_the_record_of_a_task_commits_with_it_or_fails_it(database):
-    await database.execute(Statement("create table done (task text primary key)"))
-    record = Statement("insert into done values ($1)", ["task-1"])
-    first = await database.begin()
-    await first.execute(Statement(INSERT, [1, "a"]))
-    await first.commit(record)
-    second = await database.begin()
-    await second.execute(Statement(INSERT, [2, "b"]))
-    with pytest.raises(PermanentError):
-        await second.commit(record)
-    assert await rows(database, "select id from t") == [{"id": 1}]
-
-
 async def test_writers_take_turns_and_none_is_lost(database):
     async def work(number):
         transaction = await database.begin()

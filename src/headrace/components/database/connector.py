@@ -87,6 +87,8 @@ class Connector(Component):
     async def open(self, resources: Resources) -> None:
         """Share a pool with the nodes that connect to the same place, and run `setup`."""
         self._database = await open_database(self.settings, resources)
+        if self.settings.transaction == "task":
+            self.database = self._database
         for sql in self.settings.setup:
             await set_up(self._database, sql, resources)
 

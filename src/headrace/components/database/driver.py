@@ -97,7 +97,9 @@ async def _open_postgres(settings: ConnectorSettings, resources: Resources) -> S
             password=settings.password.get_secret_value(),
             ssl_mode=settings.ssl_mode,
         )
-    return await _share(module.PostgresPool(target, max_size=settings.max_open_conns), settings, resources)
+    commits_tasks = settings.transaction == "task"
+    pool = module.PostgresPool(target, max_size=settings.max_open_conns, time_limits=commits_tasks)
+    return await _share(pool, settings, resources)
 
 
 async def _embedded_target(settings: ConnectorSettings, resources: Resources, module: Any) -> Any:  # noqa: ANN401 - the module is loaded by name

@@ -1,6 +1,6 @@
 """PostgreSQL over libpq: an own thin asyncio connection with pipelines, a pool, and transactions.
 
-    target -> wire -> session -> transaction, pool
+    target -> wire -> session -> task -> transaction, pool
               failure, sqltype, binding, array, column below them
 
 Why not a ready driver: round trips are what costs, and Python's time on lists. Here `BEGIN`, savepoints

@@ -17,6 +17,10 @@ _CURES = {
     "28P01": "check `username` and `password`",
     "28000": "check `username`, `sslMode` and the server's pg_hba.conf",
     "3D000": "check `database`, or create it",
+    "25P03": "after its first write the task did something else for too long; put slow requests and delays "
+    "before it, or behind a `common-module/async`",
+    "25P04": "the task took too long since its first write; give it less to do, by smaller batches or a "
+    "`common-module/async`",
     "53300": "the server has no free connection; lower `maxOpenConns` or raise its max_connections",
 }
 

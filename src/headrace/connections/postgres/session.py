@@ -18,16 +18,21 @@ from headrace.connections.postgres.failure import StalePlan, failure_of, is_unde
 from headrace.connections.postgres.sqltype import CATALOG_QUERY, KNOWN, SqlType, resolve
 from headrace.connections.postgres.target import PostgresTarget
 from headrace.connections.postgres.wire import Wire
-from headrace.errors import PermanentError
+from headrace.errors import InfrastructureError, PermanentError
 from headrace.sdk.transaction import Result, Statement
 from headrace.values import Json
 
-__all__ = ["PREPARED_STATEMENTS", "PostgresSession"]
+__all__ = ["FAILED", "PREPARED_STATEMENTS", "TRANSACTION_LIMITS", "PostgresSession"]
 
 PREPARED_STATEMENTS = 100
 """How many statements a connection keeps prepared: a flow has dozens, and each costs the server memory."""
 
-_FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
+FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
+"""The states of results that stand for an error."""
+
+TRANSACTION_LIMITS = {"transaction_timeout": "1h", "idle_in_transaction_session_timeout": "10min"}
+"""Ends of a task's transaction, set by the server itself, which sees what its client no longer does; far
+below the day after which rows of tasks are removed (rule 12). PostgreSQL has the first since version 17."""
 
 # Commands after which the connection is no longer as a pool hands it out.
 _ALTERING = frozenset(
@@ -37,6 +42,11 @@ _ALTERING = frozenset(
 _SETUP = b"""select set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false),
     set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false),
     set_config('extra_float_digits', '3', false), set_config('lock_timeout', '30s', false)"""
+
+_LIMITS = ", ".join(  # where nobody has set another; an unknown setting is null
+    f"case current_setting('{name}', true) when '0' then set_config('{name}', '{limit}', false) end"
+    for name, limit in TRANSACTION_LIMITS.items()
+).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +75,11 @@ class PostgresSession:
         self.generation = 0
 
     @classmethod
-    async def open(cls, target: PostgresTarget) -> "PostgresSession":
+    async def open(cls, target: PostgresTarget, *, time_limits: bool) -> "PostgresSession":
         """Connect and set what headrace relies on: UTC, ISO dates, a lock timeout of 30 s.
+
+        Args:
+            time_limits: set `TRANSACTION_LIMITS` where the server has none.
 
         Raises:
             As `Wire.connect`.
@@ -74,7 +87,7 @@ class PostgresSession:
         wire = await Wire.connect(target)
         session = cls(wire)
         try:
-            wire.send_command(_SETUP)
+            wire.send_command(b"%b, %b" % (_SETUP, _LIMITS) if time_limits else _SETUP)
             _check(await wire.sync())
         except BaseException:
             wire.close()
@@ -85,6 +98,11 @@ class PostgresSession:
     def broken(self) -> bool:
         """Whether the connection is lost."""
         return self._wire.broken
+
+    @property
+    def loss(self) -> Exception:
+        """Why the connection is lost, as far as the server said."""
+        return self._wire.farewell or InfrastructureError("the connection of the transaction is lost")
 
     @property
     def is_reusable(self) -> bool:
@@ -111,11 +129,21 @@ class PostgresSession:
         _check(results)
         return _tag(results[-1])[0]
 
-    async def execute(self, statement: Statement, pending: list[str], then: str = "") -> Result:
-        """Run a statement after the commands in `pending`, which is emptied as soon as they are sent.
+    async def ask(self, *queries: tuple[bytes, Sequence[str | bytes]]) -> list[PGresult]:
+        """Run statements with their values in one round trip, as `Wire.send_binary` has it.
 
-        Args:
-            then: a command that is sent with it and runs if it succeeds; the result's `command` is its tag.
+        Returns:
+            A result for each; one may be a failure, and those after it did not run.
+
+        Raises:
+            InfrastructureError: the connection is lost.
+        """
+        for sql, values in queries:
+            self._wire.send_binary(sql, values)
+        return await self._wire.sync()
+
+    async def execute(self, statement: Statement, pending: list[str]) -> Result:
+        """Run a statement after the commands in `pending`, which is emptied as soon as they are sent.
 
         Raises:
             PermanentError | InfrastructureError: as `sdk.transaction.Transaction.execute`.
@@ -129,8 +157,6 @@ class PostgresSession:
         skipped = self._send(pending)
         for values in bound:
             self._wire.send_execute(prepared.name, values)
-        if then:
-            self._wire.send_command(then.encode())
         results = await self._wire.sync()
         try:
             _check(results, statement.sql)
@@ -219,7 +245,7 @@ class PostgresSession:
             wire.send_command(b"RELEASE headrace_prepare")
         results = await wire.sync()
         _check(results[:before])
-        if results[before].status in _FAILED and not types and is_undetermined(results[before]):
+        if results[before].status in FAILED and not types and is_undetermined(results[before]):
             if in_transaction:
                 wire.send_command(b"ROLLBACK TO headrace_prepare")
                 wire.send_command(b"RELEASE headrace_prepare")
@@ -254,7 +280,7 @@ class PostgresSession:
 
 def _check(results: Sequence[PGresult], sql: str = "") -> None:
     for result in results:
-        if result.status in _FAILED:
+        if result.status in FAILED:
             raise failure_of(result, sql)
 
 

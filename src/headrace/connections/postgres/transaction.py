@@ -5,8 +5,9 @@ from collections.abc import Callable
 from headrace.connections.mark import Marking
 from headrace.connections.postgres.failure import StalePlan
 from headrace.connections.postgres.session import PostgresSession
+from headrace.connections.postgres.task import TaskTable
 from headrace.errors import HeadraceError, InfrastructureError, InternalError, PermanentError
-from headrace.sdk.transaction import Result, Statement
+from headrace.sdk.transaction import Result, Statement, TaskRow
 
 __all__ = ["PostgresTransaction"]
 
@@ -24,17 +25,20 @@ class PostgresTransaction(Marking):
         session: PostgresSession,
         give_back: Callable[[PostgresSession], None],
         retire: Callable[[], None],
+        tasks: TaskTable,
     ) -> None:
         """Begin on a connection.
 
         Args:
             give_back: takes the connection when the transaction ends.
             retire: told when tables changed under prepared statements.
+            tasks: where the row of the task goes.
         """
         super().__init__(["BEGIN"])
         self._session = session
         self._give_back = give_back
         self._retire = retire
+        self._tasks = tasks
         self._ended = False
 
     async def execute(self, statement: Statement) -> Result:
@@ -46,16 +50,14 @@ class PostgresTransaction(Marking):
             self._retire()
             raise InfrastructureError(_STALE) from error
 
-    async def commit(self, record: Statement | None = None) -> None:
-        """Commit; durable when this returns. See `sdk.transaction.Transaction.commit`.
-
-        Args:
-            record: a last statement that travels with COMMIT; if it fails, nothing is committed.
-        """
+    async def commit(self, row: TaskRow | None = None) -> bool:
+        """Commit; durable when this returns. See `sdk.transaction.Transaction.commit`."""
         self._check_open()
         self._ended = True
         try:
-            tag = await self._send_commit(record)
+            if self._has_nothing:
+                return False
+            tag = await self._send_commit(row)
         except StalePlan as error:
             self._retire()
             raise InfrastructureError(_STALE) from error
@@ -67,6 +69,7 @@ class PostgresTransaction(Marking):
                 "the transaction had failed, so the database rolled it back instead of committing",
                 code="25P02",
             )
+        return True
 
     async def rollback(self) -> None:
         """Undo everything and give the connection back; a lost connection has undone it already."""
@@ -81,12 +84,10 @@ class PostgresTransaction(Marking):
         finally:
             self._give_back(self._session)
 
-    async def _send_commit(self, record: Statement | None) -> str:
-        """Send what waits, the record and COMMIT in one round trip; gives the tag of the COMMIT."""
-        if record is not None:
-            return (await self._session.execute(record, self._pending, then="COMMIT")).command
-        if self._has_nothing:
-            return "COMMIT"
+    async def _send_commit(self, row: TaskRow | None) -> str:
+        """Send what waits, the row and COMMIT in one round trip; gives the tag of the COMMIT."""
+        if row is not None:
+            return await self._tasks.commit(self._session, self._pending, row)
         return await self._session.command([*self._pending, "COMMIT"])
 
     @property
@@ -98,4 +99,4 @@ class PostgresTransaction(Marking):
         if self._ended:
             raise InternalError("the transaction has ended already")
         if self._session.broken:
-            raise InfrastructureError("the connection of the transaction is lost")
+            raise self._session.loss

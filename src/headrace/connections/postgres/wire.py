@@ -26,6 +26,7 @@ _CANCEL_TIMEOUT_S = 5.0
 _logger = logging.getLogger(__name__)
 _ERROR = pq.ExecStatus.FATAL_ERROR
 _ENDED_WELL = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+_TEXT, _BYTEA, _BINARY = 25, 17, 1  # object ids of two types, the code of a format
 _SYNC = pq.ExecStatus.PIPELINE_SYNC
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
 _COPIES = (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)
@@ -38,6 +39,7 @@ class Wire:
 
     Attributes:
         broken: it is lost or closed, and cannot be used again.
+        farewell: why the server ended it while nothing ran (a limit, a shutdown), if it said so.
     """
 
     def __init__(self, conn: PGconn, target: PostgresTarget) -> None:
@@ -51,6 +53,8 @@ class Wire:
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
         self.broken = False
+        self.farewell: Exception | None = None
+        conn.notice_handler = self._on_notice
         self._loop.add_reader(self._fd, self._on_readable)
 
     @classmethod
@@ -96,6 +100,12 @@ class Wire:
     def send_command(self, sql: bytes, values: Sequence[bytes | None] = ()) -> None:
         """Queue a statement that is not prepared."""
         self._queue(self._conn.send_query_params, sql, values or None)
+
+    def send_binary(self, sql: bytes, values: Sequence[str | bytes]) -> None:
+        """Queue a statement that is not prepared: values are text or bytea, results come in binary form."""
+        types = [_TEXT if isinstance(value, str) else _BYTEA for value in values]
+        data = [value.encode() if isinstance(value, str) else value for value in values]
+        self._queue(self._conn.send_query_params, sql, data, types, [_BINARY] * len(data), _BINARY)
 
     def send_prepare(self, name: bytes, sql: bytes, types: Sequence[int] = ()) -> None:
         """Queue the preparation and the description of a statement: two results."""
@@ -189,6 +199,11 @@ class Wire:
             if self._done is not None:
                 self._collect_last()
             self._fail(error)
+
+    def _on_notice(self, notice: PGresult) -> None:
+        """Keep a farewell; libpq takes an error that comes while nothing runs for a notice."""
+        if notice.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) in (b"FATAL", b"PANIC"):
+            self.farewell = failure_of(notice, lost=True)
 
     def _is_gone(self) -> bool:
         """Whether the server has closed the connection, so that all there is must be read at once.

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from headrace.connections.sqlite.failure import failure_of
-from headrace.connections.sqlite.statement import execute
-from headrace.errors import InfrastructureError
-from headrace.sdk.transaction import Result, Statement
+from headrace.errors import InfrastructureError, PermanentError
+from headrace.sdk.transaction import STORE_APPLICATION_ID
 
 __all__ = ["BUSY_TIMEOUT_S", "SqliteConnection"]
 
@@ -33,7 +32,7 @@ class SqliteConnection:
         """Open the file, or create it; WAL, foreign keys on, fully synchronous.
 
         Raises:
-            InfrastructureError | PermanentError: it cannot be opened, or is no database.
+            InfrastructureError | PermanentError: it cannot be opened, is no database, or is headrace's store.
         """
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="headrace-sqlite")
         try:
@@ -63,22 +62,18 @@ class SqliteConnection:
             self._thread.submit(self._connection.close)
             self._thread.shutdown(wait=False)
 
-    async def run(
-        self, before: Sequence[str], statement: Statement | None = None, after: Sequence[str] = ()
-    ) -> Result:
-        """Run commands, a statement and commands in one go.
+    async def run(self, work: Callable[[sqlite3.Connection], Value], before: Sequence[str] = ()) -> Value:
+        """Do some work in the connection's thread, after commands, in one go.
 
         Cancellation: what runs is interrupted, and the connection is closed, which rolls back.
 
         Raises:
             PermanentError | InfrastructureError: the first thing that failed; the rest did not run.
         """
-        return await self._in_thread(lambda connection: _run(connection, before, statement, after))
-
-    async def _in_thread(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
         if self.broken:
             raise InfrastructureError("the connection to SQLite is closed")
-        future = asyncio.get_running_loop().run_in_executor(self._thread, work, self._connection)
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._thread, _run, self._connection, before, work)
         try:
             return await asyncio.shield(future)
         except sqlite3.Error as error:
@@ -95,6 +90,7 @@ class SqliteConnection:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
+        _refuse_store(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -104,15 +100,17 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _refuse_store(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application == STORE_APPLICATION_ID:
+        raise PermanentError(
+            f"`{path}` is the store in which headrace keeps runs and tasks; name another file", code="HR327"
+        )
+
+
 def _run(
-    connection: sqlite3.Connection,
-    before: Sequence[str],
-    statement: Statement | None,
-    after: Sequence[str],
-) -> Result:
+    connection: sqlite3.Connection, before: Sequence[str], work: Callable[[sqlite3.Connection], Value]
+) -> Value:
     for command in before:
         connection.execute(command)
-    result = execute(connection, statement) if statement is not None else Result()
-    for command in after:
-        connection.execute(command)
-    return result
+    return work(connection)

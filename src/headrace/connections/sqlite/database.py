@@ -1,16 +1,22 @@
 """Connections to one SQLite file, and what runs on them."""
 
-from collections.abc import Hashable
+import sqlite3
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from headrace.connections.pool import WAIT_S, Pool
 from headrace.connections.sql import classify, leading_word
 from headrace.connections.sqlite.connection import SqliteConnection
+from headrace.connections.sqlite.statement import execute
+from headrace.connections.sqlite.task import find, forget
 from headrace.connections.sqlite.transaction import SqliteTransaction, Turn
 from headrace.errors import UsageError
 from headrace.sdk.transaction import Result, Statement
 
 __all__ = ["SqliteDatabase"]
+
+Value = TypeVar("Value")
 
 _OUTSIDE = frozenset({"PRAGMA", "VACUUM", "ATTACH", "DETACH"})  # refuse or do nothing in a transaction
 
@@ -59,19 +65,33 @@ class SqliteDatabase:
         See `sdk.transaction.Database.execute`.
         """
         if classify(statement.sql) == "read" or leading_word(statement.sql) in _OUTSIDE:
-            connection = await self._pool.acquire()
-            try:
-                return await connection.run([], statement)
-            finally:
-                self._pool.release(connection)
-        transaction = await self.begin()
-        try:
-            result = await transaction.execute(statement)
-            await transaction.commit()
-        finally:
-            await transaction.rollback()  # does nothing after a commit
-        return result
+            return await self._read(lambda connection: execute(connection, statement))
+        return await self._write(lambda connection: execute(connection, statement))
+
+    async def find_task(self, task_id: str) -> bytes | None:
+        """The outcome in a task's row; see `sdk.transaction.Database.find_task`."""
+        return await self._read(lambda connection: find(connection, task_id))
+
+    async def forget_tasks(self, run_ids: Sequence[str]) -> int:
+        """Remove the rows of runs; see `sdk.transaction.Database.forget_tasks`."""
+        return await self._write(lambda connection: forget(connection, run_ids))
 
     async def close(self) -> None:
         """Close all connections."""
         await self._pool.close()
+
+    async def _read(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
+        connection = await self._pool.acquire()
+        try:
+            return await connection.run(work)
+        finally:
+            self._pool.release(connection)
+
+    async def _write(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
+        transaction = await self.begin()
+        try:
+            result = await transaction.run(work)
+            await transaction.commit()
+        finally:
+            await transaction.rollback()  # does nothing after a commit
+        return result

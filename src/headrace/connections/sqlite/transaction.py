@@ -1,17 +1,22 @@
 """A transaction on a SQLite file: alone among the writers of this process from its first statement on."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from headrace.connections.mark import Marking
 from headrace.connections.sqlite.connection import SqliteConnection
+from headrace.connections.sqlite.statement import execute
+from headrace.connections.sqlite.task import insert
 from headrace.errors import HeadraceError, InfrastructureError, InternalError, PermanentError
-from headrace.sdk.transaction import Result, Statement
+from headrace.sdk.transaction import Result, Statement, TaskRow
 
 __all__ = ["SqliteTransaction", "Turn"]
 
+Value = TypeVar("Value")
 
 # By real path: whichever pools the writers of a file come from, they take turns. Gone with the last user.
 _locks: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
@@ -69,36 +74,16 @@ class SqliteTransaction(Marking):
 
     async def execute(self, statement: Statement) -> Result:
         """Run a statement; see `sdk.transaction.Transaction.execute`."""
-        return await self._run(statement)
+        if statement.rows is not None and not statement.rows:
+            return Result()
+        return await self.run(lambda connection: execute(connection, statement))
 
-    async def commit(self, record: Statement | None = None) -> None:
-        """Commit; durable when this returns. See `sdk.transaction.Transaction.commit`.
+    async def run(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
+        """Do some work on the connection within the transaction; the first waits for the turn to write.
 
-        Args:
-            record: a last statement before the commit; if it fails, nothing is committed.
+        Raises:
+            PermanentError | InfrastructureError: as `execute`.
         """
-        self._check_open()
-        try:
-            if self._begun or record is not None:
-                await self._run(record, commit=True)
-        except BaseException:
-            await self.rollback()
-            raise
-        self._end()
-
-    async def rollback(self) -> None:
-        """Undo everything and give the connection back."""
-        if self._ended:
-            return
-        try:
-            if self._begun and not self._connection.is_reusable and not self._connection.broken:
-                await self._connection.run(["ROLLBACK"])
-        except HeadraceError:
-            self._connection.close()
-        finally:
-            self._end()
-
-    async def _run(self, statement: Statement | None, *, commit: bool = False) -> Result:
         self._check_open()
         before = self._pending
         if not self._begun:
@@ -108,7 +93,31 @@ class SqliteTransaction(Marking):
         elif self._connection.is_reusable:
             raise PermanentError("a statement (or a full disk) rolled the whole transaction back")
         self._pending = []
-        return await self._connection.run(before, statement, ["COMMIT"] if commit else [])
+        return await self._connection.run(work, before)
+
+    async def commit(self, row: TaskRow | None = None) -> bool:
+        """Commit; durable when this returns. See `sdk.transaction.Transaction.commit`."""
+        self._check_open()
+        try:
+            if self._begun:
+                await self.run(lambda connection: _commit(connection, row))
+        except BaseException:
+            await self.rollback()
+            raise
+        self._end()
+        return self._begun
+
+    async def rollback(self) -> None:
+        """Undo everything and give the connection back."""
+        if self._ended:
+            return
+        try:
+            if self._begun and not self._connection.is_reusable and not self._connection.broken:
+                await self._connection.run(lambda connection: connection.execute("ROLLBACK"))
+        except HeadraceError:
+            self._connection.close()
+        finally:
+            self._end()
 
     def _end(self) -> None:
         self._ended = True
@@ -119,3 +128,9 @@ class SqliteTransaction(Marking):
     def _check_open(self) -> None:
         if self._ended:
             raise InternalError("the transaction has ended already")
+
+
+def _commit(connection: sqlite3.Connection, row: TaskRow | None) -> None:
+    if row is not None:
+        insert(connection, row)
+    connection.execute("COMMIT")

@@ -8,11 +8,9 @@ import sqlite3
 from importlib.resources import files
 
 from headrace.errors import StoreError
+from headrace.sdk.transaction import STORE_APPLICATION_ID
 
-__all__ = ["APPLICATION_ID", "Step", "migrate", "steps"]
-
-APPLICATION_ID = 0x48445243
-"""`HDRC`: SQLite keeps it in the header of the file (sqlite.org/pragma.html#pragma_application_id)."""
+__all__ = ["Step", "migrate", "steps"]
 
 Step = str
 """The SQL of one step."""
@@ -32,7 +30,7 @@ def migrate(connection: sqlite3.Connection, wanted: list[Step]) -> None:
         StoreError: the file is of a newer headrace, or no store at all.
         sqlite3.Error: SQLite refuses.
     """
-    if _version(connection) == len(wanted) and _application(connection) == APPLICATION_ID:
+    if _version(connection) == len(wanted) and _application(connection) == STORE_APPLICATION_ID:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -41,7 +39,7 @@ def migrate(connection: sqlite3.Connection, wanted: list[Step]) -> None:
         for step in wanted[version:]:
             for statement in _statements(step):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA application_id = {STORE_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(wanted)}")
         connection.execute("COMMIT")
     except BaseException:
@@ -52,7 +50,7 @@ def migrate(connection: sqlite3.Connection, wanted: list[Step]) -> None:
 def _check(connection: sqlite3.Connection, version: int, newest: int) -> None:
     application = _application(connection)
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != APPLICATION_ID and (application or version or tables):
+    if application != STORE_APPLICATION_ID and (application or version or tables):
         raise StoreError("the file is a database of something else, not a store of headrace", code="HR404")
     if version > newest:
         raise StoreError(
