@@ -126,12 +126,8 @@ def nursery(log: Path) -> Iterator[Nursery]:
     process = subprocess.Popen(
         [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    try:
+    with process:  # its pipes are closed at the end, and it ends when its input does
         yield Nursery(process, log)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(30)
 
 
 if __name__ == "__main__":
