@@ -7,9 +7,11 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 # How long `make fuzz` looks for what breaks.
 SECONDS ?= 600
+# How often `make chaos` kills.
+KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak fuzz check format bench docs clean
+.PHONY: help install demo test soak fuzz chaos check format bench docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +36,9 @@ soak: $(STAMP) ## Run the tests that take minutes
 
 fuzz: $(STAMP) ## Feed mutated flows and expressions to the loader for SECONDS (600)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
+
+chaos: $(STAMP) ## Kill the reference flow 200 times (KILLS=…), and compare all tables
+	PYTHONPATH=tests $(BIN)/python -m chaos --kills $(KILLS)
 
 check: $(STAMP) ## Format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.chaos.nursery import Nursery, nursery
 
+from chaos.nursery import Nursery, nursery
 from headrace.engine import Step
 
 PAGES, SIZE = 3, 4
