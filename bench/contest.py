@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,6 +29,7 @@ class Contestant:
         module: of a floor, or empty.
         flow: of headrace: the example, below `examples/`.
         settings: what is changed in the example (`--set`).
+        in_memory: the name of the same with its store in memory, to see what durability costs.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Contestant:
     module: str = ""
     flow: str = ""
     settings: tuple[str, ...] = ()
+    in_memory: str = ""
 
 
 GROWING = Contestant(
@@ -45,21 +47,39 @@ GROWING = Contestant(
     1,
     flow="scheduled-data-sync",
     settings=("nodes.iterate.settings.batchSize=100",),
+    in_memory="headrace, batchSize 100, in memory",
 )
 """One batch a page; also run with fewer users, to see whether memory grows with their number."""
 
+_PARALLEL = Contestant(
+    "headrace, 8 pages in flight",
+    PARALLEL,
+    8,
+    flow="parallel-pages",
+    settings=("nodes.each-page.settings.maxConcurrency=8", "nodes.upsert.settings.maxOpenConns=8"),
+    in_memory="headrace, 8 pages in flight, in memory",
+)
+
+
+def _twins(durable: Contestant) -> tuple[Contestant, Contestant]:
+    """A contestant, and the same with its store in memory."""
+    return durable, replace(durable, name=durable.in_memory, in_memory="")
+
+
 CONTESTANTS = (
     Contestant(SEQUENTIAL, "", 1, module="floors.sequential"),
-    GROWING,
-    Contestant("headrace, batchSize 10", SEQUENTIAL, 1, flow="scheduled-data-sync"),
-    Contestant(PARALLEL, "", 8, module="floors.parallel"),
-    Contestant(
-        "headrace, 8 pages in flight",
-        PARALLEL,
-        8,
-        flow="parallel-pages",
-        settings=("nodes.each-page.settings.maxConcurrency=8", "nodes.upsert.settings.maxOpenConns=8"),
+    *_twins(GROWING),
+    *_twins(
+        Contestant(
+            "headrace, batchSize 10",
+            SEQUENTIAL,
+            1,
+            flow="scheduled-data-sync",
+            in_memory="headrace, batchSize 10, in memory",
+        )
     ),
+    Contestant(PARALLEL, "", 8, module="floors.parallel"),
+    *_twins(_PARALLEL),
 )
 
 
@@ -70,6 +90,7 @@ class Row:
     Attributes:
         ratio: how fast it is, with its floor as 1. The median of each round's ratio, so that a slow minute
             of the machine hits both; None for a floor.
+        durability: its time, with that of the same in memory as 1; likewise. None where there is none.
         cpu_s: of its process alone, without the API's and the database's.
     """
 
@@ -79,6 +100,7 @@ class Row:
     cpu_s: float
     peak_mib: float
     ratio: float | None
+    durability: float | None
 
 
 def hold(
@@ -100,7 +122,7 @@ def hold(
 
 def _row(contestant: Contestant, users: int, figures: dict[str, list[dict[str, Any]]]) -> Row:
     own = figures[contestant.name]
-    floor = figures.get(contestant.floor)
+    floor, memory = figures.get(contestant.floor), figures.get(contestant.in_memory)
     return Row(
         name=contestant.name,
         in_flight=contestant.in_flight,
@@ -108,12 +130,19 @@ def _row(contestant: Contestant, users: int, figures: dict[str, list[dict[str, A
         cpu_s=median(round_["cpu_s"] for round_ in own),
         peak_mib=median(round_["peak_mib"] for round_ in own),
         ratio=floor and median(f["sync_s"] / o["sync_s"] for f, o in zip(floor, own, strict=True)),
+        durability=memory and median(o["sync_s"] / m["sync_s"] for o, m in zip(own, memory, strict=True)),
     )
 
 
-def run_flow(stage: Stage, flow: Path, settings: Iterable[str] = ()) -> dict[str, Any]:
-    """Run a flow in a process of its own; gives what `bench/flow.py` prints."""
-    command = ["flow", str(flow)]
+def run_flow(
+    stage: Stage, flow: Path, settings: Iterable[str] = (), *, in_memory: bool = False
+) -> dict[str, Any]:
+    """Run a flow in a process of its own, with a new store; gives what `bench/flow.py` prints."""
+    file = stage.home / "bench.db"
+    for path in stage.home.glob(f"{file.name}*"):
+        if path.is_file():
+            path.unlink()
+    command = ["flow", str(flow), "--store", "memory" if in_memory else f"sqlite:///{file}"]
     for setting in settings:
         command += ["--set", setting]
     return measure(command, stage.environment)
@@ -129,7 +158,8 @@ def _run(stage: Stage, contestant: Contestant, api: str) -> dict[str, Any]:
         options = ["--api", api, "--token", TOKEN, "--database", stage.database]
         return measure([contestant.module, *options])
     flow = EXAMPLES / contestant.flow / "flow.yaml"
-    return run_flow(stage, flow, (f"vars.apiUrl={api}", *contestant.settings))
+    settings = f"vars.apiUrl={api}", *contestant.settings
+    return run_flow(stage, flow, settings, in_memory=not contestant.in_memory)
 
 
 def measure(module: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -24,7 +24,9 @@ class Costs:
         expression: what `bench/expression.py` prints.
         loading: what `bench/loading.py` prints.
         hops_per_s: messages through a chain of modify nodes, times nodes.
-        tasks_per_s: rounds of a loop of tasks, with the store in memory.
+        memory_tasks_per_s: rounds of a loop of tasks, with the store in memory.
+        tasks_per_s: the same with the store in SQLite: each task, without a target, waits for its commit.
+        wide_tasks_per_s: tasks of one fan-out, 64 at once, likewise: commits are shared.
         help_s: `headrace --help`, from the start of the process to its end.
         run_s: `headrace run --once` of a flow of two nodes, likewise.
     """
@@ -32,28 +34,35 @@ class Costs:
     expression: dict[str, Any]
     loading: dict[str, Any]
     hops_per_s: float
+    memory_tasks_per_s: float
     tasks_per_s: float
+    wide_tasks_per_s: float
     help_s: float
     run_s: float
 
 
 def measure_costs(stage: Stage, rounds: int) -> Costs:
     """Measure each in turn, round after round."""
-    hops, tasks, help_s, run_s = [], [], [], []
+    hops, memory_tasks, tasks, wide, help_s, run_s = [], [], [], [], [], []
     tell("the expression of the reference flow's transform")
     expression = measure(["expression"])
     tell("loading a large flow")
     loading = measure(["loading"])
     for number in range(rounds):
         tell(f"hops, tasks, start-up, round {number + 1} of {rounds}")
-        chain = run_flow(stage, FLOWS / "hops.yaml")
+        chain = run_flow(stage, FLOWS / "hops.yaml", in_memory=True)
         received = sum(count for node, count in chain["received"].items() if len(node) == 1)
         hops.append(received / chain["sync_s"])
-        loop = run_flow(stage, FLOWS / "loop.yaml")
-        tasks.append(loop["tasks"] / loop["sync_s"])
+        for rates, flow, in_memory in (
+            (memory_tasks, "loop.yaml", True),
+            (tasks, "loop.yaml", False),
+            (wide, "wide.yaml", False),
+        ):
+            loop = run_flow(stage, FLOWS / flow, in_memory=in_memory)
+            rates.append(loop["tasks"] / loop["sync_s"])
         help_s.append(_start(stage, "--help"))
         run_s.append(_start(stage, "run", str(FLOWS / "tiny.yaml"), "--once"))
-    return Costs(expression, loading, median(hops), median(tasks), median(help_s), median(run_s))
+    return Costs(expression, loading, *map(median, (hops, memory_tasks, tasks, wide, help_s, run_s)))
 
 
 def _start(stage: Stage, *arguments: str) -> float:

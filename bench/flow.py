@@ -13,6 +13,7 @@ from pathlib import Path
 import usage
 
 from headrace.app import full_registry, home_folder, load_secrets, open_engine, read_env_file
+from headrace.app.session import open_store
 from headrace.cli.data import parse_settings
 from headrace.cli.session import run_loop
 from headrace.flow.loader import read_flow, require
@@ -20,8 +21,8 @@ from headrace.flow.model import Flow
 from headrace.store import RunStatus
 
 
-async def _run(flow: Flow, secrets: dict[str, str]) -> int:
-    async with open_engine(home_folder()) as engine:
+async def _run(flow: Flow, secrets: dict[str, str], store: str) -> int:
+    async with open_engine(home_folder(), store=await open_store(store, home_folder())) as engine:
         program = await engine.load(flow, secrets)
         gc.collect()
         began_s, began_cpu_s = time.perf_counter(), time.process_time()
@@ -47,11 +48,12 @@ def main() -> int:
     parser.add_argument("flow", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE")
     parser.add_argument("--env-file", type=Path, help="the flow's secrets")
+    parser.add_argument("--store", default="memory", metavar="URL")
     options = parser.parse_args()
     overrides = parse_settings(tuple(options.set))
     flow = require(read_flow(options.flow, full_registry(), overrides=overrides))
     env_file = read_env_file(options.env_file) if options.env_file else {}
-    return run_loop(_run(flow, load_secrets(flow.secrets, env_file=env_file).values))
+    return run_loop(_run(flow, load_secrets(flow.secrets, env_file=env_file).values, options.store))
 
 
 if __name__ == "__main__":
