@@ -21,12 +21,34 @@ def test_a_quick_measurement_has_all_rows_and_all_figures():
     assert [(row["name"], row["in_flight"], row["ratio"] is None) for row in report["contest"]] == [
         ("floor: one page at a time", 1, True),
         ("headrace, batchSize 100", 1, False),
+        ("headrace, batchSize 100, in memory", 1, False),
         ("headrace, batchSize 10", 1, False),
+        ("headrace, batchSize 10, in memory", 1, False),
         ("floor: 8 pages in flight", 8, True),
         ("headrace, 8 pages in flight", 8, False),
+        ("headrace, 8 pages in flight, in memory", 8, False),
+    ]
+    assert [row["durability"] is None for row in report["contest"]] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+        True,
+        False,
+        True,
     ]
     assert list(report["memory_mib"]) == ["200", "2000"]
-    assert set(report["costs"]) == {"expression", "loading", "hops_per_s", "tasks_per_s", "help_s", "run_s"}
+    assert set(report["costs"]) == {
+        "expression",
+        "loading",
+        "hops_per_s",
+        "memory_tasks_per_s",
+        "tasks_per_s",
+        "wide_tasks_per_s",
+        "help_s",
+        "run_s",
+    }
 
 
 def test_a_flow_of_500_nodes_and_2000_expressions_is_loaded_and_checked_within_a_second_of_cpu():
