@@ -6,6 +6,7 @@
     ├─ UsageError                 the command line, an option, a value from outside is wrong
     ├─ ComponentError             HR3xx  a node could not do its work
     │  ├─ PermanentError          trying again cannot help
+    │  │  └─ StatementError       a statement is wrong whatever its values are
     │  └─ TemporaryError          trying again may help
     │     └─ InfrastructureError  a database or a store failed; never data, the whole task is repeated
     │        └─ TaskCommitted     its row is in the database: another delivery of the task has committed
@@ -31,6 +32,7 @@ __all__ = [
     "InternalError",
     "PermanentError",
     "Severity",
+    "StatementError",
     "StoreError",
     "TaskCommitted",
     "TemporaryError",
@@ -154,6 +156,10 @@ class ComponentError(HeadraceError):
 
 class PermanentError(ComponentError):
     """A node could not do its work, and trying again cannot help."""
+
+
+class StatementError(PermanentError):
+    """A statement cannot run, whatever its values are: it has a wrong name, or its transaction is gone."""
 
 
 class TemporaryError(ComponentError):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from headrace.components.database.driver import open_database
 from headrace.components.database.settings import ConnectorSettings
-from headrace.components.database.upsert import upsert_statements
+from headrace.components.database.upsert import upsert_batch
 from headrace.engine.resources import SharedResources
 from headrace.sdk import SystemClock
 
@@ -49,8 +49,8 @@ async def test_statements_outside_the_tasks_transaction_have_a_pool_of_their_own
 
 def test_an_upsert_sorts_its_rows_by_key_so_that_parallel_batches_lock_in_one_order():
     rows = [{"id": 3, "n": "c"}, {"id": 1, "n": "a"}, {"id": 2, "n": "b"}]
-    (statement,) = upsert_statements("t", "id", rows)
-    (reverse,) = upsert_statements("t", "id", rows[::-1])
+    (statement,) = upsert_batch("t", "id", rows).statements()
+    (reverse,) = upsert_batch("t", "id", rows[::-1]).statements()
     assert statement == reverse
     assert statement.parameters == [1, "a", 2, "b", 3, "c"]
 

@@ -17,7 +17,7 @@ from headrace.source import Source
 
 FOLDER = Path(__file__).parent / "golden"
 FILES = sorted(FOLDER.glob("*.yaml"))
-REAL = ("hr136-", "hr143-", "hr144-", "hr145-", "hr150-", "ok-shape-", "mistake-")
+REAL = ("hr136-", "hr143-", "hr144-", "hr145-", "hr146-", "hr150-", "ok-shape-", "mistake-")
 """These are about what the real components take and send; for all others stand-ins do."""
 
 

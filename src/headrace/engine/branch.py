@@ -83,6 +83,15 @@ class Branch:
                 hold = self.holds[session] = Hold(above, mark)
         return hold
 
+    async def check_deferred(self) -> None:
+        """Check what the databases put off to the commit, where this branch wrote (rule 16).
+
+        Raises:
+            ComponentError: as `Transaction.check_deferred`.
+        """
+        for session in self.holds:
+            await session.transaction.check_deferred()
+
     def keep(self) -> None:
         """End well: the parent takes over the outcome, marks are released, turns given back."""
         for session, hold in self.holds.items():

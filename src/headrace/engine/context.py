@@ -114,6 +114,8 @@ class NodeContext:
         try:
             for target in self.unit.targets.get(port, ()):
                 await self._send(target, port, message, key, branch)
+            if survive:
+                await self._check_deferred(branch, message)
         except Raised as raised:
             if not survive or raised.is_infrastructure:
                 branch.abandon()
@@ -133,6 +135,12 @@ class NodeContext:
         branch.keep()
         return Emission(None, errors, count)
 
+    async def _check_deferred(self, branch: Branch, message: Message) -> None:
+        try:
+            await branch.check_deferred()
+        except ComponentError as error:
+            raise self.execution.raised(error, self.unit.node, self.unit.node.span, message) from error
+
     async def add_result(self, port: str, value: Json) -> None:
         """See `Context`."""
         base = self.base
@@ -148,15 +156,25 @@ class NodeContext:
 
     async def fail(self, error: Exception) -> None:
         """The node failed: to its error port if that is wired, else up (design, section 4)."""
+        self.unit.stats.failed += 1
+        await self._report(error, self.message, {}, None)
+
+    async def reject(self, error: ComponentError, facts: dict[str, Json], key: int) -> None:
+        """See `Context`."""
+        members = self.message if isinstance(self.message, dict) else {}
+        await self._report(error, {**members, **facts}, facts, key)
+
+    async def _report(
+        self, error: Exception, message: Message, facts: dict[str, Json], key: int | None
+    ) -> None:
         unit = self.unit
-        unit.stats.failed += 1
-        raised = self.execution.raised(error, unit.node, unit.node.span, self.message)
+        raised = self.execution.raised(error, unit.node, unit.node.span, message)
         if raised.is_infrastructure or unit.error_port is None:
             raise raised from error
         handled = raised.fated(ErrorFate.HANDLED)
-        message = with_error(self.base, raised_error(raised, self.mask, handled=True))
+        failure = with_error(self.base, raised_error(raised, self.mask, handled=True))
         try:
-            await self.emit(unit.error_port, message)
+            await self.emit(unit.error_port, {**failure, **facts}, key)
         except Raised as second:
             second.was_handling(raised)
             raise

@@ -110,7 +110,7 @@ def raised_error(raised: Raised, mask: Callable[[str], str], *, handled: bool) -
     return RaisedError(raised.record.message, error_detail(raised.record, raised.cause, mask), handled)
 
 
-def with_error(message: Message, error: RaisedError) -> Message:
+def with_error(message: Message, error: RaisedError) -> dict[str, Json]:
     """What goes to an error port: the message plus `error` and `errorDetail`."""
     members = message if isinstance(message, dict) else {"value": message}
     return {**members, "error": error.error, "errorDetail": error.detail}

@@ -5,7 +5,7 @@ declaration gives validation, lint, JSON Schema and the reference pages. Nothing
 engine implements the protocols.
 """
 
-from headrace.errors import InfrastructureError, PermanentError, TemporaryError
+from headrace.errors import InfrastructureError, PermanentError, StatementError, TemporaryError
 from headrace.sdk.arrival import Arrival, Emits, with_error, with_member
 from headrace.sdk.clock import Clock, SystemClock
 from headrace.sdk.component import Component, Input, Output, Spec, Trigger, component
@@ -61,6 +61,7 @@ __all__ = [
     "Size",
     "Spec",
     "Statement",
+    "StatementError",
     "SystemClock",
     "TaskRow",
     "TemporaryError",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
 
 from pydantic import BaseModel
@@ -72,6 +73,8 @@ class Arrival:
         return {name: Member(shape, optional=value is not True)}
 
 
+_NO_MEMBERS: Mapping[str, Member] = MappingProxyType({})
+
 Emits: TypeAlias = Shape | type[BaseModel] | Callable[[Arrival], Shape]
 """How an output declares its messages: a shape, a pydantic model, or a function of what arrives."""
 
@@ -90,9 +93,13 @@ def with_member(base: Shape, name: str, value: Shape) -> Shape:
     return _laid(base, {name: Member(value)}, alone={})
 
 
-def with_error(base: Shape) -> Shape:
-    """The shape of what an error port sends: the base value with `error` and `errorDetail`."""
-    return _laid(base, _ERROR, alone={"value": Member(NULL)})
+def with_error(base: Shape, facts: Mapping[str, Member] = _NO_MEMBERS) -> Shape:
+    """The shape of what an error port sends: the base value with `error`, `errorDetail` and such facts.
+
+    Args:
+        facts: what `Context.reject` is given; nothing where the whole message failed.
+    """
+    return _laid(base, {**_ERROR, **facts}, alone={"value": Member(NULL)})
 
 
 def _laid(base: Shape, members: Mapping[str, Member], alone: Mapping[str, Member]) -> Shape:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from headrace.errors import ComponentError
 from headrace.expr import Template
 from headrace.sdk.clock import Clock
 from headrace.sdk.transaction import Database, Transaction
@@ -126,6 +127,18 @@ class Context(Protocol):
 
     async def collect(self, failure: RaisedError, message: Message, key: int) -> None:
         """Send a failure that was survived to this node's `error` port, if wired; it is handled then."""
+        ...
+
+    async def reject(self, error: ComponentError, facts: dict[str, Json], key: int) -> None:
+        """Send the failure of a part of the message to this node's `error` port; the node goes on.
+
+        It is recorded as handled. Where the port is not wired, the failure rises as the whole message's.
+
+        Args:
+            error: why the part failed; not of infrastructure, which always rises.
+            facts: which part it was: members beside `error` and `errorDetail`.
+            key: the number of the emission among those of the port.
+        """
         ...
 
     def fan_out(self, done_port: str, done: dict[str, Json], items: int) -> "FanOut":

@@ -79,7 +79,21 @@ class Transaction(Protocol):
         Raises:
             PermanentError: the statement is wrong or breaks a constraint. The transaction can only go on
                 after `undo` to an earlier mark.
+            StatementError: as that, and other values would not help.
             InfrastructureError: the connection or the server failed; the transaction is gone.
+        """
+        ...
+
+    async def check_deferred(self) -> None:
+        """Check now what the database put off to the commit (deferred constraints).
+
+        Costs nothing where it has no such constraints. From here on they are deferred again as declared; what
+        `SET CONSTRAINTS` said before is over.
+
+        Raises:
+            PermanentError: a constraint is broken. The transaction can only go on after `undo` to an
+                earlier mark.
+            InfrastructureError: as `execute`.
         """
         ...
 

@@ -1,13 +1,17 @@
 """database-module/connector."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from pydantic import Field
 
+from headrace.components.database.batch import Batch
 from headrace.components.database.driver import SharedDatabase, open_database, set_up
+from headrace.components.database.isolation import write_good_rows
+from headrace.components.database.many import many_batch
 from headrace.components.database.settings import ConnectorSettings
-from headrace.components.database.upsert import upsert_statements
+from headrace.components.database.upsert import upsert_batch
 from headrace.connections.sql import classify
 from headrace.sdk import (
     Arrival,
@@ -23,12 +27,16 @@ from headrace.sdk import (
     Resources,
     Result,
     Statement,
+    Transaction,
     component,
     parse_message,
+    with_error,
 )
-from headrace.sdk.shape import ANY, Shape, array_of, object_of, of
+from headrace.sdk.shape import ANY, Member, Shape, array_of, join, object_of, of
 
 __all__ = ["Connector"]
+
+_MARK = "headrace_rows"
 
 
 class ConnectorQuery(MessageModel):
@@ -45,29 +53,60 @@ class ConnectorQuery(MessageModel):
     table: str = ""
     """`upsert`: the table, with or without its schema."""
     key: str | list[str] = Field(default_factory=list)
-    """`upsert`: the column or columns of a unique constraint."""
+    """`upsert`: the column or columns of a unique constraint. `executeMany`: parameters by which rows are
+    sorted, such as `$1`, so that parallel batches do not deadlock; without, they run in the order given."""
+    on_row_error: Literal["fail", "isolate"] = "fail"
+    """`upsert`, `executeMany`: a bad row fails the whole batch. `isolate`: it goes to `error` by itself, with
+    `row` and its `index`, and the good ones are written."""
 
 
 def _result_shape(arrival: Arrival) -> Shape:
     rows = object_of(rest=ANY)
     if arrival.sample is not None:
         rows = arrival.sample.only("array").items or ANY
-    return arrival.object({"rows": array_of(rows), "rowCount": of("number"), "command": of("text")})
+    members: dict[str, Shape | Member] = {
+        "rows": array_of(rows),
+        "rowCount": of("number"),
+        "command": of("text"),
+    }
+    if _may_isolate(arrival):
+        members["failed"] = Member(of("number"), optional=True)
+    return arrival.object(members)
+
+
+def _error_shape(arrival: Arrival) -> Shape:
+    """The whole message failed, or one of its rows."""
+    failed = with_error(arrival.base)
+    if not _may_isolate(arrival):
+        return failed
+    row = arrival.member("rows").only("array").items or ANY
+    return join(failed, with_error(arrival.base, {"row": Member(row), "index": Member(of("number"))}))
+
+
+def _may_isolate(arrival: Arrival) -> bool:
+    return not arrival.member("onRowError").is_null
 
 
 @component(
     "database-module/connector",
     summary="Runs SQL for each message and adds the result to it.",
     settings=ConnectorSettings,
-    inputs=(Input("query", "`{query, parameters, operation, rows, table, key}`", ConnectorQuery),),
+    inputs=(
+        Input("query", "`{query, parameters, operation, rows, table, key, onRowError}`", ConnectorQuery),
+    ),
     outputs=(
         Output(
             "result",
-            "the base value plus `result {rows, rowCount, command}`",
+            "the base value plus `result {rows, rowCount, command}`; with `isolate` also `failed`",
             adds="result",
             emits=_result_shape,
         ),
-        Output("error", "the base value plus `error` and `errorDetail`", error=True),
+        Output(
+            "error",
+            "the base value plus `error` and `errorDetail`; for a bad row also `row` and `index`",
+            error=True,
+            emits=_error_shape,
+        ),
     ),
     chooses=False,
     samples="rows",
@@ -90,52 +129,100 @@ class Connector(Component):
         if self.settings.transaction == "task":
             self.database = self._database
         for sql in self.settings.setup:
+            _check_query(sql)
             await set_up(self._database, sql, resources)
 
     async def handle(self, message: Message, context: Context) -> None:
         """Run the statement and pass the result on."""
         request = parse_message(ConnectorQuery, message)
-        result = await self._run(_statements(request), context)
-        if request.operation != "query":
+        isolates = request.on_row_error == "isolate"
+        if request.operation in ("upsert", "executeMany"):
+            batch = _batch(request)
+            if isolates and context.is_wired("error"):
+                await self._write_good_rows(batch, context)
+            else:
+                await _send(_together(await self._run(batch.statements(), context)), context)
+            return
+        if isolates:
+            raise PermanentError("`onRowError: isolate` is for `upsert` and `executeMany`", code="HR301")
+        _check_query(request.query)
+        (result,) = await self._run([Statement(request.query, request.parameters)], context)
+        if request.operation == "execute":
             result.rows = []
-        rows: list[Json] = list(result.rows)
-        await context.add_result(
-            "result", {"rows": rows, "rowCount": result.row_count, "command": result.command}
-        )
+        await _send(result, context)
 
-    async def _run(self, statements: Sequence[Statement], context: Context) -> Result:
-        database = self._database
+    async def _run(self, statements: Sequence[Statement], context: Context) -> list[Result]:
         is_read = all(classify(statement.sql) == "read" for statement in statements)
-        alone = self.settings.transaction == "statement"
-        if alone or (is_read and not context.has_transaction(database.key)):
-            results = [await database.execute(statement) for statement in statements]
+        if self._is_apart(is_read, context):
+            results = [await self._database.execute(statement) for statement in statements]
         else:
-            async with context.transaction(database) as transaction:
+            async with context.transaction(self._database) as transaction:
                 results = [await transaction.execute(statement) for statement in statements]
-        count = sum(result.row_count for result in results)
-        context.count("rows_read" if is_read else "rows_written", count)
-        if not results:
-            return Result(command="UPSERT")
-        return results[0] if len(results) == 1 else Result(row_count=count, command=results[0].command)
+        _count(results, is_read, context)
+        return results
+
+    async def _write_good_rows(self, batch: Batch, context: Context) -> None:
+        """Write what can be written, then send each bad row to `error`, then the result."""
+        is_read = bool(batch.rows) and classify(batch.statement(batch.rows[:1]).sql) == "read"
+        if self._is_apart(is_read, context):
+            isolated = await write_good_rows(batch, self._database.execute)
+        else:
+            async with context.transaction(self._database) as transaction:
+                isolated = await write_good_rows(batch, partial(_execute_marked, transaction))
+        _count(isolated.results, is_read, context)
+        for bad in isolated.bad:
+            facts: dict[str, Json] = {"row": batch.given[bad.index], "index": bad.index}
+            await context.reject(bad.error, facts, key=bad.index)
+        await _send(_together(isolated.results), context, failed=len(isolated.bad))
+
+    def _is_apart(self, is_read: bool, context: Context) -> bool:
+        """Whether statements commit by themselves, outside of the task's transaction."""
+        if self.settings.transaction == "statement":
+            return True
+        return is_read and not context.has_transaction(self._database.key)
 
 
-def _statements(request: ConnectorQuery) -> list[Statement]:
+def _batch(request: ConnectorQuery) -> Batch:
     if request.operation == "upsert":
-        return upsert_statements(request.table, request.key, request.rows)
-    if not request.query.strip():
+        return upsert_batch(request.table, request.key, request.rows)
+    _check_query(request.query)
+    return many_batch(request.query, request.key, request.rows or request.parameters)
+
+
+def _check_query(sql: str) -> None:
+    if not sql.strip():
         raise PermanentError("`query` is empty", code="HR301")
-    if classify(request.query) == "control":
+    if classify(sql) == "control":
         raise PermanentError(
             "BEGIN, COMMIT, SAVEPOINT and the like are headrace's: each task's writes are one transaction",
             code="HR317",
         )
-    if request.operation == "executeMany":
-        rows = request.rows or request.parameters
-        return [Statement(request.query, rows=[_row(row) for row in rows])] if rows else []
-    return [Statement(request.query, request.parameters)]
 
 
-def _row(row: Json) -> list[Json]:
-    if not isinstance(row, list):
-        raise PermanentError("`executeMany` takes a list of parameters for each execution", code="HR301")
-    return row
+async def _execute_marked(transaction: Transaction, statement: Statement) -> Result:
+    """Run a statement that is undone if it fails, deferred constraints included."""
+    transaction.mark(_MARK)
+    try:
+        result = await transaction.execute(statement)
+        await transaction.check_deferred()
+    except PermanentError:
+        transaction.undo(_MARK)
+        raise
+    transaction.release(_MARK)
+    return result
+
+
+def _together(results: Sequence[Result]) -> Result:
+    command = results[0].command if results else "UPSERT"
+    return Result([], sum(result.row_count for result in results), command)
+
+
+def _count(results: Sequence[Result], is_read: bool, context: Context) -> None:
+    counter = "rows_read" if is_read else "rows_written"
+    context.count(counter, sum(result.row_count for result in results))
+
+
+async def _send(result: Result, context: Context, **more: Json) -> None:
+    rows: list[Json] = list(result.rows)
+    value = {"rows": rows, "rowCount": result.row_count, "command": result.command, **more}
+    await context.add_result("result", value)

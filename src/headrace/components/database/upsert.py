@@ -1,59 +1,77 @@
 """`operation: upsert`: rows by column, without SQL."""
 
-from headrace.sdk import Json, PermanentError, Statement
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from headrace.components.database.batch import BadRow, Batch, Row
+from headrace.sdk import Json, PermanentError, Statement, StatementError
 from headrace.values import encode_json
 
-__all__ = ["upsert_statements"]
+__all__ = ["upsert_batch"]
 
 _MAX_PARAMETERS = 30_000
 """Of one statement: PostgreSQL takes 65,535, SQLite 32,766."""
 
 
-def upsert_statements(table: str, key: str | list[str], rows: list[Json]) -> list[Statement]:
-    """Statements that insert rows or update those that have the same key; the last of equal keys wins.
+def upsert_batch(table: str, key: str | list[str], rows: list[Json]) -> Batch:
+    """Rows that are inserted, or update those that have the same key; the last of equal keys wins.
 
-    Rows are sorted by key, so that parallel batches lock in one order and do not deadlock. Every row has
-    the columns of the first; names are quoted, values are parameters. No rows: no statements.
+    They are sorted by key, so that parallel batches lock in one order and do not deadlock (rule 16). A row
+    must have the columns that most have. Names are quoted, values are parameters.
 
     Raises:
-        PermanentError: the table, the key or a row is not as it must be; says which.
+        PermanentError: the table or the key is missing.
     """
     keys = [key] if isinstance(key, str) else key
     if not table or not keys:
         raise PermanentError("`upsert` needs `table` and `key`", code="HR301")
-    if not rows:
-        return []
-    columns = _columns(rows, keys)
-    unique: dict[bytes, dict[str, Json]] = {}
-    for row in rows:
-        if isinstance(row, dict):
-            unique[encode_json([row.get(name) for name in keys])] = row
+    columns, model = _columns(rows)
+    refused: list[BadRow] = []
+    replaced: dict[int, Row] = {}
+    unique: dict[bytes, Row] = {}
+    for index, row in enumerate(rows):
+        if not isinstance(row, dict) or not _fits(row, columns, keys):
+            error = PermanentError(_fault(index, row, columns, model, keys), code="HR301")
+            refused.append(BadRow(index, error))
+            continue
+        position = encode_json([row[name] for name in keys])
+        if position in unique:
+            replaced[index] = unique[position]
+        unique[position] = Row(index, [row[name] for name in columns])
     ordered = [unique[position] for position in sorted(unique)]
-    size = max(_MAX_PARAMETERS // len(columns), 1)
-    return [
-        _statement(table, keys, columns, ordered[start : start + size])
-        for start in range(0, len(ordered), size)
-    ]
+    size = max(_MAX_PARAMETERS // max(len(columns), 1), 1)
+    return Batch(rows, ordered, refused, replaced, size, partial(_statement, table, keys, list(columns)))
 
 
-def _columns(rows: list[Json], keys: list[str]) -> list[str]:
-    first = rows[0]
-    if not isinstance(first, dict):
-        raise PermanentError("`rows` of `upsert` must be objects, a member for each column", code="HR301")
-    columns = list(first)
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict) or row.keys() != first.keys():
-            raise PermanentError(
-                f"row {number} of `upsert` has not the same columns as row 0 ({', '.join(columns)})",
-                code="HR301",
-            )
-        missing = [name for name in keys if row.get(name) is None]
-        if missing:
-            raise PermanentError(f"row {number} of `upsert` has no `{missing[0]}`", code="HR301")
-    return columns
+def _columns(rows: list[Json]) -> tuple[dict[str, Json], int]:
+    """The first row with the columns that most rows have, as a dict, and its index."""
+    objects = [(index, row) for index, row in enumerate(rows) if isinstance(row, dict)]
+    if not objects:
+        return {}, 0
+    index, first = objects[0]
+    if all(row.keys() == first.keys() for _, row in objects):
+        return first, index
+    (most, _), *_ = Counter(frozenset(row) for _, row in objects).most_common(1)
+    return next((row, index) for index, row in objects if row.keys() == most)
 
 
-def _statement(table: str, keys: list[str], columns: list[str], rows: list[dict[str, Json]]) -> Statement:
+def _fits(row: dict[str, Json], columns: dict[str, Json], keys: list[str]) -> bool:
+    return row.keys() == columns.keys() and all(row.get(name) is not None for name in keys)
+
+
+def _fault(index: int, row: Json, columns: dict[str, Json], model: int, keys: list[str]) -> str:
+    """What is wrong with a row."""
+    if not isinstance(row, dict):
+        return f"`rows` of `upsert` must be objects, a member for each column; row {index} is not"
+    if row.keys() != columns.keys():
+        names = ", ".join(columns)
+        return f"row {index} of `upsert` has not the same columns as row {model} ({names})"
+    missing = next(name for name in keys if row.get(name) is None)
+    return f"row {index} of `upsert` has no `{missing}`"
+
+
+def _statement(table: str, keys: list[str], columns: list[str], rows: Sequence[Row]) -> Statement:
     width = len(columns)
     values = ", ".join(
         f"({', '.join(f'${row * width + column + 1}' for column in range(width))})"
@@ -67,12 +85,12 @@ def _statement(table: str, keys: list[str], columns: list[str], rows: list[dict[
         f"INSERT INTO {'.'.join(map(_name, table.split('.')))} ({', '.join(map(_name, columns))})"  # noqa: S608 - names are quoted, values are parameters
         f" VALUES {values} ON CONFLICT ({', '.join(map(_name, keys))}) {action}"
     )
-    return Statement(sql, [row[name] for row in rows for name in columns])
+    return Statement(sql, [value for row in rows for value in row.values])
 
 
 def _name(name: str) -> str:
     """A quoted identifier."""
     if "\0" in name:
-        raise PermanentError("a name of a table or column has a NUL character in it", code="HR301")
+        raise StatementError("a name of a table or column has a NUL character in it", code="HR301")
     escaped = name.replace('"', '""')
     return f'"{escaped}"'

@@ -3,7 +3,7 @@
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
-from headrace.errors import ComponentError, InfrastructureError, PermanentError
+from headrace.errors import ComponentError, InfrastructureError, PermanentError, StatementError
 
 __all__ = ["StalePlan", "failure_of", "is_infrastructure", "is_undetermined"]
 
@@ -12,6 +12,10 @@ _Field = pq.DiagnosticField
 # Rule 6: lost connections (08), serialisation failures, deadlocks, lock timeouts, shutdown and start-up
 # (57P01 to 57P05), idle time limits, and exhausted resources (53) are never data.
 _INFRASTRUCTURE = ("08", "40001", "40P01", "55P03", "57P0", "25P03", "25P04", "53")
+
+# What preparing a statement does not find, and no other values would help: a read-only transaction, a failed
+# one, ON CONFLICT without its unique constraint.
+_OF_STATEMENT = ("25006", "25P02", "42P10")
 
 _CURES = {
     "28P01": "check `username` and `password`",
@@ -56,7 +60,7 @@ def failure_of(result: PGresult, sql: str = "", *, lost: bool = False) -> Except
         primary = "one query takes one statement; give each statement a node of its own, or use `setup`"
     message = _message(result, primary, _CURES.get(sqlstate, ""), sql)
     detail = _facts(result, sqlstate)
-    kind: type[ComponentError] = PermanentError
+    kind: type[ComponentError] = StatementError if sqlstate in _OF_STATEMENT else PermanentError
     if lost or is_infrastructure(sqlstate):
         kind = InfrastructureError
     return kind(message, code=sqlstate or None, detail=detail)

@@ -18,7 +18,7 @@ from headrace.connections.postgres.failure import StalePlan, failure_of, is_unde
 from headrace.connections.postgres.sqltype import CATALOG_QUERY, KNOWN, SqlType, resolve
 from headrace.connections.postgres.target import PostgresTarget
 from headrace.connections.postgres.wire import Wire
-from headrace.errors import InfrastructureError, PermanentError
+from headrace.errors import InfrastructureError, PermanentError, StatementError
 from headrace.sdk.transaction import Result, Statement
 from headrace.values import Json
 
@@ -61,6 +61,8 @@ class PostgresSession:
 
     Attributes:
         altered: a statement changed its settings, so that it must not serve another task.
+        deferral: the commands that check deferred constraints; none where the database has no such
+            constraints, None until that is known.
         generation: which generation of a pool's connections it belongs to; the pool sets and reads it.
     """
 
@@ -72,6 +74,7 @@ class PostgresSession:
         self._catalog: dict[int, tuple[str, str, int, int, str]] = {}
         self._count = 0
         self.altered = False
+        self.deferral: tuple[str, ...] | None = None
         self.generation = 0
 
     @classmethod
@@ -177,6 +180,8 @@ class PostgresSession:
         tag, _ = _tag(results[-1])
         if tag in _ALTERING:
             self.altered = True
+        if tag.startswith(("CREATE ", "ALTER ")):
+            self.deferral = None
         rows: list[dict[str, Json]] = []
         columns = prepared.columns
         if columns:
@@ -251,7 +256,12 @@ class PostgresSession:
                 wire.send_command(b"RELEASE headrace_prepare")
                 _check(await wire.sync())
             return None
-        _check(results, sql)
+        try:
+            _check(results, sql)
+        except PermanentError as error:
+            if types:
+                raise  # they were guessed from the values
+            raise StatementError(error.message, code=error.code, detail=error.detail) from error
         return name, results[before + 1]
 
     async def _look_up(self, oids: set[int]) -> None:

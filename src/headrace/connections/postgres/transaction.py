@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from headrace.connections.mark import Marking
+from headrace.connections.postgres.deferral import check_deferred
 from headrace.connections.postgres.failure import StalePlan
 from headrace.connections.postgres.session import PostgresSession
 from headrace.connections.postgres.task import TaskTable
@@ -49,6 +50,12 @@ class PostgresTransaction(Marking):
         except StalePlan as error:
             self._retire()
             raise InfrastructureError(_STALE) from error
+
+    async def check_deferred(self) -> None:
+        """See `sdk.transaction.Transaction.check_deferred`."""
+        self._check_open()
+        if not self._has_nothing:
+            await check_deferred(self._session, self._pending)
 
     async def commit(self, row: TaskRow | None = None) -> bool:
         """Commit; durable when this returns. See `sdk.transaction.Transaction.commit`."""

@@ -131,6 +131,9 @@ class Wire:
     async def sync(self) -> list[PGresult]:
         """Send what is queued and read its results, in order; failed ones are results, too.
 
+        Outside of a transaction block the server commits when all has run. A failure of that commit, such as
+        a deferred constraint, is one more result at the end.
+
         A server that is told to stop while it commits says so after the result of COMMIT: where everything
         that was sent has come to a good end, the loss of the connection is the next user's concern.
 
@@ -156,8 +159,8 @@ class Wire:
             raise
         finally:
             self._done = None
-            count, self._awaited = self._awaited, 0
-        results, self._results = self._results[:count], self._results[count:]
+            self._awaited = 0
+        results, self._results = self._results, []
         return results
 
     def _has_ended_well(self) -> bool:

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from headrace.errors import ComponentError, InfrastructureError, PermanentError
+from headrace.errors import ComponentError, InfrastructureError, PermanentError, StatementError
 
 __all__ = ["failure_of"]
 
@@ -30,7 +30,7 @@ def failure_of(error: sqlite3.Error) -> ComponentError:
     name = getattr(error, "sqlite_errorname", None)
     text = str(error)
     if "one statement at a time" in text:
-        return PermanentError(
+        return StatementError(
             "one query takes one statement; give each statement a node of its own, or use `setup`"
         )
     if code is None:
@@ -38,5 +38,5 @@ def failure_of(error: sqlite3.Error) -> ComponentError:
     if explanation := _INFRASTRUCTURE.get(code & _PRIMARY):
         return InfrastructureError(f"SQLite: {text} ({explanation})", code=name)
     if explanation := _PERMANENT.get(code & _PRIMARY):
-        return PermanentError(f"SQLite: {text} ({explanation})", code=name)
+        return StatementError(f"SQLite: {text} ({explanation})", code=name)
     return PermanentError(text, code=name)

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from headrace.connections.sql import bare_parameters, leading_word, parameter_numbers
-from headrace.errors import PermanentError
+from headrace.errors import PermanentError, StatementError
 from headrace.expr.text import stringify
 from headrace.sdk.transaction import Result, Statement
 from headrace.values import Json
@@ -34,7 +34,7 @@ def execute(connection: sqlite3.Connection, statement: Statement) -> Result:
     rows: list[dict[str, Json]] = []
     count = 0
     for values in sets:
-        cursor = connection.execute(statement.sql, _bind(statement.sql, values))
+        cursor = _executed(connection, statement.sql, _bind(statement.sql, values))
         if cursor.description is None:
             count += max(cursor.rowcount, 0)
             continue
@@ -44,6 +44,26 @@ def execute(connection: sqlite3.Connection, statement: Statement) -> Result:
         count += len(found)
         rows += found
     return Result(rows, count, leading_word(statement.sql))
+
+
+def _executed(
+    connection: sqlite3.Connection, sql: str, bound: dict[str, _Bound] | list[_Bound]
+) -> sqlite3.Cursor:
+    """Execute a statement, and where it fails tell whether SQLite does not even explain it.
+
+    Raises:
+        StatementError: it cannot run with any values: wrong syntax, a table that is not there.
+        sqlite3.Error: SQLite refuses these values.
+    """
+    try:
+        return connection.execute(sql, bound)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            try:
+                connection.execute(f"EXPLAIN {sql}", bound)
+            except sqlite3.OperationalError:
+                raise StatementError(str(error), code=error.sqlite_errorname) from error
+        raise
 
 
 def _bind(sql: str, values: Sequence[Json]) -> dict[str, _Bound] | list[_Bound]:

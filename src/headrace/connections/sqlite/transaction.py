@@ -9,9 +9,10 @@ from weakref import WeakValueDictionary
 
 from headrace.connections.mark import Marking
 from headrace.connections.sqlite.connection import SqliteConnection
+from headrace.connections.sqlite.deferral import check_deferred
 from headrace.connections.sqlite.statement import execute
 from headrace.connections.sqlite.task import insert
-from headrace.errors import HeadraceError, InfrastructureError, InternalError, PermanentError
+from headrace.errors import HeadraceError, InfrastructureError, InternalError, StatementError
 from headrace.sdk.transaction import Result, Statement, TaskRow
 
 __all__ = ["SqliteTransaction", "Turn"]
@@ -35,7 +36,7 @@ class Turn:
         lock = _locks.get(path)
         if lock is None:
             lock = _locks[path] = asyncio.Lock()
-        self._path = path
+        self.path = path
         self._wait_s = wait_s
         self._lock = lock
 
@@ -50,7 +51,7 @@ class Turn:
                 await self._lock.acquire()
         except TimeoutError as error:
             raise InfrastructureError(
-                f"another task has been writing to SQLite `{self._path}` for more than {self._wait_s:g} s"
+                f"another task has been writing to SQLite `{self.path}` for more than {self._wait_s:g} s"
             ) from error
 
     def give(self) -> None:
@@ -78,6 +79,11 @@ class SqliteTransaction(Marking):
             return Result()
         return await self.run(lambda connection: execute(connection, statement))
 
+    async def check_deferred(self) -> None:
+        """See `sdk.transaction.Transaction.check_deferred`; `PRAGMA defer_foreign_keys` goes on."""
+        if self._begun:
+            await self.run(lambda connection: check_deferred(connection, self._turn.path))
+
     async def run(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
         """Do some work on the connection within the transaction; the first waits for the turn to write.
 
@@ -91,7 +97,7 @@ class SqliteTransaction(Marking):
             self._begun = True
             before = ["BEGIN IMMEDIATE", *before]
         elif self._connection.is_reusable:
-            raise PermanentError("a statement (or a full disk) rolled the whole transaction back")
+            raise StatementError("a statement (or a full disk) rolled the whole transaction back")
         self._pending = []
         return await self._connection.run(work, before)
 

@@ -16,7 +16,7 @@ from headrace.flow.lint.iterator import check_done, check_http_writes
 from headrace.flow.lint.loop import check_exits, check_loops_below_batches
 from headrace.flow.lint.message import check_messages
 from headrace.flow.lint.name import check_secrets, check_vars
-from headrace.flow.lint.operation import check_operations
+from headrace.flow.lint.operation import check_isolation, check_operations
 from headrace.flow.lint.pasted import check_pasted
 from headrace.flow.lint.port import check_fields, check_ports
 from headrace.flow.lint.reach import check_reach
@@ -35,6 +35,7 @@ RULES: tuple[Callable[[View, Reader], None], ...] = (
     check_vars,
     check_messages,
     check_operations,
+    check_isolation,
     check_headers,
     check_bodies,
     check_exits,

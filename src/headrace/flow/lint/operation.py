@@ -1,4 +1,4 @@
-"""Members that an operation of the connector needs."""
+"""What an operation of the connector needs: members of its message, and an edge for bad rows."""
 
 from headrace.expr.suggestion import listed
 from headrace.flow.check import field_aliases
@@ -7,7 +7,7 @@ from headrace.flow.field import Reader
 from headrace.flow.lint.view import CONNECTOR, View
 from headrace.flow.tree import Mapping, Scalar
 
-__all__ = ["check_operations"]
+__all__ = ["check_isolation", "check_operations"]
 
 _NEEDED = {
     "query": ("query",),
@@ -30,6 +30,24 @@ def check_operations(view: View, reader: Reader) -> None:
                 _check(node, message, "query", reader)
             elif isinstance(operation, Scalar) and operation.value in _NEEDED:
                 _check(node, message, str(operation.value), reader)
+
+
+def check_isolation(view: View, reader: Reader) -> None:
+    """HR146: bad rows of a batch are to go to the `error` port, and it is not wired, or there are no rows."""
+    for node in view.of(CONNECTOR):
+        for message in view.messages(node):
+            isolate, operation = message.get("onRowError"), message.get("operation")
+            if not isinstance(isolate, Scalar) or isolate.value != "isolate":
+                continue
+            name = operation.value if isinstance(operation, Scalar) else operation or "query"
+            if name in ("query", "execute"):
+                told = f"`onRowError: isolate` is for operations that write rows, not for `{name}`"
+                reader.error("HR146", told, isolate.span, "set `operation` to `upsert` or `executeMany`")
+            elif not view.is_wired(node.name, "error"):
+                told = f"bad rows of `{node.name}` have nowhere to go: no edge leaves `{node.name}:error`"
+                reader.error(
+                    "HR146", told, isolate.span, "wire it, into a table or a log, or set `onRowError: fail`"
+                )
 
 
 def _members(node: DraftNode) -> set[str]:
