@@ -288,14 +288,6 @@ async def test_two_databases_in_one_task_are_refused_with_the_cure(database, tmp
     assert "transaction: statement" in finding.cure
 
 
-@pytest.mark.parametrize("sql", ["COMMIT", "  rollback", "SAVEPOINT x", "/* c */ BEGIN"])
-async def test_transaction_control_is_refused(database, sql):
-    nodes = f'  bad: {{component: database-module/connector, input: {{query: "{sql}"}}}}'
-    async with bench(spec(nodes, "  - start -> bad\n", database.url)) as flow:
-        run = await flow.run()
-    assert run.errors[0].code == "HR317"
-
-
 async def test_values_bind_as_on_the_reference_page(database):
     database.execute(
         "CREATE TABLE v (a timestamptz, b jsonb, c bigint, d decimal(10,2), e text[], f jsonb[], g timestamptz[], h boolean)"

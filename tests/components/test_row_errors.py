@@ -9,6 +9,7 @@ import pytest
 
 from headrace.connections.postgres.transaction import PostgresTransaction
 from headrace.store import ErrorFate, RunStatus
+from support.crossing import crossings_watched
 from support.flows import Seen, bench
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, name varchar(5) NOT NULL, n int)"
@@ -58,6 +59,12 @@ def postgres(postgres_url):
     made = Target(postgres_url)
     made.execute(TABLE)
     return made
+
+
+@pytest.fixture(autouse=True)
+def messages_are_like_their_shapes(monkeypatch):
+    with crossings_watched(monkeypatch):
+        yield
 
 
 def spec(target, request=UPSERT, more_nodes="", more_edges="", settings=""):

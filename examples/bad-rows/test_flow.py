@@ -1,0 +1,28 @@
+"""Bad rows: each user that the database refuses is noted with its cause, and all others are written."""
+
+from headrace.store import RunStatus
+from support.api import make_user, serve_users
+from support.sync import open_example
+
+FLOW = "bad-rows/flow.yaml"
+
+
+async def test_refused_users_are_noted_and_all_others_written(target, clock):
+    users = [make_user(number) for number in range(1, 2101)]
+    users[6]["updated_at"] = "soon"
+    users[1500]["updated_at"] = None
+    users[2050]["email"] = "a\0b"
+    async with serve_users(users) as api, open_example(FLOW, api, target, clock=clock) as flow:
+        run = await flow.run()
+    assert run.status is RunStatus.SUCCEEDED
+    assert (run.counters["upsert.rows_written"], run.error_count) == (2097, 3)
+    noted = target.rows("SELECT page, user_data->>'external_id', code FROM refused_users ORDER BY id")
+    assert noted[:2] == [(1, "usr_0007", "22007"), (2, "usr_1501", "23502")]
+    assert target.rows("SELECT count(*) FROM users") == [(2097,)]
+
+
+async def test_a_failure_of_the_whole_statement_is_noted_once_with_all_its_users(target, clock):
+    async with serve_users(3) as api, open_example(FLOW, api, target, clock=clock) as flow:
+        target.execute("ALTER TABLE users DROP CONSTRAINT users_pkey")
+        await flow.run()
+    assert target.rows("SELECT code, jsonb_array_length(user_data) FROM refused_users") == [("42P10", 3)]
