@@ -139,6 +139,20 @@ def test_a_farewell_before_the_result_of_commit_is_infrastructure(run, line, tag
     assert run(work) == []
 
 
+def test_a_statement_that_commits_by_itself_has_not_before_the_server_says_so(run, line):
+    """Its own result comes before that: what ends the connection there may have prevented the commit."""
+
+    async def work(pool):
+        await pool.execute(Statement(INSERT, [1]))
+        line.after = b"INSERT 0 1\0"
+        with pytest.raises(InfrastructureError):
+            await pool.execute(Statement(INSERT, [2]))
+        line.after = None
+        return len((await pool.execute(Statement("select id from t"))).rows)
+
+    assert run(work) in (1, 2)
+
+
 def test_a_server_that_leaves_without_reading_is_noticed(run, line):
     async def work(pool):
         transaction = await pool.begin()

@@ -25,7 +25,6 @@ __all__ = ["Wire"]
 _CANCEL_TIMEOUT_S = 5.0
 _logger = logging.getLogger(__name__)
 _ERROR = pq.ExecStatus.FATAL_ERROR
-_ENDED_WELL = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 _TEXT, _BYTEA, _BINARY = 25, 17, 1  # object ids of two types, the code of a format
 _SYNC = pq.ExecStatus.PIPELINE_SYNC
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
@@ -134,8 +133,8 @@ class Wire:
         Outside of a transaction block the server commits when all has run. A failure of that commit, such as
         a deferred constraint, is one more result at the end.
 
-        A server that is told to stop while it commits says so after the result of COMMIT: where everything
-        that was sent has come to a good end, the loss of the connection is the next user's concern.
+        A server that is told to stop while it commits says so after the result of COMMIT: that has come to a
+        good end, and the loss of the connection is the next user's concern.
 
         Cancellation: what runs is cancelled on the server, and the connection is closed.
 
@@ -150,8 +149,9 @@ class Wire:
             self._flush()
             await self._done
         except psycopg.Error as error:
-            if not self._has_ended_well():
+            if not self._has_committed():
                 raise self._lost(error) from error
+            del self._results[self._awaited :]  # the farewell
             self.close()
         except asyncio.CancelledError:
             await self._cancel()
@@ -163,10 +163,10 @@ class Wire:
         results, self._results = self._results, []
         return results
 
-    def _has_ended_well(self) -> bool:
-        """Whether all that was queued has its result, none of them a failure."""
+    def _has_committed(self) -> bool:
+        """Whether all that was queued has its result, that of a COMMIT at the end."""
         results = self._results[: self._awaited]
-        return 0 < self._awaited == len(results) and all(result.status in _ENDED_WELL for result in results)
+        return 0 < self._awaited == len(results) and results[-1].command_status == b"COMMIT"
 
     def close(self) -> None:
         """Close it at once; safe to call twice."""
