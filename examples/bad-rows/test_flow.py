@@ -1,5 +1,7 @@
 """Bad rows: each user that the database refuses is noted with its cause, and all others are written."""
 
+import json
+
 from headrace.store import RunStatus
 from support.api import make_user, serve_users
 from support.sync import open_example
@@ -16,8 +18,11 @@ async def test_refused_users_are_noted_and_all_others_written(target, clock):
         run = await flow.run()
     assert run.status is RunStatus.SUCCEEDED
     assert (run.counters["upsert.rows_written"], run.error_count) == (2097, 3)
-    noted = target.rows("SELECT page, user_data->>'external_id', code FROM refused_users ORDER BY id")
-    assert noted[:2] == [(1, "usr_0007", "22007"), (2, "usr_1501", "22007")]
+    noted = target.rows("SELECT page, code, user_data FROM refused_users ORDER BY id")
+    assert [row[:2] for row in noted] == [(1, "22007"), (2, "22007"), (3, "HR323")]
+    refused = [json.loads(row[2]) for row in noted]
+    assert [user["external_id"] for user in refused] == ["usr_0007", "usr_1501", "usr_2051"]
+    assert refused[2]["email"] == "a\0b"
     assert target.rows("SELECT count(*) FROM users") == [(2097,)]
 
 
@@ -25,4 +30,4 @@ async def test_a_failure_of_the_whole_statement_is_noted_once_with_all_its_users
     async with serve_users(3) as api, open_example(FLOW, api, target, clock=clock) as flow:
         target.execute("ALTER TABLE users DROP CONSTRAINT users_pkey")
         await flow.run()
-    assert target.rows("SELECT code, jsonb_array_length(user_data) FROM refused_users") == [("42P10", 3)]
+    assert target.rows("SELECT code, json_array_length(user_data::json) FROM refused_users") == [("42P10", 3)]

@@ -2,6 +2,7 @@
 transaction control is headrace's."""
 
 import asyncio
+import sqlite3
 
 import psycopg
 import pytest
@@ -167,6 +168,29 @@ async def test_constraints_are_again_as_declared_in_the_next_branch(target):
     assert run.status is RunStatus.SUCCEEDED
     assert [message["errorDetail"]["code"] for message in flow.seen["caught"]] == ["23505"]
     assert target.execute("SELECT count(*) FROM t") == [(2,)]
+
+
+async def test_a_constraint_that_is_dropped_meanwhile_is_no_branchs_failure(target):
+    """The connection knows its name; the task is repeated with what there is now."""
+    target.execute(TABLES[0], "CREATE TABLE t (id int UNIQUE DEFERRABLE INITIALLY IMMEDIATE, parent int)")
+    async with bench(spec(target.url, CHILD, ITERATE, EDGES)) as flow:
+        await flow.run([{"id": 1, "parent": None, "makes": 1}])
+        target.execute("ALTER TABLE t DROP CONSTRAINT t_id_key, ADD UNIQUE (parent) DEFERRABLE")
+        run = await flow.run([{"id": 1, "parent": 2, "makes": 2}])
+    assert (run.status, run.retries) == (RunStatus.SUCCEEDED, 1)
+    assert run.error_count == 0
+    assert target.execute("SELECT count(*) FROM t") == [(2,)]
+
+
+async def test_what_was_broken_in_sqlite_before_does_not_fail_a_branch(tmp_path):
+    with sqlite3.connect(tmp_path / "t.db") as connection:
+        for sql in (*TABLES, "INSERT INTO t VALUES (9, 9)"):
+            connection.execute(sql)
+    connection.close()
+    async with bench(spec(f"sqlite:///{tmp_path}/t.db", CHILD, ITERATE, EDGES)) as flow:
+        run = await flow.run([{"id": 1, "parent": 1, "makes": 1}, {"id": 2, "parent": 2, "makes": 3}])
+    (done,) = flow.seen["done"]
+    assert (run.status, done["processed"], done["failed"]) == (RunStatus.SUCCEEDED, 1, 1)
 
 
 async def test_without_deferrable_constraints_a_branch_ends_without_a_round_trip(target, monkeypatch):

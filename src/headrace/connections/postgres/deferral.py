@@ -1,6 +1,7 @@
 """Deferred constraints: checked before a branch ends, so that they fail the branch and not the commit."""
 
 from headrace.connections.postgres.session import PostgresSession
+from headrace.errors import InfrastructureError, PermanentError
 from headrace.sdk.transaction import Statement
 
 __all__ = ["check_deferred"]
@@ -10,9 +11,12 @@ _DEFERRABLE = Statement("""
     SELECT coalesce(string_agg(format('%I.%I', nspname, conname), ', ') FILTER (WHERE NOT condeferred), '')
                AS immediate
     FROM pg_catalog.pg_constraint JOIN pg_catalog.pg_namespace AS n ON n.oid = connamespace
-    WHERE condeferrable AND has_schema_privilege(n.oid, 'USAGE')
+    WHERE condeferrable AND has_schema_privilege(n.oid, 'USAGE') AND NOT pg_is_other_temp_schema(n.oid)
     HAVING count(*) > 0
 """)
+
+_GONE = ("42704", "3F000", "42501")
+"""A constraint or its schema was dropped, or its schema closed, since the connection asked for them."""
 
 
 async def check_deferred(session: PostgresSession, pending: list[str]) -> None:
@@ -32,7 +36,15 @@ async def check_deferred(session: PostgresSession, pending: list[str]) -> None:
     if session.deferral:
         commands = [*pending, *session.deferral]
         pending.clear()
-        await session.command(commands)
+        try:
+            await session.command(commands)
+        except PermanentError as error:
+            if error.code not in _GONE:
+                raise
+            session.deferral = None
+            raise InfrastructureError(
+                f"{error.message}; the transaction is repeated", code=error.code
+            ) from error
 
 
 def _commands(immediate: str) -> tuple[str, ...]:

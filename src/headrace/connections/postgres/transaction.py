@@ -54,8 +54,13 @@ class PostgresTransaction(Marking):
     async def check_deferred(self) -> None:
         """See `sdk.transaction.Transaction.check_deferred`."""
         self._check_open()
-        if not self._has_nothing:
+        if self._has_nothing:
+            return
+        try:
             await check_deferred(self._session, self._pending)
+        except StalePlan as error:
+            self._retire()
+            raise InfrastructureError(_STALE) from error
 
     async def commit(self, row: TaskRow | None = None) -> bool:
         """Commit; durable when this returns. See `sdk.transaction.Transaction.commit`."""

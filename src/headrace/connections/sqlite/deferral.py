@@ -20,11 +20,14 @@ _DEFERRING = """
 _Violation = tuple[str, int | None, str, int]
 
 
-def check_deferred(connection: sqlite3.Connection, path: Path) -> None:
+def check_deferred(connection: sqlite3.Connection, path: Path) -> bool:
     """Raise if a deferred key is broken by the open transaction; what was broken before it does not count.
 
     Args:
         path: the file, from which another connection reads what was there before.
+
+    Returns:
+        Whether any table has such keys.
 
     Raises:
         PermanentError: a key is broken.
@@ -44,6 +47,7 @@ def check_deferred(connection: sqlite3.Connection, path: Path) -> None:
             f"FOREIGN KEY constraint failed: {which} of `{table}` refers to none of `{parent}`",
             code="SQLITE_CONSTRAINT_FOREIGNKEY",
         )
+    return bool(tables)
 
 
 def _violations(connection: sqlite3.Connection, tables: list[str]) -> Counter[_Violation]:

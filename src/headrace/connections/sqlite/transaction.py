@@ -70,6 +70,7 @@ class SqliteTransaction(Marking):
         self._connection = connection
         self._give_back = give_back
         self._turn = turn
+        self._may_defer = True
         self._begun = False
         self._ended = False
 
@@ -81,8 +82,8 @@ class SqliteTransaction(Marking):
 
     async def check_deferred(self) -> None:
         """See `sdk.transaction.Transaction.check_deferred`; `PRAGMA defer_foreign_keys` goes on."""
-        if self._begun:
-            await self.run(lambda connection: check_deferred(connection, self._turn.path))
+        if self._begun and self._may_defer:
+            self._may_defer = await self.run(lambda connection: check_deferred(connection, self._turn.path))
 
     async def run(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
         """Do some work on the connection within the transaction; the first waits for the turn to write.
