@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import time
 import zlib
 from urllib.parse import unquote
 
@@ -16,13 +17,7 @@ from headrace.connections.http import (
     retry_after_s,
 )
 from headrace.errors import PermanentError, TemporaryError, UsageError
-
-
-def answer(status="200 OK", body=b"", **headers):
-    lines = [f"HTTP/1.1 {status}", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
-    if "Content_Length" not in headers:
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+from support.misbehaving import answer, misbehaving
 
 
 class Server:
@@ -231,7 +226,7 @@ async def test_a_header_cannot_be_split(http, url, server):
 async def test_a_body_beyond_the_limit_is_refused_also_when_it_grows_by_decompression(http, url):
     error = await failure(http, f"{url}/gzip", max_response_bytes=50_000)
     assert (type(error), str(error)) == (
-        PermanentHttpError, "the answer's body is larger than 50000 bytes (maxResponseBytes)",
+        PermanentHttpError, f"the answer of {url[7:]} is larger than 50000 bytes (maxResponseBytes)",
     )  # fmt: skip
     assert (await http.request("GET", f"{url}/gzip", max_response_bytes=100_000)).status == 200
 
@@ -254,12 +249,13 @@ async def test_redirects_are_followed_as_browsers_do(http, url, server, status, 
 
 
 async def test_credentials_do_not_follow_to_another_host(http, url, server):
-    headers = {"Authorization": "Bearer x", "Cookie": "a=b", "X-Other": "c"}
+    headers = {"Authorization": "Bearer x", "Cookie": "a=b", "X-Api-Key": "y", "Accept": "c"}
     await http.request("GET", f"{url}/to/302/|end", headers=headers)
-    assert server.requests[-1][2]["authorization"] == "Bearer x"
+    assert (server.requests[-1][2]["authorization"], server.requests[-1][2]["x-api-key"]) == ("Bearer x", "y")
     await http.request("GET", f"{url}/to/302/http:||localhost:{server.port}|end", headers=headers)
     last = server.requests[-1][2]
-    assert ("authorization" in last, "cookie" in last, last["x-other"]) == (False, False, "c")
+    assert {"authorization", "cookie", "x-api-key"} & set(last) == set()
+    assert last["accept"] == "c"
     assert last["host"] == f"localhost:{server.port}"
 
 
@@ -289,25 +285,164 @@ async def test_only_allowed_hosts_are_asked_also_by_redirects(url, server):
         HttpTransport(allowed_hosts=["https://a.b"])
 
 
-def test_retry_after_is_seconds_or_a_date():
-    now_ns = 1_767_322_985 * 10**9  # 2026-01-02T03:03:05Z
-    assert retry_after_s({"retry-after": "120"}, now_ns) == 120.0
-    assert retry_after_s({"retry-after": "Fri, 02 Jan 2026 03:04:05 GMT"}, now_ns) == 60.0
-    assert retry_after_s({"retry-after": "Thu, 01 Jan 2026 03:04:05 GMT"}, now_ns) == 0.0
-    assert retry_after_s({"retry-after": "soon"}, now_ns) is None
-    assert retry_after_s({}, now_ns) is None
+NOW_NS = 1_767_322_985 * 10**9  # 2026-01-02T03:03:05Z
 
 
-@pytest.mark.parametrize("text", ["9" * 400, "99999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_a_server_that_asks_to_wait_for_years_is_waited_for_a_day(text):
-    assert retry_after_s({"retry-after": text}, 0) == 86_400.0
+@pytest.mark.parametrize(
+    ("text", "wait_s"),
+    [
+        ("120", 120.0),
+        (" 0 ", 0.0),
+        ("Fri, 02 Jan 2026 03:04:05 GMT", 60.0),  # the three forms of a date (RFC 9110, section 5.6.7)
+        ("Friday, 02-Jan-26 03:04:05 GMT", 60.0),
+        ("Fri Jan  2 03:04:05 2026", 60.0),
+        ("Thu, 01 Jan 2026 03:04:05 GMT", 0.0),  # has passed
+        ("Sunday, 06-Nov-94 08:49:37 GMT", 0.0),
+        ("9" * 400, 86_400.0),  # years are a day
+        ("99999999999", 86_400.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
+        *((text, None) for text in (
+            "", "-5", "-0", "+5", "1.5", "1e3", "0x1f", "²", "soon", "5, 10", "Mon", "12:30", "null",
+            "Tue, 1 Jan 99999999999 00:00:00", "Fri, 32 Jan 2026 03:04:05 GMT", "Fri, 02 Jan 2026 25:04:05 GMT",
+            "Fri, 02 Jan 2026 03:04:05 +99999999",
+        )),
+    ],
+)  # fmt: skip
+def test_retry_after_is_seconds_or_a_date_or_nothing(text, wait_s, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert retry_after_s({"retry-after": text}, NOW_NS) == wait_s
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
-def test_a_date_beyond_all_calendars_says_nothing():
-    assert retry_after_s({"retry-after": "Tue, 1 Jan 99999999999 00:00:00"}, 0) is None
+def test_without_the_header_nothing_is_asked_for():
+    assert retry_after_s({}, NOW_NS) is None
 
 
 @pytest.mark.parametrize("charset", ["idna", "undefined", "zlib", "no-such", ""])
 def test_a_charset_that_is_none_for_bodies_is_read_as_utf_8(charset):
     response = HttpResponse(200, {"content-type": f"text/plain; charset={charset}"}, "ü".encode(), "", 0)
     assert response.text() == "ü"
+
+
+# ---- connections that were kept
+
+
+async def one_empty_answer_a_connection(wire):
+    """Answers the first request, and closes without a word when the second one comes."""
+    if wire.number == 1:
+        await wire.send(answer("204 No Content", Content_Length=None))
+    else:
+        wire.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+async def test_a_kept_connection_that_turns_out_to_be_closed_is_no_fault_where_repeating_is_safe(method):
+    async with misbehaving(one_empty_answer_a_connection) as server:
+        http = HttpTransport()
+        for _ in range(3):
+            assert (
+                await http.request(method, server.url, body=b"x" if method == "PUT" else None)
+            ).status == 204
+        await http.close()
+    assert (len(server.requests), server.connections) == (5, 3)
+    assert all(request.body == b"x" for request in server.requests if method == "PUT")
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_rule_10_a_post_on_a_kept_connection_that_is_reset_is_never_sent_twice(method):
+    async with misbehaving(one_empty_answer_a_connection) as server:
+        http = HttpTransport()
+        await http.request("GET", server.url)
+        error = await failure(http, server.url, method, body=b"x")
+        await http.close()
+    assert (error.unsent, isinstance(error, TemporaryHttpError)) == (False, True)
+    assert [request.method for request in server.requests] == ["GET", method]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_new_connection_that_is_closed_is_not_tried_twice(method):
+    async def close(wire):
+        wire.close()
+
+    async with misbehaving(close) as server:
+        http = HttpTransport()
+        await failure(http, server.url, method)
+        await http.close()
+    assert (len(server.requests), server.connections) == (1, 1)
+
+
+async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one():
+    """Balancers say 408 on an idle connection before they close it."""
+
+    async def chatty(wire):
+        await wire.send(answer(body=wire.request.target.encode()))
+        await asyncio.sleep(0.02)
+        await wire.send(answer("408 Request Timeout", b"stale"))
+
+    async with misbehaving(chatty) as server:
+        http = HttpTransport()
+        for path in ("/a", "/b", "/c"):
+            response = await http.request("POST", server.url + path)
+            assert (response.status, response.body) == (200, path.encode())
+            await asyncio.sleep(0.05)
+        await http.close()
+    assert server.connections == 3
+
+
+async def test_a_redirect_is_named_by_where_it_led():
+    async with misbehaving(one_empty_answer_a_connection, "refused") as gone:
+
+        async def away(wire):
+            await wire.send(answer("307 Moved", Location=gone.url))
+
+        async with misbehaving(away) as server:
+            http = HttpTransport()
+            error = await failure(http, server.url, "POST")
+            await http.close()
+    assert (str(error), error.unsent) == (f"{gone.place} refused the connection", False)
+
+
+# ---- encodings
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(b"a" * 5_000_000)),
+        ("GZIP", b"".join(gzip.compress(b"a" * 5000) for _ in range(1000))),
+        ("x-gzip", gzip.compress(b"a" * 5_000_000) + b"\0" * 500),
+        ("deflate", zlib.compress(b"a" * 5_000_000)),
+        ("deflate", zlib.compress(b"a" * 5_000_000)[2:-4]),  # without its header, as many servers do
+        ("identity", b"a" * 5_000_000),
+        ("", b"a" * 5_000_000),
+    ],
+)
+async def test_compressed_bodies_of_all_kinds(encoding, body):
+    async def script(wire):
+        await wire.send(answer(body=body, Content_Encoding=encoding))
+
+    async with misbehaving(script) as server:
+        http = HttpTransport()
+        assert (await http.request("GET", server.url)).body == b"a" * 5_000_000
+        await http.close()
+    assert server.requests[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress, lambda data: zlib.compress(data)[2:-4]])
+async def test_compressed_data_that_is_cut_anywhere_is_never_taken_for_whole(compress):
+    whole = compress(b"".join(b"%d," % number for number in range(300)))
+    encoding = "gzip" if compress is gzip.compress else "deflate"
+
+    async def script(wire):
+        cut = int(wire.request.target[1:])
+        await wire.send(answer(body=whole[:cut], Content_Encoding=encoding))
+
+    async with misbehaving(script) as server:
+        http = HttpTransport()
+        for cut in range(1, len(whole), 7):
+            assert isinstance(await failure(http, f"{server.url}/{cut}"), TemporaryHttpError)
+        await http.close()

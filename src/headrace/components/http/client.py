@@ -10,7 +10,13 @@ from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_va
 
 from headrace.components.http.limit import Limiter, parse_rate
 from headrace.components.http.request import ClientRequest, encode_body, full_url, text_headers
-from headrace.components.http.response import RETRIED_STATUSES, read_response, stated_total, status_error
+from headrace.components.http.response import (
+    RETRIED_STATUSES,
+    is_success,
+    read_response,
+    stated_total,
+    status_error,
+)
 from headrace.connections.http import HttpResponse, HttpTransport, TemporaryHttpError, retry_after_s
 from headrace.sdk import (
     Arrival,
@@ -154,7 +160,8 @@ class Client(Component):
     """A status of 400 and above is an error, after `retryCount` repetitions where one can help.
 
     `bodyJson` is the parsed body of a JSON content type, null for others; `headers` are lower-cased.
-    Requests other than GET, HEAD and OPTIONS carry an `Idempotency-Key`, the same when they are repeated.
+    Requests other than GET and HEAD carry an `Idempotency-Key`, the same when they are repeated, also with
+    their task; a header of that name takes its place, and null takes it away.
     """
 
     settings: ClientSettings
@@ -198,13 +205,13 @@ class Client(Component):
     async def _send(self, request: ClientRequest, context: Context) -> dict[str, Json]:
         url = full_url(self.settings.base_url, request)
         body, content_type = encode_body(request)
-        headers = text_headers(request.headers, self._headers)
+        implied = {}
         if content_type is not None and body is not None:
-            headers.setdefault("Content-Type", content_type)
-        is_safe = request.method in ("GET", "HEAD", "OPTIONS")
-        if not is_safe:
-            headers.setdefault("Idempotency-Key", context.idempotency_key)
-        may_repeat = is_safe or request.method in ("PUT", "DELETE") or self.settings.retry_unsafe
+            implied["Content-Type"] = content_type
+        if request.method not in ("GET", "HEAD"):
+            implied["Idempotency-Key"] = context.idempotency_key
+        headers = text_headers(request.headers, implied, self._headers)
+        may_repeat = request.method not in ("POST", "PATCH") or self.settings.retry_unsafe
         try:
             async with self._limiter:
                 response = await self._transport.request(
@@ -224,7 +231,7 @@ class Client(Component):
     def _judge(
         self, request: ClientRequest, response: HttpResponse, context: Context, *, may_repeat: bool
     ) -> dict[str, Json]:
-        if response.status < HTTPStatus.BAD_REQUEST:
+        if is_success(response.status):
             try:
                 return read_response(response, context.mask(response.url))
             except TemporaryError as error:

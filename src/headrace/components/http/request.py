@@ -50,13 +50,13 @@ def full_url(base_url: str, request: ClientRequest) -> str:
     return urlunsplit(parts._replace(query=urlencode(pairs)))
 
 
-def text_headers(headers: dict[str, Json], default: dict[str, str]) -> dict[str, str]:
-    """The headers to send: the request's over the defaults, names compared without case.
+def text_headers(headers: dict[str, Json], *defaults: dict[str, str]) -> dict[str, str]:
+    """The headers to send: the request's over the defaults, of which later ones win. Names have no case.
 
     Raises:
         PermanentError: a value is no text, or has a line break (which could smuggle in further headers).
     """
-    merged = {name.lower(): (name, value) for name, value in default.items()}
+    merged = {name.lower(): (name, value) for default in defaults for name, value in default.items()}
     for name, value in headers.items():
         if value is None:
             merged.pop(name.lower(), None)

@@ -1,5 +1,6 @@
 """What a response becomes: a value for the message, or an error."""
 
+from codecs import BOM_UTF8
 from http import HTTPStatus
 
 from headrace.connections.http import HttpResponse
@@ -7,14 +8,20 @@ from headrace.errors import ComponentError
 from headrace.sdk import Json, PermanentError, TemporaryError
 from headrace.values import JsonError, decode_json
 
-__all__ = ["RETRIED_STATUSES", "read_response", "stated_total", "status_error"]
+__all__ = ["RETRIED_STATUSES", "is_success", "read_response", "stated_total", "status_error"]
 
 RETRIED_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 """Statuses after which repeating the request may help (RFC 9110, RFC 8470, RFC 6585)."""
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _EXCERPT = 500
 _LONGEST_TOTAL = 18
 """Digits of a number of records that is worth believing."""
+
+
+def is_success(status: int) -> bool:
+    """Whether the request was done; a redirect that is still one here names no place to go to."""
+    return status < HTTPStatus.BAD_REQUEST and status not in _REDIRECTS
 
 
 def read_response(response: HttpResponse, url: str) -> dict[str, Json]:
@@ -56,10 +63,11 @@ def stated_total(response: dict[str, Json]) -> int | None:
 def _parse(response: HttpResponse) -> Json:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_json = kind in ("application/json", "text/json") or kind.endswith("+json")
-    if not is_json or not response.body.strip():
+    body = response.body.removeprefix(BOM_UTF8)  # which may be ignored (RFC 8259, section 8.1)
+    if not is_json or not body.strip():
         return None
     try:
-        return decode_json(response.body)
+        return decode_json(body)
     except JsonError as error:
         raise TemporaryError(
             f"{response.status} from {response.url} says it is {kind}, but the body is no JSON: {error}",
@@ -71,7 +79,7 @@ def _parse(response: HttpResponse) -> Json:
 def status_error(
     method: str, response: HttpResponse, wait_s: float | None, *, is_temporary: bool
 ) -> ComponentError:
-    """The error for a status of 400 and above, with the beginning of what the server says."""
+    """The error for a status that is none of success, with the beginning of what the server says."""
     try:
         phrase = f" {HTTPStatus(response.status).phrase}"
     except ValueError:
@@ -79,6 +87,8 @@ def status_error(
     said = " ".join(_excerpt(response).split())
     text = f"{method} {response.url} answered {response.status}{phrase}"
     text += f": {said[:200]}" if said else ""
+    if response.status in _REDIRECTS:
+        text += " (a redirect without `Location`)"
     if response.status == HTTPStatus.UNAUTHORIZED:
         text += " (is the token or password right?)"
     detail: dict[str, object] = {

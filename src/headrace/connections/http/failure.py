@@ -1,6 +1,7 @@
 """Why a request came to no answer, in plain words: aiohttp's errors as headrace's."""
 
 import errno
+import re
 
 import aiohttp
 from yarl import URL
@@ -18,6 +19,12 @@ __all__ = [
     "shown",
     "timeout",
 ]
+
+_TLS_ALERT = r"b'\x15\x03"
+"""How the bytes of an alert begin where a status line should be (RFC 8446, section 5.1)."""
+_WANTS_CERTIFICATE = "ALERT_CERTIFICATE_REQUIRED"
+"""By TLS 1.3 it is said after the handshake, with the answer (RFC 8446, section 6.2)."""
+_TOO_LARGE = ("got more than", "too many headers")
 
 
 class HttpError(ComponentError):
@@ -45,19 +52,20 @@ class PermanentHttpError(HttpError, PermanentError):
     """A request cannot be made, or its answer cannot be taken; trying again cannot help."""
 
 
-def timeout(url: URL, progress: Progress, timeout_s: float) -> TemporaryHttpError:
+def timeout(now: Progress, timeout_s: float) -> TemporaryHttpError:
     """That a request was not done in time, and how far it had come."""
-    if not progress.connected:
-        return TemporaryHttpError(f"could not connect to {place(url)} within {timeout_s:g} s", unsent=True)
-    if not progress.answered:
-        return TemporaryHttpError(f"{place(url)} did not answer within {timeout_s:g} s")
-    return TemporaryHttpError(f"the answer of {place(url)} was not complete within {timeout_s:g} s")
+    where = place(now.url)
+    if not now.connected:
+        return TemporaryHttpError(f"could not connect to {where} within {timeout_s:g} s", unsent=not now.sent)
+    if not now.answered:
+        return TemporaryHttpError(f"{where} did not answer within {timeout_s:g} s")
+    return TemporaryHttpError(f"the answer of {where} was not complete within {timeout_s:g} s")
 
 
-def map_error(error: Exception, url: URL, progress: Progress) -> HttpError:
+def map_error(error: Exception, now: Progress) -> HttpError:
     """Aiohttp's errors, and those of the operating system, in plain words."""
-    where = place(url)
-    unsent = not progress.connected
+    where = place(now.url)
+    unsent = not now.sent
     match error:
         case aiohttp.ClientConnectorCertificateError():
             reason = getattr(error.certificate_error, "verify_message", "") or error.certificate_error
@@ -66,18 +74,14 @@ def map_error(error: Exception, url: URL, progress: Progress) -> HttpError:
             )
         case aiohttp.ClientConnectorSSLError():
             return PermanentHttpError(
-                f"no TLS connection to {where} is possible: {error.os_error.strerror or error.os_error}; "
+                f"no TLS connection to {where} is possible: {_tls_reason(error.os_error)}; "
                 "does it speak https on that port?",
                 unsent=unsent,
             )
         case aiohttp.ClientConnectorDNSError():
-            return TemporaryHttpError(f"the host `{url.host}` cannot be found", unsent=unsent)
+            return TemporaryHttpError(f"the host `{now.url.host}` cannot be found", unsent=unsent)
         case aiohttp.ClientConnectorError():
-            refused = error.os_error.errno == errno.ECONNREFUSED or "Connect call failed" in str(error)
-            why = "refused the connection" if refused else f"cannot be reached: {error.os_error.strerror}"
-            return TemporaryHttpError(f"{where} {why}", unsent=unsent)
-        case aiohttp.ClientPayloadError() if "content-encoding" in str(error):
-            return TemporaryHttpError(f"the answer of {where} is not compressed as its header says")
+            return TemporaryHttpError(f"{where} {_why(error.os_error)}", unsent=unsent)
         case aiohttp.ClientPayloadError():
             return TemporaryHttpError(f"{where} closed the connection before the answer was complete")
         case aiohttp.ServerDisconnectedError():
@@ -85,16 +89,41 @@ def map_error(error: Exception, url: URL, progress: Progress) -> HttpError:
         case aiohttp.InvalidURL() | ValueError():
             return PermanentHttpError(f"the request to {where} is not valid: {error}", unsent=unsent)
         case aiohttp.ClientResponseError():
-            reason = (error.message.splitlines() or ["no reason known"])[0].rstrip(":").lower()
-            return TemporaryHttpError(f"{where} answered something that is not HTTP ({reason})")
-        case ConnectionResetError() | BrokenPipeError():
-            return TemporaryHttpError(f"{where} reset the connection", unsent=unsent)
+            return _no_http(error.message, where)
+        case OSError() if _WANTS_CERTIFICATE in str(error):
+            return PermanentHttpError(f"{where} wants a client certificate, and there is none")
         case OSError():
-            if error.errno in (errno.ECONNRESET, errno.EPIPE):
-                return TemporaryHttpError(f"{where} reset the connection", unsent=unsent)
-            return TemporaryHttpError(f"the connection to {where} failed: {error}", unsent=unsent)
+            return TemporaryHttpError(f"{where} {_why(error)}", unsent=unsent)
         case _:
             return TemporaryHttpError(f"the request to {where} failed: {error}", unsent=unsent)
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.ECONNREFUSED or "Connect call failed" in str(
+        error
+    ):  # to one of several addresses
+        return "refused the connection"
+    if isinstance(error, ConnectionResetError | BrokenPipeError) or error.errno in (
+        errno.ECONNRESET,
+        errno.EPIPE,
+    ):
+        return "reset the connection"
+    return f"cannot be reached: {error.strerror or error}"
+
+
+def _tls_reason(error: OSError) -> str:
+    """OpenSSL's reason, without its place in a C file: `[SSL: X] the reason (_ssl.c:1)`."""
+    return re.sub(r"^\[.*?\] | \(_ssl\.c:\d+\)$", "", error.strerror or str(error))
+
+
+def _no_http(message: str, where: str) -> HttpError:
+    """What aiohttp's parser says of an answer; its second line, or what follows a colon, quotes it."""
+    if _TLS_ALERT in message:
+        return PermanentHttpError(f"{where} speaks TLS on that port; write `https://`")
+    reason = (message.splitlines() or ["no reason known"])[0].partition(":")[0].lower()
+    if reason.startswith(_TOO_LARGE):
+        return PermanentHttpError(f"the head of the answer of {where} is too large: {reason}")
+    return TemporaryHttpError(f"{where} answered something that is not HTTP ({reason})")
 
 
 def place(url: URL) -> str:

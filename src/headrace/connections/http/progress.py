@@ -1,15 +1,38 @@
 """How far a request has come."""
 
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-__all__ = ["Progress"]
+from yarl import URL
+
+__all__ = ["Progress", "progress"]
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a request has come; the connector writes it, since it alone knows."""
+    """How far a request has come; the session writes it, since it alone knows.
 
+    Attributes:
+        url: that is asked now: redirects change it.
+        connected: there is a connection for it.
+        reused: which has carried other requests before.
+        answered: the head of its answer has come.
+        sent: some server may have seen something, of this request or of one that redirected to it.
+    """
+
+    url: URL
     connected: bool = False
+    reused: bool = False
     answered: bool = False
+    sent: bool = False
     started_s: float = field(default_factory=time.monotonic)
+
+    def ask(self, url: URL) -> None:
+        """Begin a request of its own, or one that a redirect leads to."""
+        self.url = url
+        self.connected = self.reused = self.answered = False
+
+
+progress: ContextVar[Progress] = ContextVar("headrace_http_progress")
+"""Of the request that is made in this context."""

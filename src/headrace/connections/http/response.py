@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 __all__ = ["HttpResponse", "retry_after_s"]
@@ -56,7 +57,9 @@ def retry_after_s(headers: Mapping[str, str], now_ns: int) -> float | None:
     if text.isascii() and text.isdecimal():
         return min(float(text), _LONGEST_WAIT_S)
     try:
-        moment = parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # the latter: a year beyond all calendars
         return None
-    return min(max(moment - now_ns / 1e9, 0.0), _LONGEST_WAIT_S)
+    if moment.tzinfo is None:  # of C's asctime, which names no zone: UTC (RFC 9110, section 5.6.7)
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(moment.timestamp() - now_ns / 1e9, 0.0), _LONGEST_WAIT_S)

@@ -8,19 +8,16 @@ component's.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
+from ssl import SSLContext
 from typing import TypeAlias
 
 import aiohttp
-from aiohttp.client import ClientTimeout
-from aiohttp.client_reqrep import ClientRequest
-from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
 from yarl import URL
 
-from headrace import __version__
+from headrace.connections.http.encoding import EncodingError, make_decoder
 from headrace.connections.http.failure import (
     PermanentHttpError,
+    TemporaryHttpError,
     cut,
     map_error,
     place,
@@ -28,29 +25,14 @@ from headrace.connections.http.failure import (
     timeout,
 )
 from headrace.connections.http.host import HostPatterns
-from headrace.connections.http.progress import Progress
+from headrace.connections.http.progress import Progress, progress
+from headrace.connections.http.redirect import REDIRECTS, follow, parse_location
 from headrace.connections.http.response import HttpResponse
+from headrace.connections.http.session import make_session
 
 __all__ = ["HttpTransport", "Query"]
 
 Query: TypeAlias = Mapping[str, str | Sequence[str]]
-
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
-_CHUNK_BYTES = 256 * 1024
-"""Reads of a body are no smaller where the data is there; aiohttp's 64 KiB make twice the wake-ups."""
-
-
-_progress: ContextVar[Progress] = ContextVar("headrace_http_progress")
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Notes when a request has got its connection."""
-
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109 - the signature is aiohttp's
-        connection = await super().connect(req, traces, timeout)
-        _progress.get().connected = True
-        return connection
 
 
 class HttpTransport:
@@ -62,6 +44,7 @@ class HttpTransport:
         max_connections: int = 100,
         allowed_hosts: Sequence[str] = (),
         max_redirects: int = 10,
+        tls: SSLContext | None = None,
     ) -> None:
         """Make a session; nothing is connected yet. Needs a running event loop.
 
@@ -70,19 +53,11 @@ class HttpTransport:
             allowed_hosts: the hosts that may be spoken to: `api.example.com`, `*.example.com` (all below
                 it, not itself), `localhost:8080` (that port alone); empty for all.
             max_redirects: per request; 0 gives the redirecting answer itself.
+            tls: whom to trust; None for whom the system trusts (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
         """
         self._allowed = HostPatterns(allowed_hosts)
         self._max_redirects = max_redirects
-        self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=max_connections, keepalive_timeout=30.0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=ClientTimeout(total=None, sock_connect=None),
-            headers={"User-Agent": f"headrace/{__version__}", "Accept": "*/*"},
-            skip_auto_headers=("Content-Type",),
-            raise_for_status=False,
-            auto_decompress=True,
-            read_bufsize=_CHUNK_BYTES,
-        )
+        self._session = make_session(max_connections=max_connections, tls=tls)
 
     async def request(
         self,
@@ -106,61 +81,52 @@ class HttpTransport:
         Raises:
             TemporaryHttpError: no connection, no name, reset, cut off, too late, no HTTP.
             PermanentHttpError: a bad URL, header or certificate, a host that is not allowed, too many
-                redirects, a body that is too large.
+                redirects, a head or a body that is too large.
         """
-        target = _parse_url(url, params)
-        progress = Progress()
-        _progress.set(progress)
+        now = Progress(_parse_url(url, params))
+        progress.set(now)
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._follow(
-                    progress, method.upper(), target, dict(headers or {}), body, max_response_bytes
-                )
+                return await self._follow(now, method.upper(), dict(headers or {}), body, max_response_bytes)
         except TimeoutError as error:
-            raise timeout(target, progress, timeout_s) from error
+            raise timeout(now, timeout_s) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise map_error(error, target, progress) from error
+            raise map_error(error, now) from error
 
     async def close(self) -> None:
         """Close all connections; safe to call twice."""
         await self._session.close()
 
     async def _follow(
-        self,
-        progress: Progress,
-        method: str,
-        url: URL,
-        headers: dict[str, str],
-        body: bytes | None,
-        limit: int,
+        self, now: Progress, method: str, headers: dict[str, str], body: bytes | None, limit: int
     ) -> HttpResponse:
         """Make the request and those it is redirected to."""
-        seen = set()
-        start = url
+        seen: set[tuple[str, URL]] = set()
+        url = now.url
         while True:
-            self._check_host(url, redirected=url is not start)
+            self._check_host(url, redirected=bool(seen))
+            now.ask(url)
             async with self._session.request(
                 method, url, headers=headers, data=body, allow_redirects=False
             ) as response:
-                progress.answered = True
+                now.answered = True
                 if response.status < 200:
                     raise PermanentHttpError(
                         f"{place(url)} answered {response.status}, which is no final answer"
                     )
-                location = response.headers.get("Location") if response.status in _REDIRECTS else None
+                location = response.headers.get("Location") if response.status in REDIRECTS else None
                 if location is None or self._max_redirects == 0:
-                    return await _read(response, limit, progress)
+                    return await _read(response, limit, now)
                 response.close()  # its body is of no interest, and may be endless
             seen.add((method, url))
-            previous, url = url, _parse_location(url, location)
-            method, body, headers = _redirected(response.status, method, body, headers, previous, url)
+            previous, url = url, parse_location(url, location)
+            method, body, headers = follow(response.status, method, body, headers, previous, url)
             if (method, url) in seen:
                 raise PermanentHttpError(f"redirect loop: {shown(url)} leads back to itself")
             if len(seen) > self._max_redirects:
                 raise PermanentHttpError(
                     f"more than {self._max_redirects} redirects, the last one to {shown(url)}"
                 )
-            progress.answered = False
 
     def _check_host(self, url: URL, *, redirected: bool) -> None:
         if not self._allowed.allow(url.host or "", url.port):
@@ -170,48 +136,54 @@ class HttpTransport:
             )
 
 
-def _redirected(
-    status: int, method: str, body: bytes | None, headers: dict[str, str], old: URL, new: URL
-) -> tuple[str, bytes | None, dict[str, str]]:
-    """The request that follows a redirect: its method, body and headers."""
-    drop: set[str] = set()
-    if (next_method := _redirected_method(status, method)) != method:
-        method, body = next_method, None
-        drop |= {"content-type", "content-length", "content-encoding"}
-    if old.origin() != new.origin():
-        drop |= _CREDENTIALS
-    if old.host != new.host or old.port != new.port:
-        drop.add("host")
-    return method, body, {name: value for name, value in headers.items() if name.lower() not in drop}
-
-
-def _redirected_method(status: int, method: str) -> str:
-    """What browsers do (fetch standard, HTTP-redirect fetch): 303, and POST on 301 and 302, become GET."""
-    if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
-        return "GET"
-    return method
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int, progress: Progress) -> HttpResponse:
-    chunks = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > limit:
-            response.close()
-            raise PermanentHttpError(f"the answer's body is larger than {limit} bytes (maxResponseBytes)")
-        chunks.append(chunk)
+async def _read(response: aiohttp.ClientResponse, limit: int, now: Progress) -> HttpResponse:
     headers: dict[str, str] = {}
-    for name, value in response.headers.items():
-        lowered = name.lower()
+    for name, given in response.headers.items():
+        lowered, value = name.lower(), _readable(given)
         headers[lowered] = f"{headers[lowered]}, {value}" if lowered in headers else value
+    body = await _read_body(response, headers.get("content-encoding", ""), limit, now)
     return HttpResponse(
         status=response.status,
         headers=headers,
-        body=b"".join(chunks),
+        body=body,
         url=str(response.url.with_user(None)),
-        elapsed_ms=round((time.monotonic() - progress.started_s) * 1000),
+        elapsed_ms=round((time.monotonic() - now.started_s) * 1000),
     )
+
+
+def _readable(value: str) -> str:
+    """A header as text: UTF-8, or Latin-1 as of old. aiohttp leaves half characters in it."""
+    if value.isascii():
+        return value
+    data = value.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+async def _read_body(response: aiohttp.ClientResponse, encoding: str, limit: int, now: Progress) -> bytes:
+    """The whole body, decompressed."""
+    pieces = []
+    size = 0
+    try:
+        decoder = make_decoder(encoding)
+    except EncodingError as error:
+        raise PermanentHttpError(f"the answer of {place(now.url)} {error}") from error
+    try:
+        async for chunk in response.content.iter_any():
+            for piece in (chunk,) if decoder is None else decoder.feed(chunk):
+                size += len(piece)
+                if size > limit:
+                    raise PermanentHttpError(
+                        f"the answer of {place(now.url)} is larger than {limit} bytes (maxResponseBytes)"
+                    )
+                pieces.append(piece)
+        if decoder is not None:
+            decoder.finish()
+    except EncodingError as error:
+        raise TemporaryHttpError(f"the answer of {place(now.url)} {error}") from error
+    return b"".join(pieces)
 
 
 def _parse_url(text: str, params: Query | None) -> URL:
@@ -233,13 +205,3 @@ def _parse_url(text: str, params: Query | None) -> URL:
         ]
         url = url.extend_query(pairs)
     return url
-
-
-def _parse_location(base: URL, location: str) -> URL:
-    try:
-        url = base.join(URL(location))
-        if url.scheme in ("http", "https") and url.host and url.port is not None:
-            return url
-    except ValueError as error:
-        raise PermanentHttpError(f"{shown(base)} redirects to what is no URL") from error
-    raise PermanentHttpError(f"{shown(base)} redirects to what is no http or https URL")
