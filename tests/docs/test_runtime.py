@@ -14,6 +14,7 @@ from headrace.components.common.iterator import IteratorSettings
 from headrace.components.database.settings import ConnectorSettings
 from headrace.components.database.upsert import _MAX_PARAMETERS
 from headrace.components.http.client import _LONGEST_PAUSE_S, _MAX_CONNECTIONS, ClientSettings
+from headrace.connections.http.session import MAX_HEADER_BYTES, MAX_HEADERS
 from headrace.connections.pool import WAIT_S
 from headrace.connections.postgres.target import CONNECT_TIMEOUT_S
 from headrace.connections.sqlite.connection import BUSY_TIMEOUT_S
@@ -25,6 +26,7 @@ from headrace.source import Source
 from headrace.store import ErrorFate, RunStatus
 from headrace.store.memory import _KEPT_RUNS, MAX_MESSAGE_BYTES
 from headrace.store.records import MAX_ERRORS
+from support.faults import FAULTS
 from support.flows import run_flow
 
 PAGE = "runtime.md"
@@ -93,6 +95,7 @@ def test_the_limits_are_those_of_the_code():
         "requests of a node at once": client.max_concurrency,
         "connections of all HTTP nodes at once": f"{_MAX_CONNECTIONS:,}",
         "body of an answer, decompressed": f"{client.max_response_bytes >> 20} MiB",
+        "headers of an answer, and bytes of one": f"{MAX_HEADERS}; {MAX_HEADER_BYTES >> 10} KiB",
         "connections to a database": connector.max_open_conns,
         "wait for a connection": f"{WAIT_S:g} s",
         "wait for a lock": f"{BUSY_TIMEOUT_S:g} s",
@@ -101,6 +104,16 @@ def test_the_limits_are_those_of_the_code():
     }
     assert {what: told[what] for what in expected} == {what: str(value) for what, value in expected.items()}
     assert iterator._MAX_ERRORS == MAX_ERRORS
+
+
+def test_the_table_of_what_goes_wrong_with_a_request_is_that_of_the_tests():
+    answers = {True: "yes", False: "no"}
+    expected = {}
+    for fault in FAULTS:
+        code = "`HTTP` and the status" if fault.code.startswith("HTTP") else fault.code
+        told = [answers[fault.temporary], code, answers[fault.post]]
+        assert expected.setdefault(fault.row, told) == told, fault.name
+    assert rows(PAGE, 4)[1:] == [[row, *told] for row, told in expected.items()]
 
 
 async def test_a_batch_of_a_durable_iterator_that_fails_for_good_is_a_dead_letter():
