@@ -34,7 +34,7 @@ test: $(STAMP) ## Run all tests
 soak: $(STAMP) ## Run the tests that take minutes
 	$(BIN)/pytest -m soak --timeout 1800
 
-fuzz: $(STAMP) ## Feed mutated flows and expressions to the loader for SECONDS (600)
+fuzz: $(STAMP) ## Feed mutated flows, expressions and HTTP answers for SECONDS (600)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
 chaos: $(STAMP) ## Kill the reference flow 200 times (KILLS=…), and compare all tables

@@ -9,7 +9,7 @@ import yaml
 from headrace.cli.snippet import SNIPPETS
 from headrace.expr.builtins import FUNCTIONS, METHODS
 
-__all__ = ["MESSAGES", "expressions", "flow_objects", "flows"]
+__all__ = ["MESSAGES", "documented", "expressions", "flow_objects", "flows"]
 
 ROOT = Path(__file__).parents[2]
 _QUOTED = re.compile(r"`` (.+?) ``|`([^`\n]+)`")
@@ -28,6 +28,13 @@ MESSAGES: tuple[object, ...] = (
     {"page": "x", "tags": "text", "users": {"id": []}, "items": None, "response": 7, "s": [1], "o": None},
 )  # fmt: skip
 """What expressions are evaluated for: nothing, what they expect, and what they do not."""
+
+
+@cache
+def documented() -> frozenset[str]:
+    """The codes that the documentation has."""
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    return frozenset(re.findall(r"\bHR\d{3}\b", pages))
 
 
 @cache

@@ -1,4 +1,7 @@
-"""What must hold whatever is given: a value or errors with their places, in bounded time and memory."""
+"""What must hold whatever is given: a value or errors with their places, in bounded time and memory.
+
+`exchange` has the same for HTTP answers.
+"""
 
 import json
 import re
@@ -11,7 +14,9 @@ from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
 
-from fuzz.corpus import MESSAGES, ROOT, expressions, flow_objects, flows
+from fuzz.answer import answers
+from fuzz.corpus import MESSAGES, documented, expressions, flow_objects, flows
+from fuzz.exchange import exchange
 from fuzz.mutation import VALUES, mutated_bytes, mutated_flow, mutated_object, mutated_text
 from headrace.app import full_registry
 from headrace.cli.data import parse_settings
@@ -61,16 +66,10 @@ def bounded() -> Iterator[None]:
     assert grown < MEMORY, f"{grown} KiB more memory"
 
 
-@cache
-def _codes() -> frozenset[str]:
-    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
-    return frozenset(re.findall(r"\bHR\d{3}\b", pages))
-
-
 def check_findings(findings: list[Finding] | tuple[Finding, ...]) -> None:
     """Codes are documented, places are inside the text, and all of it can be shown."""
     for finding in findings:
-        assert finding.code in _codes(), finding
+        assert finding.code in documented(), finding
         for _, span in (("", finding.span), *finding.also):
             assert 0 <= span.start <= span.end <= len(span.source.text), finding
         assert finding.message
@@ -240,5 +239,6 @@ TARGETS = {
     "file": (a_file, load_file, 6),
     "object": (an_object, load_json, 3),
     "override": (an_override, override, 1),
+    "answers": (answers, exchange, 6),
 }
 """What makes an input, what must hold for it, and how often it is taken."""

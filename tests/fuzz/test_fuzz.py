@@ -6,9 +6,11 @@
 import pytest
 
 from fuzz.__main__ import attempt
+from fuzz.answer import Answer
+from fuzz.exchange import exchange
 from fuzz.target import TARGETS, evaluate_expression, evaluate_template, load_file, load_json, override
 
-COUNTS = {"expression": 150, "template": 60, "file": 100, "object": 60, "override": 40}
+COUNTS = {"expression": 150, "template": 60, "file": 100, "object": 60, "override": 40, "answers": 20}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -68,6 +70,26 @@ def test_objects_that_once_broke_it(value):
 )
 def test_files_that_are_none(data):
     load_file(data)
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Content-Type: text/plain; charset=unicode_escape", rb"\ud800"),  # half a character
+        (b"Content-Type: appl\x90\x1b[2Jcation/x+json", b"{"),  # said in the message
+        (b"X: \xff\xed\xa0\x80", b"{}"),  # aiohttp's half characters
+        (b"Content-Encoding: gzip", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"),  # ends in its head
+        (b"Location: http://\xff/", b"\x1b]0;title\x07"),  # escapes of terminals
+    ],
+)
+def test_answers_that_once_broke_it(head, body):
+    statuses = (b"200 OK", b"302 Found", b"500 Error")
+    exchange(
+        tuple(
+            Answer("GET", (b"HTTP/1.1 " + status + b"\r\n" + head + b"\r\n\r\n", body), "close")
+            for status in statuses
+        )
+    )
 
 
 def test_an_override_may_hold_line_ends():

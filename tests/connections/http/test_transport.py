@@ -322,10 +322,17 @@ def test_without_the_header_nothing_is_asked_for():
     assert retry_after_s({}, NOW_NS) is None
 
 
-@pytest.mark.parametrize("charset", ["idna", "undefined", "zlib", "no-such", ""])
+@pytest.mark.parametrize(
+    "charset", ["idna", "undefined", "zlib", "no-such", "", "a\0", "UTF-8", "utf-7", "punycode"]
+)
 def test_a_charset_that_is_none_for_bodies_is_read_as_utf_8(charset):
     response = HttpResponse(200, {"content-type": f"text/plain; charset={charset}"}, "ü".encode(), "", 0)
     assert response.text() == "ü"
+
+
+def test_an_encoding_of_python_makes_no_half_characters():
+    response = HttpResponse(200, {"content-type": "text/plain; charset=unicode_escape"}, rb"\ud800", "", 0)
+    assert response.text() == r"\ud800"
 
 
 # ---- connections that were kept

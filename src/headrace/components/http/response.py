@@ -70,7 +70,8 @@ def _parse(response: HttpResponse) -> Json:
         return decode_json(body)
     except JsonError as error:
         raise TemporaryError(
-            f"{response.status} from {response.url} says it is {kind}, but the body is no JSON: {error}",
+            f"{response.status} from {response.url} says it is {_one_line(kind)}, "
+            f"but the body is no JSON: {error}",
             code="HR332",
             detail={"statusCode": response.status, "url": response.url, "body": _excerpt(response)},
         ) from error
@@ -84,7 +85,7 @@ def status_error(
         phrase = f" {HTTPStatus(response.status).phrase}"
     except ValueError:
         phrase = ""
-    said = " ".join(_excerpt(response).split())
+    said = _one_line(_excerpt(response))
     text = f"{method} {response.url} answered {response.status}{phrase}"
     text += f": {said[:200]}" if said else ""
     if response.status in _REDIRECTS:
@@ -104,3 +105,8 @@ def status_error(
 
 def _excerpt(response: HttpResponse) -> str:
     return response.text()[:_EXCERPT]
+
+
+def _one_line(text: str) -> str:
+    """What a server says, for messages: terminals obey control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

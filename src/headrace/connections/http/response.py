@@ -1,5 +1,6 @@
 """A whole answer, and what its headers say."""
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -9,6 +10,9 @@ __all__ = ["HttpResponse", "retry_after_s"]
 
 _LONGEST_WAIT_S = 86_400.0
 """A server that asks for more is taken to mean a day: a run must not sleep for years on one number."""
+
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
+"""Encodings that Python knows and the web does not: they make half characters, or take for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,11 @@ class HttpResponse:
             name, _, value = parameter.partition("=")
             if name.strip().lower() == "charset":
                 charset = value.strip().strip("\"'").lower()
-        if charset == "utf-8":
-            charset = "utf-8-sig"  # the same, without a byte order mark
         try:
-            return self.body.decode(charset, "replace")
-        except (LookupError, ValueError):  # a charset that does not exist, or is none for bodies (`idna`)
+            name = codecs.lookup(charset).name
+            is_none = name in _NO_CHARSETS or name == "utf-8"  # which is the same, but for a byte order mark
+            return self.body.decode("utf-8-sig" if is_none else name, "replace")
+        except (LookupError, ValueError):  # a charset that does not exist, or is no text (`zlib`)
             return self.body.decode("utf-8-sig", "replace")
 
 
