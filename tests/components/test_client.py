@@ -172,6 +172,16 @@ async def test_what_may_help_is_repeated(fault):
     assert 0.9 * (5 + 10) <= clock.slept_s <= 1.1 * (5 + 10)
 
 
+async def test_pauses_grow_and_are_spread_so_that_clients_do_not_come_back_all_at_once():
+    waited = set()
+    for _ in range(5):
+        clock = JumpingClock()
+        await ask(Server(answer(500)), "{url: /}", "retryCount: 3, retryDelay: 10s, retryBackoff: 3", clock)
+        assert 0.9 * (10 + 30 + 90) <= clock.slept_s <= 1.1 * (10 + 30 + 90)
+        waited.add(clock.slept_s)
+    assert len(waited) == 5
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 async def test_what_cannot_help_is_not_repeated(status):
     server = Server(answer(status, b'{"error": "no such user"}'))

@@ -43,6 +43,11 @@ class Fault:
     wait_s: float = 0.0
 
     @property
+    def is_seen(self) -> bool:
+        """Whether the server can read the request."""
+        return self.door in ("plain", "tls")
+
+    @property
     def timeout_s(self) -> float:
         """Short where it is what is waited for."""
         return TIMEOUT_S if " within " in self.says else 30.0
@@ -111,7 +116,7 @@ NO_HTTP = "the answer is no HTTP: its status line, a header, a chunk's size"
 PACKED = "the body is not compressed as `Content-Encoding` says"
 NO_JSON = "the content type says JSON, the body is none"
 TLS = "TLS fails: a certificate that is not trusted, expired or of another host; no TLS on that port"
-PLAIN = "TLS is spoken on that port, and the URL says `http://`"
+PLAIN = "TLS is spoken on that port, the URL says `http://`, and the server answers that by an alert"
 LARGE = "the body is larger than `maxResponseBytes` (decompressed), or the head larger than its limits"
 UNREAD = "the body is compressed in a way that was not asked for"
 REDIRECT = "redirects: a loop, more than 10, to no URL, to a host that is not in `allowedHosts`"
@@ -143,6 +148,7 @@ FAULTS = (
     temporary("closed within the status line", RESET, CLOSED, sends(b"HTTP/1.1 2", then="close")),
     temporary("closed within the headers", RESET, CLOSED, sends(b"HTTP/1.1 200 OK\r\nContent-Le", then="close")),
     temporary("reset within the headers", RESET, "{place} reset the connection", sends(b"HTTP/1.1 200 OK\r\nContent-Le", then="reset")),
+    temporary("TLS on that port, which just closes", RESET, CLOSED, sends(), door="tls behind http"),
     temporary("closed after 100 Continue", RESET, CLOSED, sends(b"HTTP/1.1 100 Continue\r\n\r\n", then="close")),
 
     temporary("reset within the body", CUT, INCOMPLETE, sends(answer(body=b"half", Content_Length=8), then="reset")),

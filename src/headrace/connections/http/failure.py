@@ -99,14 +99,9 @@ def map_error(error: Exception, now: Progress) -> HttpError:
 
 
 def _why(error: OSError) -> str:
-    if error.errno == errno.ECONNREFUSED or "Connect call failed" in str(
-        error
-    ):  # to one of several addresses
+    if error.errno == errno.ECONNREFUSED or "Connect call failed" in str(error):  # at several addresses
         return "refused the connection"
-    if isinstance(error, ConnectionResetError | BrokenPipeError) or error.errno in (
-        errno.ECONNRESET,
-        errno.EPIPE,
-    ):
+    if isinstance(error, ConnectionError) or error.errno in (errno.ECONNRESET, errno.EPIPE):
         return "reset the connection"
     return f"cannot be reached: {error.strerror or error}"
 

@@ -61,7 +61,7 @@ async def _send_once(request: ClientRequest, handler: aiohttp.ClientHandlerType)
     while True:
         try:
             return await handler(request)
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        except aiohttp.ClientConnectionError as error:
             if not (now.connected and now.reused and request.method in _IDEMPOTENT):
                 raise map_error(error, now) from error
 
