@@ -22,6 +22,7 @@ __all__ = ["MAX_DEPTH", "read_yaml"]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser's marks count code points too
 MAX_DEPTH = 100
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _MAX_VALUES = 100_000  # with aliases expanded
 _CHARACTERS = 16  # of a text that is used again count as one more value: its expressions are read again
 _MAX_ATTEMPTS = 20
@@ -69,6 +70,10 @@ def read_yaml(source: Source, findings: list[Finding]) -> Tree | None:
 def _explain(source: Source, error: yaml.MarkedYAMLError, bom: int) -> tuple[Finding, Patch | None]:
     place = error.problem_mark.index + bom if error.problem_mark else len(source.text)
     began = error.context_mark.index + bom if error.context_mark else place
+    if "maximum nesting depth" in (
+        error.problem or ""
+    ):  # the parser's own limit, which it may meet before ours
+        return Finding("HR108", _TOO_DEEP, source.span(place, place)), None
     return explain(source, error.problem or "", place, error.context or "", began)
 
 
@@ -178,7 +183,7 @@ class _Composer:
         if event.tag and event.tag not in {"!", _TAG + ("map" if is_mapping else "seq")}:
             self._bad_tag(event.tag, self.source.span(start, begin + 1))
         if len(self.stack) >= MAX_DEPTH:
-            raise _TooMuch(f"nested more than {MAX_DEPTH} levels deep", self.source.span(start, start + 1))
+            raise _TooMuch(_TOO_DEEP, self.source.span(start, start + 1))
         self.stack.append(_Frame(start, is_mapping, event.anchor, self.size))
 
     def _close(self, end: int) -> None:
