@@ -138,7 +138,7 @@ class Engine:
             except HeadraceError as error:
                 self._observer.run_stuck(left.run, error)
                 continue
-            self._working.begin(own, left.run, list(left.tasks), is_new=False)
+            self._working.resume(own, left)
             resumed.append(left.run)
         return resumed
 
@@ -232,7 +232,7 @@ class Engine:
         revived = await self._store.revive(revival)
         if revived is None:
             raise StoreError(f"run `{task.run_id}` has no dead letter `{task.id}`", code="HR408")
-        self._working.go_on(program, revived.run, list(revived.tasks))
+        self._working.go_on(program, revived)
 
     async def cancel(self, run_id: str) -> None:
         """Cancel a run: what has not begun to commit is rolled back."""

@@ -1,7 +1,7 @@
 """Executes the tasks of runs and decides them: committed, tried again, buried."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from headrace.engine.active import ActiveRun
@@ -21,6 +21,7 @@ from headrace.store import (
     EncodedOutcome,
     ErrorFate,
     ErrorRecord,
+    OpenRun,
     RunRecord,
     RunStatus,
     Store,
@@ -71,39 +72,41 @@ class Worker:
         self._is_solitary = False  # a task waits that runs while no other does
         self._is_stopping = False
 
-    def begin(
-        self,
-        program: Program,
-        run: RunRecord,
-        tasks: list[tuple[TaskRecord, Attempt]],
-        *,
-        is_new: bool = True,
-    ) -> None:
-        """Take up a run with its open tasks."""
+    def begin(self, program: Program, run: RunRecord, tasks: list[tuple[TaskRecord, Attempt]]) -> None:
+        """Take up a new run with its open tasks."""
+        active = self._activate(program, run)
+        self._services.observer.run_started(run)
+        self._take_up(active, tasks)
+        self._pump(active)
+
+    def resume(self, program: Program, left: OpenRun) -> None:
+        """Take up a run that was left, or is tried again, with its open tasks."""
+        active = self._activate(program, left.run)
+        active.is_cancelled = left.is_cancelled
+        self._services.observer.run_resumed(left.run)
+        self._take_up(active, left.tasks)
+        self._pump(active)
+
+    def _activate(self, program: Program, run: RunRecord) -> ActiveRun:
         flow = program.flow
         now_ns = self._services.clock.now_ns()
         agenda = Agenda(flow.concurrency, flow.max_queued, program.lane_limits())
         active = self._active[run.id] = ActiveRun(run, program, agenda, now_ns)
-        self._take_up(active, tasks)
         if flow.timeout_s is not None:
             timer = self._group.create_task(self._expire(active, flow.timeout_s))
             active.timers.append(timer)
-        if is_new:
-            self._services.observer.run_started(run)
-        else:
-            self._services.observer.run_resumed(run)
-        self._pump(active)
+        return active
 
-    def go_on(self, program: Program, run: RunRecord, tasks: list[tuple[TaskRecord, Attempt]]) -> None:
+    def go_on(self, program: Program, revived: OpenRun) -> None:
         """Take up further open tasks of a run, which may have ended before."""
-        active = self._active.get(run.id)
+        active = self._active.get(revived.run.id)
         if active is None:
-            self.begin(program, run, tasks, is_new=False)
+            self.resume(program, revived)
             return
-        self._take_up(active, tasks)
+        self._take_up(active, revived.tasks)
         self._pump(active)
 
-    def _take_up(self, active: ActiveRun, tasks: list[tuple[TaskRecord, Attempt]]) -> None:
+    def _take_up(self, active: ActiveRun, tasks: Iterable[tuple[TaskRecord, Attempt]]) -> None:
         now_ns = self._services.clock.now_ns()
         for task, attempt in tasks:
             if attempt.interruptions >= _MOST_INTERRUPTIONS:
@@ -258,6 +261,8 @@ class Worker:
         if not is_first and (recorded := await self._find(active, task)) is not None:
             del active.executing[task.id]
             return recorded
+        if active.is_cancelled:  # before its process died
+            raise asyncio.CancelledError
         outcome = self._store.encode(await perform(execution))
         observer.task_reached(task, Step.PERFORMED)
         del active.executing[task.id]  # from here on a cancel lets it finish

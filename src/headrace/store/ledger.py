@@ -57,7 +57,7 @@ class Ledger:
     def open_runs(self, flow: str) -> tuple[OpenRun, ...]:
         """The unfinished runs of a flow, the oldest first."""
         return tuple(
-            OpenRun(state.record, tuple(state.open.values()))
+            OpenRun(state.record, tuple(state.open.values()), is_cancelled=state.ends_as is not None)
             for state in self.runs.values()
             if state.record.flow == flow and state.record.status is RunStatus.RUNNING
         )

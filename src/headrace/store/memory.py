@@ -50,7 +50,7 @@ class MemoryStore:
         """See `Store`."""
         self._versions[version.flow, version.version] = version
         runs = self._ledger.open_runs(version.flow)
-        return Adoption(tuple(OpenRun(run.run, tuple(map(_redelivered, run.tasks))) for run in runs))
+        return Adoption(tuple(replace(run, tasks=tuple(map(_redelivered, run.tasks))) for run in runs))
 
     async def release(self, flow: str) -> None:
         """See `Store`."""

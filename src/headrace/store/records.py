@@ -375,10 +375,15 @@ class VersionRecord:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """An unfinished run, with its open tasks."""
+    """An unfinished run, with its open tasks.
+
+    Attributes:
+        is_cancelled: its tasks were executing when it was cancelled; nothing of it is to be executed.
+    """
 
     run: RunRecord
     tasks: tuple[tuple[TaskRecord, Attempt], ...]
+    is_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
