@@ -16,6 +16,8 @@ from headrace.components.database.upsert import _MAX_PARAMETERS
 from headrace.components.http.client import _LONGEST_PAUSE_S, _MAX_CONNECTIONS, ClientSettings
 from headrace.connections.http.session import MAX_HEADER_BYTES, MAX_HEADERS
 from headrace.connections.pool import WAIT_S
+from headrace.connections.postgres.place import COLUMNS
+from headrace.connections.postgres.session import TRANSACTION_LIMITS
 from headrace.connections.postgres.target import CONNECT_TIMEOUT_S
 from headrace.connections.sqlite.connection import BUSY_TIMEOUT_S
 from headrace.engine.retry import _LONGEST_WAIT_S, INFRASTRUCTURE
@@ -99,6 +101,8 @@ def test_the_limits_are_those_of_the_code():
         "connections to a database": connector.max_open_conns,
         "wait for a connection": f"{WAIT_S:g} s",
         "wait for a lock": f"{BUSY_TIMEOUT_S:g} s",
+        "a task's transaction in PostgreSQL, from its first write": TRANSACTION_LIMITS["transaction_timeout"],
+        "the same, with nothing sent": TRANSACTION_LIMITS["idle_in_transaction_session_timeout"],
         "connecting to a database": f"{CONNECT_TIMEOUT_S:g} s",
         "parameters of one statement of `upsert`": f"{_MAX_PARAMETERS:,}; more rows make more statements",
     }
@@ -114,6 +118,11 @@ def test_the_table_of_what_goes_wrong_with_a_request_is_that_of_the_tests():
         told = [answers[fault.temporary], code, answers[fault.post]]
         assert expected.setdefault(fault.row, told) == told, fault.name
     assert rows(PAGE, 4)[1:] == [[row, *told] for row, told in expected.items()]
+
+
+def test_the_table_of_tasks_is_that_of_the_code():
+    shown = re.search(r"CREATE TABLE public\.headrace_tasks (\(.*?\));", read(PAGE), re.DOTALL)[1]
+    assert " ".join(shown.split()).replace("( ", "(").replace(" )", ")") == COLUMNS
 
 
 async def test_a_batch_of_a_durable_iterator_that_fails_for_good_is_a_dead_letter():

@@ -25,4 +25,4 @@ def unfit_table(why: str, *cure: str) -> PermanentError:
         cure: statements that make it usable, for someone with the rights.
     """
     statements = "".join(f"\n  {statement};" for statement in cure)
-    return PermanentError(f"the commit of each task is noted in `{TABLE}`, {why}:{statements}", code="HR326")
+    return PermanentError(f"each commit is noted in `{TABLE}`, {why}:{statements}", code="HR326")

@@ -317,14 +317,14 @@ async def test_a_changed_setting_does_not_reach_the_next_task(pool):
     assert await value(pool, "show timezone") == "UTC"
 
 
-async def test_the_session_is_set_up(pool):
+async def test_rule_15_the_session_is_set_up_with_a_limit_for_locks(pool):
     assert await rows(
         pool, "select current_setting('application_name') a, current_setting('lock_timeout') b,"
         " current_setting('TimeZone') c, current_setting('client_encoding') d"
     ) == [{"a": "headrace", "b": "30s", "c": "UTC", "d": "UTF8"}]  # fmt: skip
 
 
-async def test_a_lock_that_does_not_come_is_infrastructure(pool):
+async def test_rule_15_a_lock_that_does_not_come_is_infrastructure(pool):
     await pool.execute(Statement("create table t (id int)"))
     holder = await pool.begin()
     await holder.execute(Statement("lock table t"))
@@ -383,11 +383,14 @@ async def test_a_cancelled_statement_stops_on_the_server(pool):
     assert await value(pool, "select 1") == 1
 
 
-async def test_an_exhausted_pool_says_so(postgres_url):
+async def test_rule_15_waiting_for_a_connection_has_a_limit_and_is_temporary(postgres_url):
     pool = PostgresPool(PostgresTarget.parse(postgres_url), max_size=1, wait_s=0.02)
     transaction = await pool.begin()
-    with pytest.raises(InfrastructureError, match=r"no connection to PostgreSQL `test_\d+` at .* came free"):
+    with pytest.raises(
+        InfrastructureError, match=r"no connection to PostgreSQL `test_\d+` at .* came free"
+    ) as caught:
         await pool.execute(Statement("select 1"))
+    assert caught.value.retryable
     await transaction.rollback()
     assert await value(pool, "select 1") == 1
     await pool.close()

@@ -111,6 +111,21 @@ async def test_rule_12_a_broken_constraint_of_the_users_own_is_no_second_deliver
     assert await pool.find_task(ROW.task_id) is None
 
 
+@pytest.mark.parametrize("level", ["read committed", "repeatable read", "serializable"])
+async def test_rule_12_a_late_commit_fails_at_every_level_of_isolation(connect, run, postgres_url, level):
+    url = with_options(postgres_url, default_transaction_isolation=level.replace(" ", "\\ "))
+    pool = connect(url)
+    late = await pool.begin()
+    assert (await late.execute(Statement("show transaction_isolation"))).rows == [
+        {"transaction_isolation": level}
+    ]
+    await late.execute(Statement(INSERT, [2]))
+    await write(connect(url))
+    with pytest.raises(InfrastructureError):
+        await late.commit(ROW)
+    assert run("select id from t") == [(1,)]
+
+
 async def test_a_failed_transaction_cannot_be_committed_with_a_row(connect, run, postgres_url):
     pool = connect(postgres_url)
     transaction = await pool.begin()
@@ -228,7 +243,7 @@ async def test_rule_16_no_right_to_create_the_table_is_an_error_with_the_ddl(con
     with pytest.raises(PermanentError) as caught:
         await write(pool)
     assert re.match(
-        rf"the commit of each task is noted in `headrace_tasks`, which is not there, and `\"{name}\"` cannot make it "
+        rf"each commit is noted in `headrace_tasks`, which is not there, and `\"{name}\"` cannot make it "
         r"\(permission denied for schema public\); have someone run:\n  CREATE TABLE public\.headrace_tasks \(",
         str(caught.value),
     )

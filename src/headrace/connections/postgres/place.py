@@ -10,9 +10,9 @@ from headrace.connections.postgres.session import FAILED, PostgresSession
 from headrace.connections.task import TABLE, unfit_table
 from headrace.errors import PermanentError
 
-__all__ = ["Place", "look_up", "make"]
+__all__ = ["COLUMNS", "Place", "look_up", "make"]
 
-_COLUMNS = (
+COLUMNS = (
     '(task_id text COLLATE "C" PRIMARY KEY, outcome bytea NOT NULL, at timestamptz NOT NULL DEFAULT now())'
 )
 
@@ -91,7 +91,7 @@ class Place:
                 f"but {table} is something else: `task_id` must be its primary key, `outcome` bytea; "
                 "have someone run",
                 f"ALTER TABLE {table} RENAME TO {TABLE}_old",
-                f"CREATE TABLE {table} {_COLUMNS}",
+                f"CREATE TABLE {table} {COLUMNS}",
                 _grant(table, user),
             )
         if self.schema is None:
@@ -104,7 +104,7 @@ class Place:
         table = f"{_text(self.schema)}.{TABLE}"
         return unfit_table(
             f"which is not there, and `{user}` cannot make it ({reason}); have someone run",
-            f"CREATE TABLE {table} {_COLUMNS}",
+            f"CREATE TABLE {table} {COLUMNS}",
             _grant(table, user),
         )
 
@@ -132,7 +132,7 @@ async def make(session: PostgresSession, place: Place) -> Place:
     if place.schema is None:
         raise place.refusal("")
     table = place.schema + f".{TABLE}".encode()
-    (result,) = await session.ask((b"create table %b %b" % (table, _COLUMNS.encode()), ()))
+    (result,) = await session.ask((b"create table %b %b" % (table, COLUMNS.encode()), ()))
     if result.status not in FAILED:
         return replace(place, table=table, is_open=True, is_fit=True)
     if _field(result, pq.DiagnosticField.SQLSTATE) not in _IN_THE_WAY:

@@ -30,7 +30,7 @@ PREPARED_STATEMENTS = 100
 FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 """The states of results that stand for an error."""
 
-TRANSACTION_LIMITS = {"transaction_timeout": "1h", "idle_in_transaction_session_timeout": "10min"}
+TRANSACTION_LIMITS = {"transaction_timeout": "1 h", "idle_in_transaction_session_timeout": "10 min"}
 """Ends of a task's transaction, set by the server itself, which sees what its client no longer does; far
 below the day after which rows of tasks are removed (rule 12). PostgreSQL has the first since version 17."""
 

@@ -104,7 +104,8 @@ def _refuse_store(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application == STORE_APPLICATION_ID:
         raise PermanentError(
-            f"`{path}` is the store in which headrace keeps runs and tasks; name another file", code="HR327"
+            f"`{path.name}` is the store in which headrace keeps runs and tasks; name another file",
+            code="HR327",
         )
 
 
