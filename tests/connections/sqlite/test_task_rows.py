@@ -78,6 +78,20 @@ async def test_rule_17_the_turn_of_another_process_that_does_not_end_is_infrastr
     await database.close()
 
 
+async def test_rule_12_a_broken_constraint_of_the_users_own_is_no_second_delivery(path):
+    rows(path, "create table child (name references parent deferrable initially deferred)")
+    rows(path, "create table parent (name primary key)")
+    database = SqliteDatabase(path)
+    transaction = await database.begin()
+    await transaction.execute(Statement("insert into child values ('orphan')"))
+    with pytest.raises(PermanentError) as caught:
+        await transaction.commit(TaskRow("run.task", b"{}"))
+    assert caught.value.code == "SQLITE_CONSTRAINT_FOREIGNKEY"
+    assert await database.find_task("run.task") is None
+    assert rows(path, "select * from child") == []
+    await database.close()
+
+
 async def test_rule_17_the_file_of_a_store_is_no_target(path):
     rows(path, f"pragma application_id = {STORE_APPLICATION_ID}")
     database = SqliteDatabase(path)

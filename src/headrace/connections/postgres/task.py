@@ -75,8 +75,10 @@ class TaskTable:
         self, session: PostgresSession, sql: bytes, parameters: Sequence[Sequence[str]]
     ) -> list[PGresult]:
         """Run a statement on the table, once for each of the parameters; nothing where there is no table."""
+        if not parameters:
+            return []
         place = self._place or await look_up(session)
-        if place.table is None or not parameters:
+        if place.table is None:
             return []
         if place.usable is None:
             raise place.refusal("")
@@ -112,4 +114,6 @@ def _sqlstate(result: PGresult) -> bytes:
 
 
 def _dropped() -> InfrastructureError:
-    return InfrastructureError(f"`{TABLE}` was dropped; it is made anew, and the task is tried again")
+    return InfrastructureError(
+        f"`{TABLE}` is gone; unless the task itself drops it, trying again makes it anew"
+    )

@@ -174,6 +174,7 @@ class Wire:
             self._loop.remove_reader(self._fd)
             self._loop.remove_writer(self._fd)
             self._fd = -1
+            self._conn.notice_handler = None  # it holds this object
             self._conn.finish()
         self.broken = True
 
