@@ -39,6 +39,14 @@ class JumpingClock:
             self._jumping = asyncio.create_task(self._jump())
         await future
 
+    async def sleep_until(self, time_ns: int) -> None:
+        while (left_ns := time_ns - self._now_ns) > 0:
+            await self.sleep(left_ns / 1e9)
+
+    def set(self, now_ns: int) -> None:
+        """Somebody sets the clock, or the machine was suspended: sleepers notice when it is their time."""
+        self._now_ns = now_ns
+
     async def _jump(self) -> None:
         while self._sleepers:
             for _ in range(20):

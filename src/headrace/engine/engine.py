@@ -78,7 +78,8 @@ class Engine:
         self._closing = AsyncExitStack()
         self._group: asyncio.TaskGroup | None = None
         self._worker: Worker | None = None
-        self._timetables: list[asyncio.Task[None]] = []
+        self._timetables: dict[tuple[str, str], Timetable] = {}
+        self._following: list[asyncio.Task[None]] = []
         self._attending: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -156,15 +157,19 @@ class Engine:
         return self._programs[key]
 
     def follow(self, program: Program) -> None:
-        """Follow the schedules of a program's started triggers from now on."""
+        """Follow the schedules of a program's started triggers from now on, and note which are stopped."""
         group = self._group
         if group is None:
             raise InternalError("the engine is not running")
         for name, trigger in program.triggers.items():
-            schedule = trigger.schedule
-            if schedule is not None and program.units[name].node.starts:
-                timetable = Timetable(program, name, self._store, self._clock, self._fire_scheduled)
-                self._timetables.append(group.create_task(timetable.follow(schedule, trigger.policy)))
+            if (schedule := trigger.schedule) is None:
+                continue
+            timetable = Timetable(
+                program, name, schedule, trigger.policy, self._store, self._clock, self._fire_scheduled
+            )
+            self._timetables[program.flow.name, name] = timetable
+            is_started = program.units[name].node.starts
+            self._following.append(group.create_task(timetable.follow() if is_started else timetable.stop()))
 
     def attend(self, program: Program) -> None:
         """Carry out what other processes ask of this one about a flow, from now on."""
@@ -175,8 +180,8 @@ class Engine:
 
     async def followed(self) -> None:
         """Return when all followed schedules have fired for the last time (`maxEmissions`)."""
-        if self._timetables:
-            await asyncio.wait(self._timetables)
+        if self._following:
+            await asyncio.wait(self._following)
 
     async def fire(
         self, program: Program, trigger: str, payload: Json = None, *, run_id: str | None = None
@@ -259,12 +264,14 @@ class Engine:
         return self._worker
 
     def _stop_listening(self) -> None:
-        for task in (*self._timetables, *self._attending):
+        for task in (*self._following, *self._attending):
             task.cancel()
 
-    async def _fire_scheduled(self, program: Program, trigger: str, scheduled_at_ns: int) -> Fired:
-        fired = await self._fire(program, trigger, scheduled_at_ns, None)
-        if fired.run is None:
+    async def _fire_scheduled(
+        self, program: Program, trigger: str, scheduled_at_ns: int, *, queued: bool, waits: bool
+    ) -> Fired:
+        fired = await self._fire(program, trigger, scheduled_at_ns, None, queued=queued, waits=waits)
+        if fired.reason in ("overlap", "queued", "exhausted"):
             self._observer.firing_dropped(trigger, fired.reason)
         return fired
 
@@ -277,6 +284,7 @@ class Engine:
         *,
         on_request: bool = False,
         queued: bool = False,
+        waits: bool = False,
         run_id: str | None = None,
     ) -> Fired:
         component = program.triggers[trigger]
@@ -296,6 +304,7 @@ class Engine:
                 overlap=component.policy.overlap,
                 max_firings=component.policy.max_firings,
                 queued=queued,
+                waits=waits,
             )
         )
         for superseded in fired.superseded:
@@ -305,20 +314,12 @@ class Engine:
         return fired
 
     def _run_ended(self, run: RunRecord) -> None:
-        """A queued firing of the same trigger may go now; and rows of old runs may be removed."""
+        """A firing of the same trigger that waits may go now; and rows of old runs may be removed."""
+        timetable = self._timetables.get((run.flow, run.trigger))
+        if timetable is not None:
+            timetable.run_ended()
         program = self._programs.get(run.flow)
         if program is None or self._group is None:
             return
-        if run.trigger in program.triggers:
-            self._group.create_task(self._fire_queued(program, run.trigger))
         if self._sweeper.is_due(run.flow):
             self._group.create_task(self._sweeper.sweep(run.flow, program.all_databases))
-
-    async def _fire_queued(self, program: Program, trigger: str) -> None:
-        schedule = program.triggers[trigger].schedule
-        if schedule is None:
-            return
-        now_ns = self._clock.now_ns()
-        record = await self._store.activate(program.flow.name, trigger, schedule.identity, now_ns)
-        if record.queued_ns is not None:
-            await self._fire(program, trigger, record.queued_ns, None, queued=True)

@@ -1,74 +1,159 @@
 """Fires triggers by their schedules: at most one run for each flow, trigger and scheduled time."""
 
+import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from headrace.engine.program import Program
 from headrace.sdk import Catchup, Clock, Schedule, SchedulePolicy
-from headrace.store import Fired, Store
+from headrace.store import Fired, Store, TriggerRecord
 
 __all__ = ["FireAt", "Timetable"]
 
-FireAt = Callable[[Program, str, int], Awaitable[Fired]]
-"""Fire a program's trigger for a scheduled time (Unix nanoseconds)."""
-
 _LATE_S = 5.0
 """A firing later than this was missed, and is subject to `catchup`; the rest is ordinary delay."""
+_LOOK_S = 60.0
+"""So often is looked whether what waits for a run may go, should nobody have told that the run ended."""
+
+
+class FireAt(Protocol):
+    """Fires a program's trigger for a scheduled time, as a `FireRequest` of `queued` and `waits`."""
+
+    async def __call__(
+        self, program: Program, trigger: str, scheduled_at_ns: int, *, queued: bool, waits: bool
+    ) -> Fired:
+        """Durable on return."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A firing to come: its time on the grid, when it is to fire, and whether it waits for room then."""
+
+    scheduled_at_ns: int
+    fires_at_ns: int
+    waits: bool = False
 
 
 class Timetable:
-    """Follows the schedule of one trigger."""
+    """Follows the schedule of one trigger.
 
-    def __init__(self, program: Program, trigger: str, store: Store, clock: Clock, fire: FireAt) -> None:
+    What is next follows from the trigger's record in the store, which is read each time. So a process that
+    starts, one that was held up and one whose clock was set do the same.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        trigger: str,
+        schedule: Schedule,
+        policy: SchedulePolicy,
+        store: Store,
+        clock: Clock,
+        fire: FireAt,
+    ) -> None:
         self._program = program
         self._trigger = trigger
+        self._schedule = schedule
+        self._policy = policy
         self._store = store
         self._clock = clock
         self._fire = fire
+        self._run_ended = asyncio.Event()
+        self._jitter_ns = round(policy.jitter_s * 1e9)
+        self._grace_ns = self._jitter_ns + round(_LATE_S * 1e9)
 
-    async def follow(self, schedule: Schedule, policy: SchedulePolicy) -> None:
-        """Fire until nothing more is due, ever; else until cancelled."""
-        flow = self._program.flow.name
-        record = await self._store.activate(
-            flow,
+    async def follow(self) -> None:
+        """Fire until nothing more is due, ever, or the trigger is stopped; else until cancelled."""
+        await self._store.activate(
+            self._program.flow.name,
             self._trigger,
-            schedule.identity,
+            self._schedule.identity,
             self._clock.now_ns(),
-            emit_on_start=policy.emit_on_start,
+            emit_on_start=self._policy.emit_on_start,
         )
-        if record.owes_start:
-            await self._fire(self._program, self._trigger, record.anchor_ns)
-        last_ns = record.last_scheduled_ns
-        firings = record.firings + int(record.owes_start)
-        while policy.max_firings == 0 or firings < policy.max_firings:
-            next_ns = schedule.next_after(last_ns, record.anchor_ns)
-            if next_ns is None:
+        while (record := await self._record()) is not None:
+            self._run_ended.clear()
+            if record.queued_ns is not None:
+                fired = await self._fire_at(_Due(record.queued_ns, 0), queued=True)
+                if fired.reason != "waits":
+                    continue
+            due = self._next(record)
+            if due is None and record.queued_ns is None:
                 return
-            await self._sleep_until(next_ns, policy.jitter_s)
-            due = self._due(schedule, next_ns, record.anchor_ns)
-            for due_ns in self._fired(due, policy):
-                fired = await self._fire(self._program, self._trigger, due_ns)
-                firings += int(fired.run is not None)
-            last_ns = due[-1]
+            now_ns = self._clock.now_ns()
+            if due is None or due.fires_at_ns > now_ns:
+                await self._pause(None if due is None else due.fires_at_ns, record.queued_ns is not None)
+            elif (await self._fire_at(due)).reason == "waits":
+                await self._pause(None, is_waiting=True)
 
-    async def _sleep_until(self, time_ns: int, jitter_s: float) -> None:
-        time_ns += int(random.uniform(0.0, jitter_s) * 1e9)  # noqa: S311 - spreads load, guards nothing
-        # A timer may come a little early, and a machine may sleep: ask the clock, not the timer.
-        while (left_ns := time_ns - self._clock.now_ns()) > 0:
-            await self._clock.sleep(min(left_ns / 1e9, 60.0))
+    async def stop(self) -> None:
+        """Note that the trigger is not to be followed: its next activation is a new one."""
+        await self._store.deactivate(self._program.flow.name, self._trigger)
 
-    def _due(self, schedule: Schedule, first_ns: int, anchor_ns: int) -> list[int]:
-        """The times on the grid from `first_ns` up to now."""
-        now_ns = self._clock.now_ns()
-        due = [first_ns]
-        while (next_ns := schedule.next_after(due[-1], anchor_ns)) is not None and next_ns <= now_ns:
-            due.append(next_ns)
-        return due
+    def run_ended(self) -> None:
+        """A run of the trigger has ended: what waits for that may go."""
+        self._run_ended.set()
 
-    def _fired(self, due: list[int], policy: SchedulePolicy) -> list[int]:
-        """Which of the due times are fired, under the trigger's `catchup`."""
+    async def _record(self) -> TriggerRecord | None:
+        """The trigger's record; None once it is stopped, or followed elsewhere by another schedule."""
+        record = await self._store.trigger(self._program.flow.name, self._trigger)
+        if record is None or not record.is_active or record.schedule != self._schedule.identity:
+            return None
+        return record
+
+    async def _fire_at(self, due: _Due, *, queued: bool = False) -> Fired:
+        return await self._fire(
+            self._program, self._trigger, due.scheduled_at_ns, queued=queued, waits=due.waits
+        )
+
+    async def _pause(self, until_ns: int | None, is_waiting: bool) -> None:
+        """Sleep until a time; if something waits for a run to end, until that or for a minute."""
+        look_ns = self._clock.now_ns() + round(_LOOK_S * 1e9)
+        until_ns = look_ns if until_ns is None else until_ns
+        if not is_waiting:
+            await self._clock.sleep_until(until_ns)
+            return
+        async with asyncio.TaskGroup() as group:
+            sleeping = group.create_task(self._clock.sleep_until(min(until_ns, look_ns)))
+            ending = group.create_task(self._run_ended.wait())
+            await asyncio.wait((sleeping, ending), return_when=asyncio.FIRST_COMPLETED)
+            sleeping.cancel()
+            ending.cancel()
+
+    def _next(self, record: TriggerRecord) -> _Due | None:
+        """The firing that is to be decided next; None if there is none any more."""
+        schedule, policy, now_ns = self._schedule, self._policy, self._clock.now_ns()
+        if policy.max_firings and record.firings >= policy.max_firings:
+            return None
+        if record.owes_start:
+            return _Due(record.anchor_ns, now_ns)
+        next_ns = schedule.next_after(record.last_scheduled_ns, record.anchor_ns)
+        if next_ns is None:
+            return None
+        before_ns = schedule.last_until(min(record.since_ns, now_ns), record.anchor_ns)
+        if before_ns is not None:  # what the schedule would have named before it took effect was not missed
+            next_ns = max(next_ns, before_ns)
+        if now_ns - next_ns <= self._grace_ns:
+            return self._ordinary(record, next_ns)
         if policy.catchup is Catchup.ALL:
-            return due
-        late_s = (self._clock.now_ns() - due[-1]) / 1e9
-        is_missed = late_s > _LATE_S + policy.jitter_s
-        return [] if is_missed and policy.catchup is Catchup.NONE else due[-1:]
+            return _Due(next_ns, now_ns, waits=True)
+        latest_ns = schedule.last_until(now_ns - self._jitter_ns, record.anchor_ns) or next_ns
+        if policy.catchup is Catchup.LATEST or now_ns - latest_ns <= self._grace_ns:
+            return _Due(latest_ns, now_ns)
+        following_ns = schedule.next_after(latest_ns, record.anchor_ns)
+        return None if following_ns is None else self._ordinary(record, following_ns)
+
+    def _ordinary(self, record: TriggerRecord, scheduled_at_ns: int) -> _Due:
+        """A firing that was not missed. Behind one that jitter has put later than it, it waits its turn."""
+        fires_at_ns = self._with_jitter(record, scheduled_at_ns)
+        is_overtaken = fires_at_ns <= self._with_jitter(record, record.last_scheduled_ns)
+        return _Due(scheduled_at_ns, fires_at_ns, waits=is_overtaken)
+
+    def _with_jitter(self, record: TriggerRecord, scheduled_at_ns: int) -> int:
+        """When a firing is to fire: the same after a restart, another for each time and installation."""
+        if not self._jitter_ns:
+            return scheduled_at_ns
+        seed = f"{self._program.flow.name}/{self._trigger}/{record.anchor_ns}/{scheduled_at_ns}"
+        return scheduled_at_ns + random.Random(seed).randint(0, self._jitter_ns)  # noqa: S311 - spreads load

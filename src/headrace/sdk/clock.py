@@ -6,6 +6,9 @@ from typing import Protocol
 
 __all__ = ["Clock", "SystemClock"]
 
+_LOOK_S = 60.0
+"""The event loop's timers stand still while a machine sleeps, and do not see a clock that is set."""
+
 
 class Clock(Protocol):
     """Where the time comes from."""
@@ -16,6 +19,10 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait; returns at once for zero and less."""
+        ...
+
+    async def sleep_until(self, time_ns: int) -> None:
+        """Wait until `now_ns` is no less than this, whatever happens to the clock meanwhile."""
         ...
 
 
@@ -29,3 +36,8 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait by the event loop's timer."""
         await asyncio.sleep(max(seconds, 0.0))
+
+    async def sleep_until(self, time_ns: int) -> None:
+        """Wait by the event loop's timer, and look at the machine's clock once a minute."""
+        while (left_ns := time_ns - self.now_ns()) > 0:  # noqa: ASYNC110 - a clock tells nobody
+            await asyncio.sleep(min(left_ns / 1e9, _LOOK_S))

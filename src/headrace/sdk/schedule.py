@@ -13,33 +13,52 @@ class Overlap(Enum):
     """What happens when a firing is due while a run of the same trigger is still open."""
 
     SKIP = "skip"
+    """No run is started."""
     QUEUE = "queue"
+    """One firing waits for the open run to end; further ones are dropped."""
     ALLOW = "allow"
+    """Both run."""
     CANCEL_RUNNING = "cancel-running"
+    """The open run is cancelled."""
 
 
 class Catchup(Enum):
-    """Which firings are made up for that were missed while no process was there."""
+    """Which firings are made up for that were missed, while no process was there or it was held up."""
 
     NONE = "none"
+    """None of them."""
     LATEST = "latest"
+    """The latest one."""
     ALL = "all"
+    """All of them, one after the other."""
 
 
 class Schedule(Protocol):
-    """The grid of times at which a trigger fires."""
+    """The grid of times at which a trigger fires. Times are Unix nanoseconds."""
 
     @property
     def identity(self) -> str:
-        """What the schedule is, in words that change whenever its times do."""
+        """What the schedule is, in words that change whenever its times do: then a new grid begins."""
+        ...
+
+    @property
+    def timezone(self) -> str:
+        """Name of the time zone in which people read its times; `UTC` where it has none."""
         ...
 
     def next_after(self, after_ns: int, anchor_ns: int) -> int | None:
         """The first time on the grid later than `after_ns`; None for never.
 
         Args:
-            after_ns: Unix nanoseconds.
-            anchor_ns: when the trigger was activated; a grid that is not bound to the calendar starts there.
+            after_ns: any time.
+            anchor_ns: where a grid starts that is not bound to the calendar, not itself on it.
+        """
+        ...
+
+    def last_until(self, until_ns: int, anchor_ns: int) -> int | None:
+        """The last time on the grid that is not later than `until_ns`; None if there is none.
+
+        Takes no longer for years of missed times than for one.
         """
         ...
 

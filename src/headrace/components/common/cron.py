@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from cronsim import CronSim, CronSimError
 from pydantic import field_validator
 
+from headrace.components.common.calendar import Calendar
 from headrace.components.common.firing import TriggerSettings, firing_message, firing_shape
 from headrace.expr.suggestion import did_you_mean
 from headrace.sdk import Firing, Message, Output, SchedulePolicy, component
@@ -83,28 +84,6 @@ class CronSettings(TriggerSettings):
         return name
 
 
-class _Calendar:
-    """Times that a cron expression names in a time zone.
-
-    At a change to summer time, times in the gap fire right after it; at a change back, hourly schedules
-    go on and a fixed time fires once (cronsim follows Debian's cron).
-    """
-
-    def __init__(self, schedule: str, timezone: str) -> None:
-        self._schedule = _NAMED.get(schedule.strip(), schedule)
-        self._zone = ZoneInfo(timezone)
-        self.identity = f"{self._schedule} in {timezone}"
-
-    def next_after(self, after_ns: int, anchor_ns: int) -> int | None:
-        _ = anchor_ns  # the calendar is the same for all
-        after = datetime.fromtimestamp(after_ns // 1_000_000_000, self._zone)
-        try:
-            due = next(CronSim(self._schedule, after))
-        except StopIteration:
-            return None
-        return int(due.timestamp()) * 1_000_000_000
-
-
 @component(
     "common-module/cron",
     summary="Starts a run at the times of a cron schedule.",
@@ -119,7 +98,8 @@ class Cron:
 
     def __init__(self, settings: CronSettings) -> None:
         self._settings = settings
-        self.schedule = _Calendar(settings.schedule, settings.timezone)
+        expression = _NAMED.get(settings.schedule.strip(), settings.schedule)
+        self.schedule = Calendar(" ".join(expression.upper().split()), settings.timezone)
 
     @property
     def policy(self) -> SchedulePolicy:

@@ -20,7 +20,9 @@ class TickerSettings(TriggerSettings):
 
 
 class _Grid:
-    """Times a fixed interval apart, from the trigger's activation on; never drifts."""
+    """Times a fixed interval apart, counted from the anchor; never drifts."""
+
+    timezone = "UTC"
 
     def __init__(self, interval_s: float) -> None:
         self._interval_ns = round(interval_s * 1e9)
@@ -29,6 +31,10 @@ class _Grid:
     def next_after(self, after_ns: int, anchor_ns: int) -> int | None:
         steps = max((after_ns - anchor_ns) // self._interval_ns + 1, 1)
         return anchor_ns + steps * self._interval_ns
+
+    def last_until(self, until_ns: int, anchor_ns: int) -> int | None:
+        steps = (until_ns - anchor_ns) // self._interval_ns
+        return anchor_ns + steps * self._interval_ns if steps > 0 else None
 
 
 @component(
