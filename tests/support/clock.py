@@ -2,6 +2,8 @@
 
 import asyncio
 import heapq
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 START_NS = 1_700_000_000_000_000_000
 
@@ -10,7 +12,7 @@ class JumpingClock:
     """See `headrace.sdk.Clock`. Jumps to the earliest sleeper once the event loop has nothing else to do.
 
     Whether something else is left to do is judged by turns of the event loop, so it suits code that waits
-    for nothing but the clock.
+    for nothing but the clock; what waits for something else holds it.
     """
 
     def __init__(self, now_ns: int = START_NS) -> None:
@@ -19,6 +21,9 @@ class JumpingClock:
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._sequence = 0
         self._jumping: asyncio.Task[None] | None = None
+        self._holders = 0
+        self._is_free = asyncio.Event()
+        self._is_free.set()
 
     @property
     def slept_s(self) -> float:
@@ -47,10 +52,24 @@ class JumpingClock:
         """Somebody sets the clock, or the machine was suspended: sleepers notice when it is their time."""
         self._now_ns = now_ns
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """It does not jump meanwhile: something is waited for that takes real time, such as a disk."""
+        self._holders += 1
+        self._is_free.clear()
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            if not self._holders:
+                self._is_free.set()
+
     async def _jump(self) -> None:
         while self._sleepers:
-            for _ in range(20):
-                await asyncio.sleep(0)
+            turns = 0
+            while turns < 20:
+                turns = turns + 1 if self._is_free.is_set() else 0
+                await (asyncio.sleep(0) if turns else self._is_free.wait())
             due_ns, _, future = heapq.heappop(self._sleepers)
             if not future.done():
                 self._now_ns = max(self._now_ns, due_ns)
