@@ -26,6 +26,7 @@ from headrace.flow.model import Flow, Retry
 from headrace.sdk import Catchup, Overlap
 from headrace.source import Source
 from headrace.store import ErrorFate, RunStatus
+from headrace.store.firing import MAX_OPEN
 from headrace.store.memory import _KEPT_RUNS, MAX_MESSAGE_BYTES
 from headrace.store.records import MAX_ERRORS
 from support.faults import FAULTS
@@ -33,7 +34,7 @@ from support.flows import run_flow
 
 PAGE = "runtime.md"
 NOTES = re.findall(r"^\[\^(\d+)\]: `([\w/]+\.py)::(\w+)`$", read(PAGE), re.MULTILINE)
-CHANGES = [row for row in rows(PAGE, 3) if re.fullmatch(r"`[\d *]+`", row[0])]
+CHANGES = [row for row in rows(PAGE, 3) if re.fullmatch(r"`[\d */]+`", row[0])]
 
 
 @cache
@@ -69,6 +70,7 @@ def test_fates_overlap_and_catchup_are_those_of_the_code():
     enums = [member.value for enum in (ErrorFate, Overlap, Catchup) for member in enum]
     assert [name for name in told if name not in ("overlap", "catchup")] == enums
     assert _LATE_S == 5
+    assert f"less than {MAX_OPEN} runs" in read(PAGE)
 
 
 def test_the_limits_are_those_of_the_code():
@@ -117,7 +119,8 @@ def test_the_table_of_what_goes_wrong_with_a_request_is_that_of_the_tests():
         code = "`HTTP` and the status" if fault.code.startswith("HTTP") else fault.code
         told = [answers[fault.temporary], code, answers[fault.post]]
         assert expected.setdefault(fault.row, told) == told, fault.name
-    assert rows(PAGE, 4)[1:] == [[row, *told] for row, told in expected.items()]
+    table = [row for row in rows(PAGE, 4)[1:] if row[1] in answers.values()]
+    assert table == [[row, *told] for row, told in expected.items()]
 
 
 def test_the_table_of_tasks_is_that_of_the_code():

@@ -33,7 +33,7 @@ def text(time_ns: int) -> str:
     return moment.strftime("%m-%d %H:%M:%S" if moment.second else "%m-%d %H:%M")
 
 
-class Died(Exception):  # noqa: N818 - what happens, not an error
+class Died(Exception):
     """The process died at a step of a firing."""
 
 

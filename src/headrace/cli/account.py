@@ -17,7 +17,7 @@ FATES = {
 _DROPPED = {
     "overlap": "the last run is still going on",
     "queued": "the last run is still going on; it waits",
-    "duplicate": "it has fired for this time already",
+    "exhausted": "it has fired as often as `maxEmissions` says",
 }
 
 _NOUNS = {

@@ -8,7 +8,7 @@ Every object has `event` and `at` (RFC 3339, UTC).
                   nodes {name: {received, active, failed, itemsDone, itemsTotal}}; every second while a run
                   is active, and once at the end of each
     error         run, code, message, node, place, excerpt, attempt, fate, retryable, context
-    firing_dropped  trigger, reason (overlap, queued, exhausted, duplicate)
+    firing_dropped  trigger, reason (overlap, queued, exhausted)
     notice        text
     run_ended     run, flow, trigger, status (succeeded, failed, cancelled), seconds, counters
                   {node.counter: number}, errors, retries, deadLetters, tasks

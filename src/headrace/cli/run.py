@@ -172,4 +172,4 @@ def _print_firings(flow: Flow, count: int, *, as_json: bool) -> None:
         if as_json:
             print(encode_json({"trigger": due.trigger, "at": due.text}).decode())
         else:
-            print(f"{due.text}  {due.trigger}")
+            print("  ".join(filter(None, (due.text, due.trigger, due.local))))

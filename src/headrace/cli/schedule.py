@@ -1,15 +1,20 @@
-"""`headrace run --next N`: when the triggers of a flow would fire, if they were started now."""
+"""`headrace run --next N`: when the triggers of a flow would fire, if it were followed from now on."""
 
 import heapq
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from headrace.errors import UsageError
 from headrace.expr.time import time_text
-from headrace.flow.model import Flow, Node
+from headrace.flow.model import Flow
 from headrace.flow.settings import resolve
-from headrace.sdk import Trigger
+from headrace.sdk import Schedule, SchedulePolicy, Trigger
+from headrace.store import TriggerRecord
+from headrace.store.firing import activate
 
 __all__ = ["Due", "next_firings", "triggers_of"]
 
@@ -19,11 +24,20 @@ class Due(NamedTuple):
 
     at_ns: int
     trigger: str
+    timezone: str = "UTC"
 
     @property
     def text(self) -> str:
         """Its time, RFC 3339 in UTC."""
         return time_text(self.at_ns)
+
+    @property
+    def local(self) -> str:
+        """Its time in the zone of its schedule, and the zone; empty for UTC."""
+        if self.timezone == "UTC":
+            return ""
+        local = datetime.fromtimestamp(self.at_ns // 10**9, ZoneInfo(self.timezone))
+        return f"{local:%Y-%m-%d %H:%M:%S} {self.timezone}"
 
 
 def triggers_of(flow: Flow) -> dict[str, Trigger]:
@@ -39,15 +53,26 @@ def triggers_of(flow: Flow) -> dict[str, Trigger]:
     return made
 
 
-def next_firings(flow: Flow, count: int, now_ns: int | None = None) -> list[Due]:
-    """The next firings of all started triggers, the earliest first.
+def next_firings(
+    flow: Flow,
+    count: int,
+    now_ns: int | None = None,
+    records: Mapping[str, TriggerRecord] = MappingProxyType({}),
+) -> list[Due]:
+    """The next firings of all started triggers, the earliest first; missed ones are not among them.
+
+    Args:
+        flow: the flow.
+        count: of firings.
+        now_ns: Unix nanoseconds; the machine's time if None.
+        records: by trigger, what the store remembers: the grid's anchor, what has fired.
 
     Raises:
         UsageError: no trigger fires by itself.
     """
     now_ns = time.time_ns() if now_ns is None else now_ns
     series = [
-        _series(flow.nodes[name], trigger, now_ns)
+        _series(name, trigger.schedule, trigger.policy, records.get(name), now_ns)
         for name, trigger in triggers_of(flow).items()
         if trigger.schedule is not None and flow.nodes[name].starts
     ]
@@ -57,15 +82,17 @@ def next_firings(flow: Flow, count: int, now_ns: int | None = None) -> list[Due]
     return [due for due, _ in zip(merged, range(count), strict=False)]
 
 
-def _series(node: Node, trigger: Trigger, now_ns: int) -> Iterator[Due]:
-    schedule, policy = trigger.schedule, trigger.policy
-    fired = 0
-    at_ns: int | None = now_ns
-    if policy.emit_on_start:
-        fired = 1
-        yield Due(now_ns, node.name)
+def _series(
+    name: str, schedule: Schedule, policy: SchedulePolicy, stored: TriggerRecord | None, now_ns: int
+) -> Iterator[Due]:
+    record = activate(stored, schedule.identity, now_ns, emit_on_start=policy.emit_on_start)
+    fired = record.firings
+    at_ns: int | None = max(record.last_scheduled_ns, now_ns)
+    if record.owes_start and (policy.max_firings == 0 or fired < policy.max_firings):
+        fired += 1
+        yield Due(now_ns, name, schedule.timezone)
     while at_ns is not None and (policy.max_firings == 0 or fired < policy.max_firings):
-        at_ns = schedule.next_after(at_ns, now_ns) if schedule is not None else None
+        at_ns = schedule.next_after(at_ns, record.anchor_ns)
         if at_ns is not None:
             fired += 1
-            yield Due(at_ns, node.name)
+            yield Due(at_ns, name, schedule.timezone)

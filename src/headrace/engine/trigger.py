@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +14,7 @@ __all__ = ["FireAt", "Timetable"]
 
 _LATE_S = 5.0
 """A firing later than this was missed, and is subject to `catchup`; the rest is ordinary delay."""
+_FOR_EVER_NS = sys.maxsize
 _LOOK_S = 60.0
 """So often is looked whether what waits for a run may go, should nobody have told that the run ended."""
 
@@ -29,11 +31,17 @@ class FireAt(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A firing to come: its time on the grid, when it is to fire, and whether it waits for room then."""
+    """A firing to come.
+
+    Attributes:
+        scheduled_at_ns: its time on the grid.
+        fires_at_ns: when it is to fire.
+        waits_until_ns: until then it waits while a run is open, whatever the policy of overlap.
+    """
 
     scheduled_at_ns: int
     fires_at_ns: int
-    waits: bool = False
+    waits_until_ns: int = 0
 
 
 class Timetable:
@@ -76,7 +84,7 @@ class Timetable:
         while (record := await self._record()) is not None:
             self._run_ended.clear()
             if record.queued_ns is not None:
-                fired = await self._fire_at(_Due(record.queued_ns, 0), queued=True)
+                fired = await self._fire_at(record.queued_ns, queued=True)
                 if fired.reason != "waits":
                     continue
             due = self._next(record)
@@ -84,9 +92,12 @@ class Timetable:
                 return
             now_ns = self._clock.now_ns()
             if due is None or due.fires_at_ns > now_ns:
-                await self._pause(None if due is None else due.fires_at_ns, record.queued_ns is not None)
-            elif (await self._fire_at(due)).reason == "waits":
-                await self._pause(None, is_waiting=True)
+                until_ns = _FOR_EVER_NS if due is None else due.fires_at_ns
+                await self._pause(until_ns, is_waiting=record.queued_ns is not None)
+                continue
+            fired = await self._fire_at(due.scheduled_at_ns, waits=now_ns < due.waits_until_ns)
+            if fired.reason == "waits":
+                await self._pause(due.waits_until_ns, is_waiting=True)
 
     async def stop(self) -> None:
         """Note that the trigger is not to be followed: its next activation is a new one."""
@@ -103,19 +114,16 @@ class Timetable:
             return None
         return record
 
-    async def _fire_at(self, due: _Due, *, queued: bool = False) -> Fired:
-        return await self._fire(
-            self._program, self._trigger, due.scheduled_at_ns, queued=queued, waits=due.waits
-        )
+    async def _fire_at(self, scheduled_at_ns: int, *, queued: bool = False, waits: bool = False) -> Fired:
+        return await self._fire(self._program, self._trigger, scheduled_at_ns, queued=queued, waits=waits)
 
-    async def _pause(self, until_ns: int | None, is_waiting: bool) -> None:
+    async def _pause(self, until_ns: int, *, is_waiting: bool) -> None:
         """Sleep until a time; if something waits for a run to end, until that or for a minute."""
-        look_ns = self._clock.now_ns() + round(_LOOK_S * 1e9)
-        until_ns = look_ns if until_ns is None else until_ns
         if not is_waiting:
             await self._clock.sleep_until(until_ns)
             return
         async with asyncio.TaskGroup() as group:
+            look_ns = self._clock.now_ns() + round(_LOOK_S * 1e9)
             sleeping = group.create_task(self._clock.sleep_until(min(until_ns, look_ns)))
             ending = group.create_task(self._run_ended.wait())
             await asyncio.wait((sleeping, ending), return_when=asyncio.FIRST_COMPLETED)
@@ -138,7 +146,7 @@ class Timetable:
         if now_ns - next_ns <= self._grace_ns:
             return self._ordinary(record, next_ns)
         if policy.catchup is Catchup.ALL:
-            return _Due(next_ns, now_ns, waits=True)
+            return _Due(next_ns, now_ns, _FOR_EVER_NS)
         latest_ns = schedule.last_until(now_ns - self._jitter_ns, record.anchor_ns) or next_ns
         if policy.catchup is Catchup.LATEST or now_ns - latest_ns <= self._grace_ns:
             return _Due(latest_ns, now_ns)
@@ -146,10 +154,16 @@ class Timetable:
         return None if following_ns is None else self._ordinary(record, following_ns)
 
     def _ordinary(self, record: TriggerRecord, scheduled_at_ns: int) -> _Due:
-        """A firing that was not missed. Behind one that jitter has put later than it, it waits its turn."""
+        """A firing that was not missed.
+
+        The one before it may have been late, by jitter or since it was made up for. It would not have met
+        that one's run had both been on time, and so it waits until it is as late.
+        """
         fires_at_ns = self._with_jitter(record, scheduled_at_ns)
-        is_overtaken = fires_at_ns <= self._with_jitter(record, record.last_scheduled_ns)
-        return _Due(scheduled_at_ns, fires_at_ns, waits=is_overtaken)
+        if not self._jitter_ns and self._policy.catchup is not Catchup.ALL:
+            return _Due(scheduled_at_ns, fires_at_ns)
+        late_ns = record.decided_at_ns - record.last_scheduled_ns
+        return _Due(scheduled_at_ns, fires_at_ns, scheduled_at_ns + late_ns)
 
     def _with_jitter(self, record: TriggerRecord, scheduled_at_ns: int) -> int:
         """When a firing is to fire: the same after a restart, another for each time and installation."""

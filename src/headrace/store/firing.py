@@ -136,6 +136,8 @@ def _is_start(trigger: TriggerRecord, request: FireRequest) -> bool:
 def _has_to_wait(trigger: TriggerRecord, request: FireRequest, running: tuple[str, ...]) -> bool:
     if request.queued:
         return bool(running)
+    if trigger.owes_start and not _is_start(trigger, request):
+        return True
     if not request.waits:
         return False
     room = MAX_OPEN if request.overlap is Overlap.ALLOW else 1
@@ -149,5 +151,6 @@ def _decided(trigger: TriggerRecord, request: FireRequest) -> TriggerRecord:
         last_scheduled_ns=max(trigger.last_scheduled_ns, request.scheduled_at_ns),
         owes_start=trigger.owes_start and not _is_start(trigger, request),
         queued_ns=None if request.queued else trigger.queued_ns,
+        decided_at_ns=trigger.decided_at_ns if request.queued else request.fired_at_ns,
         revision=trigger.revision + 1,
     )

@@ -281,6 +281,7 @@ class TriggerRecord:
         queued_ns: the scheduled time of the firing that waits for the open run to end (`overlap: queue`).
         owes_start: the activation's own firing is still to come (`emitOnStart`); its time is the anchor.
         is_active: false while it is stopped.
+        decided_at_ns: when `last_scheduled_ns` was decided: later than it, if it had been missed.
         revision: increases with each change.
     """
 
@@ -292,6 +293,7 @@ class TriggerRecord:
     queued_ns: int | None = None
     owes_start: bool = False
     is_active: bool = True
+    decided_at_ns: int = 0
     revision: int = 1
 
 

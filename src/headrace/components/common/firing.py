@@ -29,7 +29,8 @@ class TriggerSettings(Settings):
     """What happens when a firing is due while the last run is still open: `skip` starts no run, `queue` lets
     one firing wait, `allow` runs both, `cancel-running` cancels the open run."""
     catchup: Catchup = Catchup.LATEST
-    """Which firings are made up for that were missed, since the machine slept or the process was held up."""
+    """Which firings are made up for that were missed, since no process ran, the machine slept or the process
+    was held up."""
     jitter: Duration = Field(0.0, ge=0)
     """Each firing is late by a random time up to this; its scheduled time stays on the grid."""
 

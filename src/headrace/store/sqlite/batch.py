@@ -149,13 +149,15 @@ class Batch:
 def _set_trigger(
     connection: sqlite3.Connection, flow: str, name: str, revision: int, trigger: TriggerRecord
 ) -> None:
-    found = connection.execute("SELECT revision FROM triggers WHERE flow = ? AND name = ?", (flow, name))
-    row = found.fetchone()
-    if (0 if row is None else row[0]) not in (revision, trigger.revision):  # the latter: it is repeated
+    found = connection.execute(
+        "SELECT revision, body FROM triggers WHERE flow = ? AND name = ?", (flow, name)
+    ).fetchone()
+    stored, body = found or (0, b"")
+    changed = _encode(trigger)
+    if stored != revision and body != changed:  # the same: it is repeated
         raise StoreError(f"trigger `{name}` of flow `{flow}` was changed by another process", code="HR406")
     connection.execute(
-        "INSERT OR REPLACE INTO triggers VALUES (?, ?, ?, ?)",
-        (flow, name, _encode(trigger), trigger.revision),
+        "INSERT OR REPLACE INTO triggers VALUES (?, ?, ?, ?)", (flow, name, changed, trigger.revision)
     )
 
 

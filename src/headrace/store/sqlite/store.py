@@ -149,6 +149,8 @@ class SqliteStore:
 
     async def trigger(self, flow: str, trigger: str) -> TriggerRecord | None:
         """See `Store`."""
+        if flow in self._locks:
+            return self._ledger.triggers.get((flow, trigger))
         triggers = await self._read(lambda connection: rows.find_triggers(connection, flow))
         return triggers.get((flow, trigger))
 
