@@ -8,7 +8,7 @@ from headrace.sdk import Json, PermanentError, Statement
 __all__ = ["BadRow", "Batch", "Row"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """A row: its index in the request, and the parameters of its execution."""
 

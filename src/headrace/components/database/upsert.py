@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from headrace.components.database.batch import BadRow, Batch, Row
 from headrace.sdk import Json, PermanentError, Statement, StatementError
@@ -27,18 +27,21 @@ def upsert_batch(table: str, key: str | list[str], rows: list[Json]) -> Batch:
     if not table or not keys:
         raise PermanentError("`upsert` needs `table` and `key`", code="HR301")
     columns, model = _columns(rows)
+    names = columns.keys()
     refused: list[BadRow] = []
     replaced: dict[int, Row] = {}
     unique: dict[bytes, Row] = {}
     for index, row in enumerate(rows):
-        if not isinstance(row, dict) or not _fits(row, columns, keys):
-            error = PermanentError(_fault(index, row, columns, model, keys), code="HR301")
-            refused.append(BadRow(index, error))
-            continue
-        position = encode_json([row[name] for name in keys])
-        if position in unique:
-            replaced[index] = unique[position]
-        unique[position] = Row(index, [row[name] for name in columns])
+        if isinstance(row, dict) and row.keys() == names:
+            identity = [row.get(name) for name in keys]
+            if None not in identity:
+                position = encode_json(identity)
+                if position in unique:
+                    replaced[index] = unique[position]
+                unique[position] = Row(index, [row[name] for name in columns])
+                continue
+        error = PermanentError(_fault(index, row, columns, model, keys), code="HR301")
+        refused.append(BadRow(index, error))
     ordered = [unique[position] for position in sorted(unique)]
     size = max(_MAX_PARAMETERS // max(len(columns), 1), 1)
     return Batch(rows, ordered, refused, replaced, size, partial(_statement, table, keys, list(columns)))
@@ -56,10 +59,6 @@ def _columns(rows: list[Json]) -> tuple[dict[str, Json], int]:
     return next((row, index) for index, row in objects if row.keys() == most)
 
 
-def _fits(row: dict[str, Json], columns: dict[str, Json], keys: list[str]) -> bool:
-    return row.keys() == columns.keys() and all(row.get(name) is not None for name in keys)
-
-
 def _fault(index: int, row: Json, columns: dict[str, Json], model: int, keys: list[str]) -> str:
     """What is wrong with a row."""
     if not isinstance(row, dict):
@@ -72,20 +71,24 @@ def _fault(index: int, row: Json, columns: dict[str, Json], model: int, keys: li
 
 
 def _statement(table: str, keys: list[str], columns: list[str], rows: Sequence[Row]) -> Statement:
-    width = len(columns)
-    values = ", ".join(
-        f"({', '.join(f'${row * width + column + 1}' for column in range(width))})"
-        for row in range(len(rows))
-    )
     updated = [name for name in columns if name not in keys]
     action = "DO NOTHING"
     if updated:
         action = "DO UPDATE SET " + ", ".join(f"{_name(n)} = excluded.{_name(n)}" for n in updated)
     sql = (
         f"INSERT INTO {'.'.join(map(_name, table.split('.')))} ({', '.join(map(_name, columns))})"  # noqa: S608 - names are quoted, values are parameters
-        f" VALUES {values} ON CONFLICT ({', '.join(map(_name, keys))}) {action}"
+        f" VALUES {_placeholders(len(rows), len(columns))}"
+        f" ON CONFLICT ({', '.join(map(_name, keys))}) {action}"
     )
     return Statement(sql, [value for row in rows for value in row.values])
+
+
+@lru_cache(maxsize=16)
+def _placeholders(rows: int, width: int) -> str:
+    """`($1, $2), ($3, $4)`; batches of a flow mostly have one size."""
+    return ", ".join(
+        f"({', '.join(f'${row * width + column + 1}' for column in range(width))})" for row in range(rows)
+    )
 
 
 def _name(name: str) -> str:
