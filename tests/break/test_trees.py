@@ -301,7 +301,7 @@ def quick_retries(monkeypatch):
 
 async def grow(roots: list[Tree], url: str, seed: int) -> tuple[Counter[str], bool, Counter[str]]:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute("DROP TABLE IF EXISTS t")
+        await connection.execute("DROP TABLE IF EXISTS t, headrace_tasks")
         await connection.execute("CREATE TABLE t (row text NOT NULL)")
         store = Ledger()
         spec = Flow(roots, url).spec
