@@ -8,7 +8,6 @@ import contextlib
 import io
 import os
 import re
-import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from typing import Any
 from unittest.mock import patch
 
 from headrace.cli import main
-from headrace.sdk.transaction import STORE_APPLICATION_ID
 from headrace.values import encode_json
 
 __all__ = ["SHOP", "Example", "Outcome", "read_example"]
@@ -30,10 +28,7 @@ SHOP = (Path(__file__).parent / "codes" / "shop.yaml").read_text(encoding="utf-8
 """The flow that most examples change. It has nothing wrong."""
 
 _HEAD = "apiVersion: headrace.dev/v1\nkind: Flow\nmetadata: {name: test}\nspec:\n"
-_KEYS = {
-    "about", "change", "flow", "spec", "eval", "data", "run", "validate",
-    "answer", "module", "without", "store",
-}  # fmt: skip
+_KEYS = {"about", "change", "flow", "spec", "eval", "data", "run", "validate", "answer", "module", "without"}
 _NO_DATA = object()
 # What stands in an example for the server that answers it; all have the same length, so carets stay right.
 _API = "api.example.com"
@@ -81,7 +76,6 @@ class Example:
             PostgreSQL server `sql.example.com` lets nobody in.
         module: Python text of `shop_module.py`, whose `MODULE` is installed while the example runs.
         without: packages that are taken for not installed.
-        store: a SQLite file that is taken for headrace's store.
     """
 
     about: str = ""
@@ -93,7 +87,6 @@ class Example:
     answer: dict[str, Any] = field(default_factory=dict)
     module: str = ""
     without: tuple[str, ...] = ()
-    store: str = ""
 
     @property
     def file(self) -> str:
@@ -127,9 +120,6 @@ class Example:
                 (folder / self.file).write_text(flow, encoding="utf-8")
             if self.module:
                 stack.enter_context(_installed(self.module, folder))
-            if self.store:
-                with contextlib.closing(sqlite3.connect(folder / self.store)) as connection:
-                    connection.execute(f"PRAGMA application_id = {STORE_APPLICATION_ID}")
             status, printed = _call(self.command[1:])
         return _outcome(status, printed.replace(server or name, name), code, runs=self.runs)
 
@@ -169,7 +159,6 @@ def read_example(given: dict[str, Any], base: str = SHOP) -> Example:
         answer=given.get("answer", {}),
         module=given.get("module", ""),
         without=tuple(given.get("without", ())),
-        store=given.get("store", ""),
     )
 
 
