@@ -11,6 +11,8 @@ from support.clock import JumpingClock
 from support.lives import DAY, HOUR, MINUTE, SECOND, Lives, at
 from support.stores import Reopened
 
+pytestmark = pytest.mark.timeout(300)  # a year takes ten seconds, on a machine that does nothing else
+
 ZONES = [
     "UTC",
     "Europe/Oslo",
