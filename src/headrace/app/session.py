@@ -24,11 +24,16 @@ DEFAULT_KEEP = Keep(for_ns=30 * 86_400 * 10**9, runs=10_000)
 """What is remembered of ended runs where nothing else is said."""
 
 
-async def open_store(url: str | None, home: Path) -> Store:
+async def open_store(url: str | None, home: Path, *, is_new: bool = True) -> Store:
     """The store that a `--store` option names; that of the home folder if None.
 
+    Args:
+        url: of the store.
+        home: the home folder.
+        is_new: whether a file that a URL names is made where it is not there.
+
     Raises:
-        UsageError: there is no such kind of store.
+        UsageError: there is no such kind of store, or no such file.
         StoreError: it cannot be opened.
     """
     if url is None:
@@ -36,7 +41,10 @@ async def open_store(url: str | None, home: Path) -> Store:
     if url == "memory":
         return MemoryStore()
     if url.startswith("sqlite:///"):
-        return await SqliteStore.open(_path_of(url))
+        path = _path_of(url)
+        if not is_new and not path.exists():
+            raise UsageError(f"there is no store at {path}")
+        return await SqliteStore.open(path)
     raise UsageError(f"`{url}` names no store; there are `memory` and `sqlite:///path/to/file`")
 
 

@@ -1,10 +1,22 @@
 """Sentences about runs and their errors."""
 
+from collections.abc import Mapping
+
 from headrace.cli.terminal import harmless
 from headrace.cli.wording import number, plural, span_of_time
 from headrace.store import ErrorFate, ErrorRecord, RunRecord, RunStatus
 
-__all__ = ["FATES", "dropped_line", "ended_line", "error_line", "is_deadly", "resumed_line", "started_line"]
+__all__ = [
+    "FATES",
+    "dropped_line",
+    "ended_line",
+    "error_line",
+    "is_deadly",
+    "print_letters",
+    "resumed_line",
+    "started_line",
+    "store_option",
+]
 
 FATES = {
     ErrorFate.HANDLED: "handled",
@@ -80,6 +92,28 @@ def ended_line(run: RunRecord, pages: int) -> str:
         parts += [plural(run.dead_letters, "dead letter")] if run.dead_letters else []
     counted = f": {', '.join(parts)}" if parts else ""
     return f"{run.status.value} in {span_of_time(elapsed_s)}{counted}"
+
+
+def store_option(url: str | None) -> str:
+    """What commands that are proposed need to find the same store."""
+    return "" if url is None else f" --store {url}"
+
+
+def print_letters(runs: Mapping[str, str], url: str | None) -> None:
+    """Say, below all that was said, where to look at dead letters and how they are tried again.
+
+    Args:
+        runs: those that have some, with their flows, by id.
+        url: of their store, as `--store` has it.
+    """
+    store = store_option(url)
+    if len(runs) == 1:
+        (run_id,) = runs
+        print(f"Look at it: headrace runs show {run_id}{store}")
+        print(f"Try again: headrace runs retry {run_id}{store}")
+    for flow in dict.fromkeys(runs.values()) if len(runs) > 1 else ():
+        print(f"Look at them: headrace runs list --flow {flow} --status failed{store}")
+        print(f"Try again: headrace runs retry --flow {flow}{store}")
 
 
 def _counts(run: RunRecord, pages: int) -> list[str]:

@@ -3,15 +3,14 @@
 import errno
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from headrace import __version__
 from headrace.cli.crash import report_crash
 from headrace.cli.finding import print_findings, print_pages
-from headrace.cli.group import SuggestingGroup
+from headrace.cli.group import Entry, LazyGroup
 from headrace.cli.invocation import Invocation
 from headrace.cli.terminal import discard_output, harmless, has_color, has_links, link, open_streams, paint
 from headrace.errors import ExpressionError, FlowError, HeadraceError, InternalError, UsageError
@@ -20,15 +19,10 @@ from headrace.pages import page_of
 __all__ = ["COMMANDS", "main"]
 
 
-class Entry(NamedTuple):
-    """Where a command is, and its line in the help, which is shown without loading it."""
-
-    module: str
-    summary: str
-
-
 COMMANDS = {
     "run": Entry("headrace.cli.run", "Run a flow: once, or by its schedules."),
+    "runs": Entry("headrace.cli.runs.command", "Look at runs; cancel them, retry what failed."),
+    "signal": Entry("headrace.cli.signal", "Fire a trigger of a flow that is being executed."),
     "validate": Entry("headrace.cli.validate", "Check flow files."),
     "graph": Entry("headrace.cli.graph", "Draw a flow: Mermaid or SVG."),
     "capture": Entry("headrace.cli.capture.command", "Run a flow once, and note samples of what comes in."),
@@ -42,26 +36,12 @@ COMMANDS = {
 }
 
 
-class _LazyGroup(SuggestingGroup):
-    """Loads a command's module when it is called, so that the others cost nothing."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
-            return None
-        command: click.Command = import_module(entry.module).command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+class _Commands(LazyGroup):
+    entries = COMMANDS
 
 
 @click.group(
-    cls=_LazyGroup,
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The home folder, where everything is kept, is HEADRACE_HOME, else ~/.headrace.",
 )

@@ -24,7 +24,7 @@ from headrace.expr.time import time_text
 from headrace.store import ErrorRecord, RunRecord
 from headrace.values import Json, encode_json
 
-__all__ = ["EventView"]
+__all__ = ["EventView", "error_facts", "write_event"]
 
 _PROGRESS_S = 1.0
 
@@ -52,7 +52,7 @@ class EventView:
             elif isinstance(event, Ended):
                 self._progress()
                 self._active.remove(event.run.id)
-            self._write(_facts(event))
+            write_event(_facts(event))
         if self._active and self._now_s() - self._said_s >= _PROGRESS_S:
             self._progress()
         sys.stdout.flush()
@@ -76,7 +76,7 @@ class EventView:
             }
             for row in snapshot.rows
         }
-        self._write(
+        write_event(
             {
                 "event": "progress",
                 "runs": runs,
@@ -90,11 +90,12 @@ class EventView:
             }
         )
 
-    @staticmethod
-    def _write(facts: dict[str, Json]) -> None:
-        event = facts.pop("event")
-        line = {"event": event, "at": time_text(time.time_ns()), **facts}
-        sys.stdout.write(encode_json(line).decode() + "\n")
+
+def write_event(facts: dict[str, Json]) -> None:
+    """Write a line about something that happens now; `facts` has an `event`."""
+    event = facts.pop("event")
+    line = {"event": event, "at": time_text(time.time_ns()), **facts}
+    sys.stdout.write(encode_json(line).decode() + "\n")
 
 
 def _facts(event: Event) -> dict[str, Json]:
@@ -119,7 +120,7 @@ def _facts(event: Event) -> dict[str, Json]:
         case Ended(run, _):
             return _ended(run)
         case Raised(run_id, error):
-            return {"event": "error", "run": run_id, **_error(error)}
+            return {"event": "error", "run": run_id, **error_facts(error)}
         case Dropped(trigger, reason):
             return {"event": "firing_dropped", "trigger": trigger, "reason": reason}
         case Said(text):
@@ -143,7 +144,8 @@ def _ended(run: RunRecord) -> dict[str, Json]:
     }
 
 
-def _error(error: ErrorRecord) -> dict[str, Json]:
+def error_facts(error: ErrorRecord) -> dict[str, Json]:
+    """An error as JSON."""
     return {
         "code": error.code,
         "message": error.message,

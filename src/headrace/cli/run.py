@@ -8,6 +8,7 @@ import click
 
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
 from headrace.app.session import version_reader
+from headrace.cli.account import print_letters
 from headrace.cli.data import parse_keep, parse_settings, read_data
 from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
@@ -116,6 +117,8 @@ def command(
     watch = Watch()
     status = run_loop(run_flow(order, view_for(as_json=as_json), watch))
     if not as_json:
+        if store != "memory":
+            print_letters(watch.with_letters, store)
         print_pages(watch.codes, sys.stdout)
     return status
 

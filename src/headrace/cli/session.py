@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 from headrace.app import open_engine
 from headrace.app.session import DEFAULT_KEEP, open_store
@@ -17,10 +18,10 @@ from headrace.cli.watch import View, Watch
 from headrace.cli.wording import plural
 from headrace.engine import Engine, Keep, Program, ReadVersion
 from headrace.flow.model import Flow
-from headrace.store import RunRecord, RunStatus
+from headrace.store import RunRecord, RunStatus, Store
 from headrace.values import Json
 
-__all__ = ["Order", "run_flow", "run_loop"]
+__all__ = ["Order", "Session", "Work", "run_flow", "run_loop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,14 @@ def run_loop(work: Coroutine[None, None, int]) -> int:
         return runner.run(work)
 
 
-async def run_flow(order: Order, view: View, watch: Watch | None = None) -> int:
+async def run_flow(order: Order, view: View, watch: Watch | None = None, work: "Work | None" = None) -> int:
     """Run a flow and show it; returns the exit code.
 
     Args:
+        order: what is to be run.
+        view: shows it.
         watch: where others may put in a word; a new one if None.
+        work: what to do instead of firing the trigger or following the schedules; gives the exit code.
 
     Raises:
         FlowError: its settings are wrong.
@@ -84,9 +88,9 @@ async def run_flow(order: Order, view: View, watch: Watch | None = None) -> int:
     try:
         with stop.handled():
             async with opened as engine, asyncio.TaskGroup() as group:
-                session = _Session(order, engine, watch, view, stop, group)
+                session = Session(order, store, engine, watch, view, stop, group)
                 showing = group.create_task(session.show())
-                status = await session.run()
+                status = await session.run(work or Session.fire_or_follow)
                 showing.cancel()
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
@@ -96,82 +100,101 @@ async def run_flow(order: Order, view: View, watch: Watch | None = None) -> int:
     return status
 
 
-class _Session:
-    """One call of `run_flow`; its tasks belong to `group`."""
+class Session:
+    """One call of `run_flow`; its tasks belong to `group`.
+
+    Attributes:
+        awaited: ids of the runs by whose ends the exit code is told.
+    """
 
     def __init__(
         self,
         order: Order,
+        store: Store,
         engine: Engine,
         watch: Watch,
         view: View,
         stop: StopSignals,
         group: asyncio.TaskGroup,
     ) -> None:
-        self._order = order
-        self._engine = engine
-        self._watch = watch
+        self.order = order
+        self.store = store
+        self.engine = engine
+        self.watch = watch
         self._view = view
         self._stop = stop
         self._group = group
-        self._run_id: str | None = None
+        self.awaited: list[str] = []
+        self._follows = False
 
     async def show(self) -> None:
         """Show what happens, for ever."""
         while True:
-            self._view.show(self._watch.take())
+            self._view.show(self.watch.take())
             await asyncio.sleep(self._view.period_s)
 
-    async def run(self) -> int:
+    async def run(self, work: "Work") -> int:
         """Work until it is done, or until a signal comes."""
-        work = self._group.create_task(self._work())
+        working = self._group.create_task(work(self))
         asked = self._group.create_task(self._stop.asked.wait())
-        await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
-        if work.done():
-            return work.result()
-        work.cancel()
+        if working.done():
+            return working.result()
+        working.cancel()
         return await self._drain()
 
-    async def _work(self) -> int:
-        order = self._order
-        program = await self._engine.load(order.flow, order.secrets)
-        self._watch.meter = Meter(program, self._engine.stats)
-        self._view.open(self._watch.meter)
-        left = await self._engine.resume(program)
-        self._engine.attend(program)
-        if order.trigger is not None:
-            return await self._run_once(program, order.trigger, left)
+    async def load(self) -> Program:
+        """Become the process that executes the flow, and show its counts from now on."""
+        program = await self.engine.load(self.order.flow, self.order.secrets)
+        self.watch.meter = Meter(program, self.engine.stats)
+        self._view.open(self.watch.meter)
+        return program
+
+    async def end_of_awaited(self) -> int:
+        """Wait for the awaited runs, and for what other processes have asked for; returns the exit code."""
+        codes = [_exit_code(await self.engine.wait(run_id)) for run_id in self.awaited]
+        await self.engine.finish()
+        return max(codes, default=0)
+
+    async def fire_or_follow(self) -> int:
+        """Fire the order's trigger, or follow the schedules to their end; what was left is finished, too."""
+        self._follows = self.order.trigger is None
+        program = await self.load()
+        left = await self.engine.resume(program)
+        self.engine.attend(program)
+        if self.order.trigger is not None:
+            return await self._run_once(program, self.order.trigger, left)
         if left:
-            self._watch.say(f"going on with {plural(len(left), 'run')} left unfinished")
-        self._engine.follow(program)
-        await self._engine.followed()
-        while self._watch.active:  # the schedules have ended; what they began has not
-            await self._engine.wait(next(iter(self._watch.active)))
-        return 1 if self._watch.failures else 0
+            self.watch.say(f"going on with {plural(len(left), 'run')} left unfinished")
+        self.engine.follow(program)
+        await self.engine.followed()
+        while self.watch.active:  # the schedules have ended; what they began has not
+            await self.engine.wait(next(iter(self.watch.active)))
+        return 1 if self.watch.failures else 0
 
     async def _run_once(self, program: Program, trigger: str, left: list[RunRecord]) -> int:
         """Finish what was left unfinished; fire if there was nothing, or if a new run is asked for."""
-        if self._watch.stuck and not self._order.is_new:
+        if self.watch.stuck and not self.order.is_new:
             return 1
-        if left and not self._order.is_new:
-            self._watch.say(
+        if left and not self.order.is_new:
+            self.watch.say(
                 f"finishing {plural(len(left), 'run')} left unfinished, as it began; no new one is fired "
                 "(--new fires one in any case)"
             )
         else:
-            left = [*left, await self._engine.fire(program, trigger, self._order.payload)]
-        self._run_id = left[-1].id
-        return max([_exit_code(await self._engine.wait(run.id)) for run in left])
+            left = [*left, await self.engine.fire(program, trigger, self.order.payload)]
+        self.awaited = [run.id for run in left]
+        return await self.end_of_awaited()
 
     async def _drain(self) -> int:
         """Let running tasks end, within limits; returns the exit code."""
-        grace_s, active = self._order.grace_s, self._watch.active
+        grace_s, active = self.order.grace_s, self.watch.active
         if active:
             is_typed = self._stop.received is signal.SIGINT
             again = "press Ctrl-C again to stop at once" if is_typed else "a second signal means at once"
-            self._watch.say(f"stopping: running tasks have {grace_s:g} s to end; {again}")
-        drain = self._group.create_task(self._engine.drain(grace_s))
+            self.watch.say(f"stopping: running tasks have {grace_s:g} s to end; {again}")
+        drain = self._group.create_task(self.engine.drain(grace_s))
         insisted = self._group.create_task(self._stop.insisted.wait())
         await asyncio.wait({drain, insisted}, return_when=asyncio.FIRST_COMPLETED)
         insisted.cancel()
@@ -179,21 +202,21 @@ class _Session:
         left = len(active)
         if left:
             fate = (
-                "and lost: the store is in memory" if self._order.store == "memory" else "for the next start"
+                "and lost: the store is in memory" if self.order.store == "memory" else "for the next start"
             )
-            self._watch.say(f"stopped; {plural(left, 'run is', 'runs are')} left unfinished {fate}")
+            self.watch.say(f"stopped; {plural(left, 'run is', 'runs are')} left unfinished {fate}")
         else:
-            self._watch.say("stopped; no run is left unfinished")
+            self.watch.say("stopped; no run is left unfinished")
         if self._stop.received is not signal.SIGTERM or left:
             return self._stop.exit_code
-        if self._order.trigger is None:
-            return 0
-        # Whoever asked for one run is not told that it was done when it was not.
-        return (
-            self._stop.exit_code
-            if self._run_id is None
-            else _exit_code(await self._engine.wait(self._run_id))
-        )
+        if self.awaited:
+            return await self.end_of_awaited()
+        # Whoever asked for one run is not told that it was done when it never began.
+        return 0 if self._follows else self._stop.exit_code
+
+
+Work: TypeAlias = Callable[[Session], Coroutine[None, None, int]]
+"""What is done while a flow is loaded; gives the exit code."""
 
 
 def _exit_code(run: RunRecord) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -9,6 +10,7 @@ from typing import TextIO
 import click
 
 __all__ = [
+    "columns",
     "discard_output",
     "harmless",
     "has_color",
@@ -81,6 +83,11 @@ def has_links(stream: TextIO) -> bool:
         or os.environ.get("TERM", "").startswith(_LINKING_TERMS)
         or "KONSOLE_VERSION" in os.environ
     )
+
+
+def columns() -> int:
+    """How wide output may be: the terminal's columns; without a terminal, what no line reaches."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
 
 
 def is_live() -> bool:

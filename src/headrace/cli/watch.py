@@ -87,6 +87,7 @@ class Watch(Observer):
         meter: the counts of the loaded program; None before.
         codes: of the errors that made a run fail.
         stuck: ids of unfinished runs whose version does not load any more.
+        lettered: flows of the runs that have ended with dead letters, by the runs' ids.
     """
 
     active: dict[str, RunRecord] = field(default_factory=dict)
@@ -94,7 +95,14 @@ class Watch(Observer):
     meter: Meter | None = None
     codes: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)
+    lettered: dict[str, str] = field(default_factory=dict)
     _events: list[Event] = field(default_factory=list)
+
+    @property
+    def with_letters(self) -> dict[str, str]:
+        """The runs that have dead letters, by id with their flows; those that are active as well."""
+        active = {run.id: run.flow for run in self.active.values() if run.dead_letters}
+        return {**self.lettered, **active}
 
     def take(self) -> list[Event]:
         """What happened since this was called last."""
@@ -124,6 +132,10 @@ class Watch(Observer):
         """See `Observer`."""
         self.active.pop(run.id, None)
         self.failures += run.status.value != "succeeded"
+        if run.dead_letters:
+            self.lettered[run.id] = run.flow
+        else:
+            self.lettered.pop(run.id, None)  # its last one was tried again, and went well
         pages = self.meter.end(run.id) if self.meter is not None else 0
         self._events.append(Ended(run, pages))
 

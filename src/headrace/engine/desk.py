@@ -91,7 +91,7 @@ class Desk:
         await self._actions.cancel(run.id)
 
     async def _letter(self, request: Request) -> DeadLetter:
-        for letter in await self._store.dead_letters(request.run_id):
-            if letter.task.id == request.task_id:
-                return letter
-        raise StoreError(f"run `{request.run_id}` has no dead letter `{request.task_id}`", code="HR408")
+        letter = await self._store.dead_letter(request.run_id, request.task_id)
+        if letter is None:
+            raise StoreError(f"run `{request.run_id}` has no dead letter `{request.task_id}`", code="HR408")
+        return letter

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -126,14 +126,20 @@ class Engine:
         self._left[flow.name] = adoption.runs
         return program
 
-    async def resume(self, program: Program) -> list[RunRecord]:
+    async def resume(self, program: Program, only: Container[str] | None = None) -> list[RunRecord]:
         """Go on with the flow's runs that an earlier process left unfinished, each on its own version.
+
+        Args:
+            program: of the flow.
+            only: ids of those to go on with; all if None.
 
         Returns:
             Those runs. One whose version does not load any more is told to the observer, and stays.
         """
         resumed = []
         for left in self._left.pop(program.flow.name, ()):
+            if only is not None and left.run.id not in only:
+                continue
             try:
                 own = await self._program_of(left.run, program)
             except HeadraceError as error:
@@ -216,14 +222,16 @@ class Engine:
 
         Raises:
             StoreError: there is no such dead letter any more; its node or port is not in the flow any more;
-                or its run is still going on, with another version.
+                or its run has not ended, and goes on with another version or not at all.
         """
         task = letter.task
+        run = await self._store.run(task.run_id)
         active = self._working.version(task.run_id)
-        if active is not None and active != program.flow.version:
+        is_open = active is not None or (run is not None and run.status is RunStatus.RUNNING)
+        if run is not None and is_open and active != program.flow.version:
             raise StoreError(
-                f"run `{task.run_id}` is still going on with version {active} of the flow; "
-                "try its dead letters again when it has ended",
+                f"run `{run.id}` {'is still going on' if active else 'was left unfinished'} with version "
+                f"{run.version} of the flow; try its dead letters again when it has ended",
                 code="HR408",
             )
         if not program.takes(task):
@@ -242,6 +250,12 @@ class Engine:
     async def cancel(self, run_id: str) -> None:
         """Cancel a run: what has not begun to commit is rolled back."""
         await self._working.cancel(run_id, RunStatus.CANCELLED)
+
+    async def finish(self) -> None:
+        """Take no more requests and fire no more by schedule; return when all runs have ended."""
+        self._stop_listening()
+        for run_id in self._working.open_runs:
+            await self._working.wait(run_id)
 
     async def drain(self, grace_s: float) -> list[str]:
         """Stop firing and taking tasks, and let running ones finish within `grace_s` seconds.

@@ -49,8 +49,12 @@ class MemoryStore:
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`."""
         self._versions[version.flow, version.version] = version
-        runs = self._ledger.open_runs(version.flow)
-        return Adoption(tuple(replace(run, tasks=tuple(map(_redelivered, run.tasks))) for run in runs))
+        return Adoption(await self.hold(version.flow))
+
+    async def hold(self, flow: str) -> tuple[OpenRun, ...]:
+        """See `Store`."""
+        runs = self._ledger.open_runs(flow)
+        return tuple(replace(run, tasks=tuple(map(_redelivered, run.tasks))) for run in runs)
 
     async def release(self, flow: str) -> None:
         """See `Store`."""
@@ -58,6 +62,10 @@ class MemoryStore:
     async def version(self, flow: str, version: str) -> VersionRecord | None:
         """See `Store`."""
         return self._versions.get((flow, version))
+
+    async def flows(self) -> dict[str, str]:
+        """See `Store`."""
+        return {version.flow: version.path for version in self._versions.values()}
 
     async def activate(
         self, flow: str, trigger: str, schedule: str, now_ns: int, *, emit_on_start: bool = False
@@ -110,8 +118,8 @@ class MemoryStore:
 
     async def revive(self, revival: Revival) -> OpenRun | None:
         """See `Store`."""
-        letter = self._letters.get(revival.task_id)
-        if letter is None or letter.task.run_id != revival.run_id:
+        letter = await self.dead_letter(revival.run_id, revival.task_id)
+        if letter is None:
             return None
         ended = self._ended.pop(revival.run_id, None)
         state = ended or self._ledger.runs[revival.run_id]
@@ -121,8 +129,7 @@ class MemoryStore:
 
     async def discard(self, run_id: str, task_id: str) -> bool:
         """See `Store`."""
-        letter = self._letters.get(task_id)
-        if letter is None or letter.task.run_id != run_id:
+        if await self.dead_letter(run_id, task_id) is None:
             return False
         del self._letters[task_id]
         return True
@@ -159,6 +166,7 @@ class MemoryStore:
             if wanted.flow in (None, state.record.flow)
             and state.record.status in wanted.statuses
             and state.record.started_at_ns > wanted.started_after_ns
+            and state.record.id.startswith(wanted.id_prefix)
         ]
         return records[: wanted.limit]
 
@@ -178,6 +186,11 @@ class MemoryStore:
             for letter in self._letters.values()
             if run_id in (None, letter.task.run_id) and flow in (None, letter.flow)
         ]
+
+    async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
+        """See `Store`."""
+        letter = self._letters.get(task_id)
+        return letter if letter is not None and letter.task.run_id == run_id else None
 
     async def ask(self, request: Request) -> None:
         """See `Store`. Nobody else sees this store, so there is nobody to ask."""

@@ -48,12 +48,26 @@ class Store(Protocol):
         """
         ...
 
+    async def hold(self, flow: str) -> tuple[OpenRun, ...]:
+        """Become the process that executes a flow, to decide about its unfinished runs without its file.
+
+        As `adopt`, but the flow's path and versions stay as they are.
+
+        Raises:
+            StoreError: another process executes the flow.
+        """
+        ...
+
     async def release(self, flow: str) -> None:
         """Execute a flow no more; its unfinished runs stay. Safe to call twice."""
         ...
 
     async def version(self, flow: str, version: str) -> VersionRecord | None:
         """A version of a flow that a run began with."""
+        ...
+
+    async def flows(self) -> dict[str, str]:
+        """The flows that were executed, by name: the absolute path of the file of each."""
         ...
 
     async def activate(
@@ -163,6 +177,10 @@ class Store(Protocol):
 
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """Dead letters, the oldest first."""
+        ...
+
+    async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
+        """A dead letter; None if there is none (any more)."""
         ...
 
     async def ask(self, request: Request) -> None:

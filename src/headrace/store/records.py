@@ -403,11 +403,16 @@ class Adoption:
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs are wanted: of a flow, of some statuses, begun after a time; `limit` of them at most."""
+    """Which runs are wanted: of a flow, of some statuses, begun after a time; `limit` of them at most.
+
+    Attributes:
+        id_prefix: with which their ids begin.
+    """
 
     flow: str | None = None
     statuses: frozenset[RunStatus] = frozenset(RunStatus)
     started_after_ns: int = 0
+    id_prefix: str = ""
     limit: int = 50
 
 

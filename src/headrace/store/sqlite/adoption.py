@@ -1,6 +1,8 @@
 """Becoming the process that executes a flow: what is found, and what is noted about it."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from headrace.errors import StoreError
@@ -9,7 +11,7 @@ from headrace.store.records import TriggerRecord, VersionRecord
 from headrace.store.sqlite import rows
 from headrace.values import encode_json
 
-__all__ = ["Found", "adopt"]
+__all__ = ["Found", "adopt", "take_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,12 @@ class Found:
     runs: list[LeftRun]
     triggers: dict[tuple[str, str], TriggerRecord]
     moved_from: str
+
+
+def take_over(connection: sqlite3.Connection, flow: str) -> Found:
+    """Count a flow's interrupted tasks, and read what is unfinished; to be called with the flow's lock."""
+    with _transaction(connection):
+        return _find(connection, flow, "")
 
 
 def adopt(connection: sqlite3.Connection, version: VersionRecord, *, is_new: bool) -> Found:
@@ -33,20 +41,25 @@ def adopt(connection: sqlite3.Connection, version: VersionRecord, *, is_new: boo
         StoreError: the flow has unfinished runs and came from another file (rule 20).
     """
     flow = version.flow
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(connection):
         moved_from = _note_path(connection, version)
         connection.execute(
             "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?)",
             (flow, version.version, version.path, version.name, version.text, encode_json(version.overrides)),
         )
-        found = _find(connection, flow, moved_from) if is_new else Found([], {}, moved_from)
+        return _find(connection, flow, moved_from) if is_new else Found([], {}, moved_from)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return found
 
 
 def _find(connection: sqlite3.Connection, flow: str, moved_from: str) -> Found:

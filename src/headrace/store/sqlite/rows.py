@@ -24,6 +24,7 @@ from headrace.values import Json, decode_json
 
 __all__ = [
     "find_dead_letters",
+    "find_flows",
     "find_left_runs",
     "find_open_tasks",
     "find_requests",
@@ -64,6 +65,9 @@ def find_runs(connection: sqlite3.Connection, wanted: RunFilter) -> list[RunReco
     if wanted.flow is not None:
         conditions.append("flow = ?")
         values.append(wanted.flow)
+    if wanted.id_prefix:
+        conditions.append("substr(id, 1, ?) = ?")
+        values += [len(wanted.id_prefix), wanted.id_prefix]
     sql = f"{_RUN} WHERE {' AND '.join(conditions)} ORDER BY started_at DESC, id LIMIT ?"
     return [_run(row) for row in connection.execute(sql, (*values, wanted.limit))]
 
@@ -123,6 +127,11 @@ def find_dead_letters(
     return [
         DeadLetter(decode_task(task), decode_error(error), attempts, of) for task, error, attempts, of in rows
     ]
+
+
+def find_flows(connection: sqlite3.Connection) -> dict[str, str]:
+    """The path of each flow's file, by the flow's name."""
+    return dict(connection.execute("SELECT name, path FROM flows ORDER BY name").fetchall())
 
 
 def find_version(connection: sqlite3.Connection, flow: str, version: str) -> VersionRecord | None:

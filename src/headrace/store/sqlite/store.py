@@ -39,7 +39,7 @@ from headrace.store.records import (
 )
 from headrace.store.run import Changes
 from headrace.store.sqlite import rows
-from headrace.store.sqlite.adoption import adopt
+from headrace.store.sqlite.adoption import Found, adopt, take_over
 from headrace.store.sqlite.batch import Batch
 from headrace.store.sqlite.failure import failure_of
 from headrace.store.sqlite.lock import FlowLock, locking_process
@@ -73,6 +73,7 @@ class SqliteStore:
         self._ledger = Ledger()
         self._locks: dict[str, FlowLock] = {}
         self._seen_changes: dict[str, int] = {}
+        self._of_letters = asyncio.Lock()  # a dead letter is found, and decided about, by one at a time
         self._is_closed = False
 
     @classmethod
@@ -101,18 +102,30 @@ class SqliteStore:
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`."""
         flow = version.flow
-        is_new = flow not in self._locks
-        if is_new:
-            self._locks[flow] = await asyncio.to_thread(FlowLock, self.path, flow)
+        if flow in self._locks:
+            found = await self._read(lambda connection: adopt(connection, version, is_new=False))
+            return Adoption(moved_from=found.moved_from)
+        found = await self._take(flow, lambda connection: adopt(connection, version, is_new=True))
+        return Adoption(self._ledger.open_runs(flow), found.moved_from)
+
+    async def hold(self, flow: str) -> tuple[OpenRun, ...]:
+        """See `Store`."""
+        if flow not in self._locks:
+            await self._take(flow, lambda connection: take_over(connection, flow))
+        return self._ledger.open_runs(flow)
+
+    async def _take(self, flow: str, find: Callable[[sqlite3.Connection], Found]) -> Found:
+        """Take a flow's lock, and take up what is found then."""
+        lock = await asyncio.to_thread(FlowLock, self.path, flow)
         try:
-            found = await self._read(lambda connection: adopt(connection, version, is_new=is_new))
+            found = await self._read(find)
         except BaseException:
-            if is_new:
-                self._locks.pop(flow).release()
+            lock.release()
             raise
+        self._locks[flow] = lock
         self._ledger.triggers |= found.triggers
         self._ledger.take_up(found.runs)
-        return Adoption(self._ledger.open_runs(flow) if is_new else (), found.moved_from)
+        return found
 
     async def release(self, flow: str) -> None:
         """See `Store`."""
@@ -129,6 +142,10 @@ class SqliteStore:
     async def version(self, flow: str, version: str) -> VersionRecord | None:
         """See `Store`."""
         return await self._read(lambda connection: rows.find_version(connection, flow, version))
+
+    async def flows(self) -> dict[str, str]:
+        """See `Store`."""
+        return await self._read(rows.find_flows)
 
     async def activate(
         self, flow: str, trigger: str, schedule: str, now_ns: int, *, emit_on_start: bool = False
@@ -210,26 +227,24 @@ class SqliteStore:
 
     async def revive(self, revival: Revival) -> OpenRun | None:
         """See `Store`."""
-        run_id = revival.run_id
-        letters = await self._read(
-            lambda connection: rows.find_dead_letters(connection, run_id, None, revival.task_id)
-        )
-        state = self._ledger.runs.get(run_id)
-        record = state.record if state is not None else await self.run(run_id)
-        if not letters or record is None:
-            return None
-        self._check_executes(record.flow)
-        changes = self._ledger.revive(revival, letters[0], record)
-        await self._writer.commit(lambda batch: batch.add(changes, {}))
+        async with self._of_letters:
+            letter = await self.dead_letter(revival.run_id, revival.task_id)
+            record = await self.run(revival.run_id)
+            if letter is None or record is None:
+                return None
+            self._check_executes(record.flow)
+            changes = self._ledger.revive(revival, letter, record)
+            await self._writer.commit(lambda batch: batch.add(changes, {}))
         return OpenRun(record, tuple((task, Attempt(first=False)) for task in changes.opened))
 
     async def discard(self, run_id: str, task_id: str) -> bool:
         """See `Store`."""
-        found = await self._read(lambda connection: rows.find_dead_letters(connection, run_id, None, task_id))
-        if found:
-            sql = "DELETE FROM dead_letters WHERE id = ?"
-            await self._writer.commit(lambda batch: batch.execute(sql, task_id))
-        return bool(found)
+        async with self._of_letters:
+            letter = await self.dead_letter(run_id, task_id)
+            if letter is not None:
+                sql = "DELETE FROM dead_letters WHERE id = ?"
+                await self._writer.commit(lambda batch: batch.execute(sql, task_id))
+        return letter is not None
 
     async def cancel(
         self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
@@ -270,6 +285,11 @@ class SqliteStore:
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """See `Store`."""
         return await self._read(lambda connection: rows.find_dead_letters(connection, run_id, flow))
+
+    async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
+        """See `Store`."""
+        found = await self._read(lambda connection: rows.find_dead_letters(connection, run_id, None, task_id))
+        return found[0] if found else None
 
     async def ask(self, request: Request) -> None:
         """See `Store`."""
@@ -368,8 +388,12 @@ class SqliteStore:
         return self._ended(committed)
 
     def _ended(self, committed: Committed) -> Committed:
-        if committed.ended is not None:
-            self._ledger.forget(committed.ended.id)
+        run = committed.ended
+        if run is None:
+            return committed
+        if run.status is RunStatus.RUNNING:  # a dead letter was opened again while its end was written
+            return Committed(committed.tasks)
+        self._ledger.forget(run.id)
         return committed
 
     def _check_executes(self, flow: str) -> None:

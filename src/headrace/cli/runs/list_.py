@@ -1,0 +1,79 @@
+"""`headrace runs list`: runs, the latest first."""
+
+import asyncio
+import time
+
+import click
+
+from headrace.cli.runs.choice import check_flow
+from headrace.cli.runs.facts import run_facts
+from headrace.cli.runs.kept import JSON, STORE, kept_store, processes_of
+from headrace.cli.runs.table import listing
+from headrace.cli.terminal import columns
+from headrace.errors import UsageError
+from headrace.sdk.settings import parse_duration
+from headrace.store import RunFilter, RunRecord, RunStatus
+from headrace.values import Json, encode_json
+
+__all__ = ["command"]
+
+
+@click.command("list")
+@click.option("--flow", metavar="F", help="Runs of this flow.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([status.value for status in RunStatus]),
+    help="Runs of this status; may be repeated.",
+)
+@click.option("--since", metavar="TIME", help="Runs that started within this time: 2d.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(1), default=20, show_default=True, help="How many at most."
+)
+@STORE
+@JSON
+def command(
+    *,
+    flow: str | None,
+    statuses: tuple[str, ...],
+    since: str | None,
+    limit: int,
+    store: str | None,
+    as_json: bool,
+) -> int:
+    """List runs, the latest first.
+
+    An unfinished run is being executed by a process, or waits for the next `headrace run` of its flow.
+    """
+    now_ns = time.time_ns()
+    wanted = RunFilter(
+        flow=flow,
+        statuses=frozenset(map(RunStatus, statuses or (status.value for status in RunStatus))),
+        started_after_ns=0 if since is None else now_ns - _span_ns(since),
+        limit=limit,
+    )
+    runs, processes = asyncio.run(_find(store, wanted))
+    if as_json:
+        found: list[Json] = [run_facts(run, processes.get(run.flow), now_ns) for run in runs]
+        print(encode_json({"runs": found}).decode())
+    elif runs:
+        print("\n".join(listing(runs, processes, columns(), now_ns)))
+    else:
+        is_narrowed = wanted != RunFilter(limit=limit)
+        print("no such run" if is_narrowed else "no run yet")
+    return 0
+
+
+def _span_ns(text: str) -> int:
+    try:
+        return round(parse_duration(text) * 1e9)
+    except ValueError as error:
+        raise UsageError(f"--since: {error}") from error
+
+
+async def _find(url: str | None, wanted: RunFilter) -> tuple[list[RunRecord], dict[str, int]]:
+    async with kept_store(url) as store:
+        await check_flow(store, wanted.flow)
+        runs = await store.runs(wanted)
+        return runs, await processes_of(store, runs)
