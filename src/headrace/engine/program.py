@@ -1,6 +1,6 @@
 """A flow joined with its components: what messages move through."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import chain
@@ -81,7 +81,7 @@ class Program:
             flow: checked, without errors.
             secrets: values of all the secrets that the flow names.
             resources: what nodes share.
-            closing: components with a `close` are pushed here.
+            closing: the components' `close` is pushed here.
 
         Raises:
             FlowError: settings are wrong; all nodes' findings at once.
@@ -93,11 +93,10 @@ class Program:
         triggers: dict[str, Trigger] = {}
         units: dict[str, Unit] = {}
         for node in flow.nodes.values():
+            made = node.spec.factory(settings[node.name])
             if node.spec.trigger:
-                triggers[node.name] = node.spec.factory(settings[node.name])
-                units[node.name] = Unit(node, Component(settings[node.name]), None)
-            else:
-                units[node.name] = _unit(node, settings[node.name])
+                triggers[node.name] = made
+            units[node.name] = _unit(node, made if isinstance(made, Component) else Component(None))
         for edge in flow.edges:
             source, target = units[edge.source.node], units[edge.target.node]
             link = Target(
@@ -115,9 +114,8 @@ class Program:
             unit.error_port = next(
                 (o.name for o in unit.node.spec.outputs if o.error and o.name in unit.targets), None
             )
-            if not unit.node.spec.trigger:
-                await _open(unit, resources)
-                closing.push_async_callback(unit.component.close)
+            await _open(unit, resources)
+            closing.push_async_callback(unit.component.close)
         return cls(flow, units, triggers)
 
     def databases(self, task: TaskRecord) -> tuple[Database, ...]:
@@ -210,9 +208,7 @@ def _is_detached(node: Node, port: str) -> bool:
     return node.spec.trigger or any(output.detached for output in node.outputs if output.name == port)
 
 
-def _unit(node: Node, settings: Settings) -> Unit:
-    make: Callable[[Settings], Component] = node.spec.factory
-    component = make(settings)
+def _unit(node: Node, component: Component) -> Unit:
     unit = Unit(node, component, node.input)
     unit.lane = node.name if component.lane_limit is not None else None
     unit.adds = {o.name: node.result_name or o.adds for o in node.spec.outputs if o.adds}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from headrace.sdk import Clock, Closable
+from headrace.sdk.resource import DEFAULT_ADDRESS, Address
 
 __all__ = ["SharedResources"]
 
@@ -16,9 +17,12 @@ Resource = TypeVar("Resource", bound=Closable)
 class SharedResources:
     """See `headrace.sdk.Resources`."""
 
-    def __init__(self, home: Path, clock: Clock, closing: AsyncExitStack) -> None:
+    def __init__(
+        self, home: Path, clock: Clock, closing: AsyncExitStack, address: Address = DEFAULT_ADDRESS
+    ) -> None:
         self.home = home
         self.clock = clock
+        self.address = address
         self._closing = closing
         self._made: dict[Hashable, Closable] = {}
         self._making: dict[Hashable, asyncio.Lock] = {}

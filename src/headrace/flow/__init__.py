@@ -27,6 +27,7 @@ Nothing runs here. The codes of findings, besides those of expressions (HR2xx):
     HR136 member that is never set, HR137 header with capitals, HR138 expression in a key,
     HR139 one pool with two passwords, HR140 HTTP write below an iterator, HR141 call in a transaction,
     HR142 `done` that does not wait, HR143 value of a wrong kind, HR144 port without what it needs,
-    HR145 field that no message has, HR146 bad rows with nowhere to go, HR150 schema that is none,
-    HR151 text like an expression, HR152 look-alike characters, HR153 edge twice, HR154 secret in the file
+    HR145 field that no message has, HR146 bad rows with nowhere to go, HR147 path of two servers,
+    HR148 response without a caller, HR150 schema that is none, HR151 text like an expression,
+    HR152 look-alike characters, HR153 edge twice, HR154 secret in the file
 """

@@ -8,11 +8,12 @@ engine implements the protocols.
 from headrace.errors import InfrastructureError, PermanentError, StatementError, TemporaryError
 from headrace.sdk.arrival import Arrival, Emits, with_error, with_member
 from headrace.sdk.clock import Clock, SystemClock
-from headrace.sdk.component import Component, Input, Output, Spec, Trigger, component
+from headrace.sdk.component import Component, Input, Listening, Output, Spec, Trigger, component
 from headrace.sdk.context import Context, Emission, FanOut, RaisedError, RunInfo
 from headrace.sdk.module import Module, Registry
 from headrace.sdk.parallel import for_each
-from headrace.sdk.resource import Closable, Resources
+from headrace.sdk.receiver import Answer, Call, Receiver
+from headrace.sdk.resource import Address, Closable, Resources
 from headrace.sdk.schedule import Catchup, Firing, Overlap, Schedule, SchedulePolicy
 from headrace.sdk.settings import (
     Duration,
@@ -27,7 +28,10 @@ from headrace.sdk.transaction import Database, Result, Statement, TaskRow, Trans
 from headrace.values import Json, Message
 
 __all__ = [
+    "Address",
+    "Answer",
     "Arrival",
+    "Call",
     "Catchup",
     "Clock",
     "Closable",
@@ -43,6 +47,7 @@ __all__ = [
     "Input",
     "Json",
     "JsonValue",
+    "Listening",
     "Message",
     "MessageModel",
     "MessageTemplate",
@@ -51,6 +56,7 @@ __all__ = [
     "Overlap",
     "PermanentError",
     "RaisedError",
+    "Receiver",
     "Registry",
     "Resources",
     "Result",

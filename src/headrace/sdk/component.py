@@ -9,13 +9,14 @@ from typing import Any, Protocol, TypeVar
 from headrace.errors import InternalError
 from headrace.sdk.arrival import Emits
 from headrace.sdk.context import Context
+from headrace.sdk.receiver import Receiver
 from headrace.sdk.resource import Resources
 from headrace.sdk.schedule import Firing, Schedule, SchedulePolicy
 from headrace.sdk.settings import MessageModel, Settings
 from headrace.sdk.transaction import Database
 from headrace.values import Message
 
-__all__ = ["Component", "Input", "Output", "Spec", "Trigger", "component", "spec_of"]
+__all__ = ["Component", "Input", "Listening", "Output", "Spec", "Trigger", "component", "spec_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Spec:
         dynamic_outputs: ports that depend on the settings (a router's rules): takes the settings as they
             stand in the file, where a value may be an unresolved template.
         detached_when: whether a static boolean setting makes all outputs detached (an iterator's `durable`).
-        trigger: whether it starts runs; a trigger has no inputs.
+        trigger: whether it starts runs; inputs that it has take what is for its callers.
+        listens: whether it fires by what comes from outside: a trigger that is `Listening`.
         transparent: passes on exactly what arrived; the shape of messages does not change here.
         chooses: whether it may look into a message to decide where it goes on, if at all. What comes out
             is then not said to be of all the kinds that went in.
@@ -81,6 +83,7 @@ class Spec:
     dynamic_outputs: Callable[[dict[str, Any]], tuple[Output, ...]] | None = None
     detached_when: str | None = None
     trigger: bool = False
+    listens: bool = False
     transparent: bool = False
     chooses: bool = True
     samples: str = ""
@@ -140,7 +143,26 @@ class Trigger(Protocol):
         ...
 
     def message(self, firing: Firing) -> Message:
-        """The message of a firing."""
+        """The message of a firing.
+
+        Raises:
+            PermanentError: what a request brings cannot be one.
+        """
+        ...
+
+
+class Listening(Trigger, Protocol):
+    """A trigger that fires by what comes from outside; declared with `listens`."""
+
+    async def listen(self, receiver: Receiver) -> str:
+        """Take what comes from now on, and fire by `receiver`.
+
+        Returns:
+            Where, for people: `POST http://127.0.0.1:8090/orders`.
+
+        Raises:
+            UsageError: it cannot listen there.
+        """
         ...
 
 
@@ -158,6 +180,7 @@ def component(
     dynamic_outputs: Callable[[dict[str, Any]], tuple[Output, ...]] | None = None,
     detached_when: str | None = None,
     trigger: bool = False,
+    listens: bool = False,
     transparent: bool = False,
     chooses: bool = True,
     samples: str = "",
@@ -177,6 +200,7 @@ def component(
             dynamic_outputs=dynamic_outputs,
             detached_when=detached_when,
             trigger=trigger,
+            listens=listens,
             transparent=transparent,
             chooses=chooses,
             samples=samples,

@@ -192,6 +192,14 @@ class Context(Protocol):
         """The text without the values of the flow's secrets: for what goes into a message."""
         ...
 
+    def respond(self, response: Json) -> None:
+        """Answer whoever waits for this run, once the task has committed; the first response counts.
+
+        Args:
+            response: not null; what the trigger's `Call.answer` gets.
+        """
+        ...
+
     def count(self, counter: str, number: int = 1) -> None:
         """Add to a counter of this node in the run's record; durable with the task."""
         ...

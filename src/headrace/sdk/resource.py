@@ -2,11 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Hashable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from headrace.sdk.clock import Clock
 
-__all__ = ["Closable", "Resources"]
+__all__ = ["DEFAULT_ADDRESS", "Address", "Closable", "Resources"]
+
+
+class Address(NamedTuple):
+    """Where a process listens; port 0 is any that is free."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+DEFAULT_ADDRESS = Address("127.0.0.1", 8090)
+"""Where a process listens that was told nothing else: for callers on the same machine alone."""
 
 
 class Closable(Protocol):
@@ -30,6 +45,11 @@ class Resources(Protocol):
     @property
     def clock(self) -> Clock:
         """The time."""
+        ...
+
+    @property
+    def address(self) -> Address:
+        """Where this process listens, if a node of it listens at all."""
         ...
 
     async def acquire(self, key: Hashable, make: Callable[[], Awaitable[Resource]]) -> Resource:

@@ -1,8 +1,9 @@
-"""http-module: APIs over HTTP."""
+"""http-module: APIs over HTTP, in both directions."""
 
 from headrace.components.http.client import Client
+from headrace.components.http.server import Server
 from headrace.sdk import Module
 
 __all__ = ["HTTP"]
 
-HTTP = Module("http-module", "APIs over HTTP.", (Client,))
+HTTP = Module("http-module", "APIs over HTTP, called and offered.", (Client, Server))

@@ -3,7 +3,7 @@
 from codecs import BOM_UTF8
 from http import HTTPStatus
 
-from headrace.connections.http import HttpResponse
+from headrace.connections.http import HttpResponse, is_json_type, media_type
 from headrace.errors import ComponentError
 from headrace.sdk import Json, PermanentError, TemporaryError
 from headrace.values import JsonError, decode_json
@@ -61,16 +61,15 @@ def stated_total(response: dict[str, Json]) -> int | None:
 
 
 def _parse(response: HttpResponse) -> Json:
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = kind in ("application/json", "text/json") or kind.endswith("+json")
+    content_type = response.headers.get("content-type", "")
     body = response.body.removeprefix(BOM_UTF8)  # which may be ignored (RFC 8259, section 8.1)
-    if not is_json or not body.strip():
+    if not is_json_type(content_type) or not body.strip():
         return None
     try:
         return decode_json(body)
     except JsonError as error:
         raise TemporaryError(
-            f"{response.status} from {response.url} says it is {_one_line(kind)}, "
+            f"{response.status} from {response.url} says it is {_one_line(media_type(content_type))}, "
             f"but the body is no JSON: {error}",
             code="HR332",
             detail={"statusCode": response.status, "url": response.url, "body": _excerpt(response)},

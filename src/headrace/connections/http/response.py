@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from headrace.connections.http.media import charset_of
+
 __all__ = ["HttpResponse", "retry_after_s"]
 
 _LONGEST_WAIT_S = 86_400.0
@@ -34,12 +36,7 @@ class HttpResponse:
 
     def text(self) -> str:
         """The body as text: by the charset of the content type, else UTF-8; bad bytes become U+FFFD."""
-        _, _, parameters = self.headers.get("content-type", "").partition(";")
-        charset = "utf-8-sig"
-        for parameter in parameters.split(";"):
-            name, _, value = parameter.partition("=")
-            if name.strip().lower() == "charset":
-                charset = value.strip().strip("\"'").lower()
+        charset = charset_of(self.headers.get("content-type", ""))
         try:
             name = codecs.lookup(charset).name
             is_none = name in _NO_CHARSETS or name == "utf-8"  # which is the same, but for a byte order mark

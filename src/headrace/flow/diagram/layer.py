@@ -1,17 +1,17 @@
 """Which column each box is in. Boxes and wires are numbers here: a wire is a pair of boxes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 __all__ = ["Arc", "layers_of", "leading_back"]
 
 Arc = tuple[int, int]
 
 
-def leading_back(count: int, arcs: Sequence[Arc]) -> frozenset[int]:
+def leading_back(count: int, arcs: Sequence[Arc], first: Collection[int] = ()) -> frozenset[int]:
     """The indexes of the arcs that close loops, as a walk along the arcs meets them.
 
-    The walk begins at what nothing leads to (triggers), and follows arcs in their order; without the arcs
-    that it finds, no loop is left.
+    The walk begins at the boxes `first`, then at what nothing leads to, and follows arcs in their order;
+    without the arcs that it finds, no loop is left.
     """
     leaving: list[list[tuple[int, int]]] = [[] for _ in range(count)]
     for index, (source, target) in enumerate(arcs):
@@ -21,7 +21,7 @@ def leading_back(count: int, arcs: Sequence[Arc]) -> frozenset[int]:
     back: set[int] = set()
     is_open = [False] * count
     is_done = [False] * count
-    for start in [*starts, *range(count)]:
+    for start in [*first, *starts, *range(count)]:
         if is_done[start]:
             continue
         is_open[start] = True

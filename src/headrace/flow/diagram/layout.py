@@ -5,7 +5,7 @@ at the height of its bend there. A wire that leads back goes down right of its s
 the columns between its ends, and up left of its target.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,12 +64,15 @@ class Layout:
     height: float
 
 
-def lay_out(sizes: Sequence[tuple[float, float]], cords: Sequence[Cord]) -> Layout:
+def lay_out(
+    sizes: Sequence[tuple[float, float]], cords: Sequence[Cord], first: Collection[int] = ()
+) -> Layout:
     """Give boxes and wires their places; parts that are not connected go one below the other.
 
     Args:
         sizes: the least width, and the height, of each box; boxes of a column are made equally wide.
         cords: the wires.
+        first: the boxes at which everything begins; a wire that comes round to them again leads back.
     """
     frames: dict[int, Frame] = {}
     paths: dict[int, Path] = {}
@@ -81,7 +84,8 @@ def lay_out(sizes: Sequence[tuple[float, float]], cords: Sequence[Cord]) -> Layo
             Cord(number[cord.source], number[cord.target], cord.start_y, cord.end_y)
             for cord in inside.values()
         ]
-        part = _Part([sizes[box] for box in boxes], local)
+        begin = [number[box] for box in boxes if box in first]
+        part = _Part([sizes[box] for box in boxes], local, begin)
         frames |= zip(boxes, part.frames(top), strict=True)
         paths |= {index: part.path(position, top) for position, index in enumerate(inside)}
         width = max(width, part.width)
@@ -132,11 +136,13 @@ class _Lane:
 class _Part:
     """The layout of boxes that are connected."""
 
-    def __init__(self, sizes: Sequence[tuple[float, float]], cords: Sequence[Cord]) -> None:
+    def __init__(
+        self, sizes: Sequence[tuple[float, float]], cords: Sequence[Cord], first: Collection[int]
+    ) -> None:
         self._cords = cords
         self._heights = [height for _, height in sizes]
         arcs = [(cord.source, cord.target) for cord in cords]
-        back = leading_back(len(sizes), arcs)
+        back = leading_back(len(sizes), arcs, first)
         forward = {index: arc for index, arc in enumerate(arcs) if index not in back}
         self._layers = layers_of(len(sizes), list(forward.values()))
         ends = {index: (cords[index].start_y, cords[index].end_y) for index in forward}

@@ -41,7 +41,8 @@ _STYLE = """\
 def svg_text(drawing: Drawing) -> str:
     """The drawing, nodes from left to right; names that are too long end in `…`, and are whole on hover."""
     sizes = [_size(box) for box in drawing.boxes]
-    layout = lay_out(sizes, [_cord(wire, drawing) for wire in drawing.wires])
+    triggers = {index for index, box in enumerate(drawing.boxes) if box.trigger}
+    layout = lay_out(sizes, [_cord(wire, drawing) for wire in drawing.wires], triggers)
     legend, legend_width = _legend(drawing, layout)
     width = max(layout.width, legend_width) + 2 * _MARGIN
     height = layout.height + 2 * _MARGIN + (_LEGEND if legend else 0)

@@ -20,6 +20,7 @@ from headrace.flow.lint.operation import check_isolation, check_operations
 from headrace.flow.lint.pasted import check_pasted
 from headrace.flow.lint.port import check_fields, check_ports
 from headrace.flow.lint.reach import check_reach
+from headrace.flow.lint.server import check_paths, check_responses
 from headrace.flow.lint.shape import check_shapes
 from headrace.flow.lint.sql import check_first_of_batch, check_interpolation
 from headrace.flow.lint.text import check_plain_expressions
@@ -50,6 +51,8 @@ RULES: tuple[Callable[[View, Reader], None], ...] = (
     check_done,
     check_twice,
     check_urls,
+    check_paths,
+    check_responses,
     check_plain_expressions,
     check_pasted,
     check_shapes,  # after the others, since they may know better what is wrong

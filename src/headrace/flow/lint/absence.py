@@ -17,7 +17,7 @@ _CARRIERS = {"payload": "", "item": "", "items": "[*]", "bodyJson": "", "rows": 
 _OF_COMPONENTS = frozenset(
     {
         *("payload", "timestamp", "item", "items", "index", "startIndex", "batchNum", "total", "progress"),
-        *("context", "errors", "response", "result"),
+        *("context", "errors", "request", "response", "result"),
     }
 )
 """Members that components set themselves: they are looked for in no answer."""

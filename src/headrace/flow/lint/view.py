@@ -11,13 +11,14 @@ from headrace.flow.shape import Shapes, follow
 from headrace.flow.tree import Mapping, to_json
 from headrace.values import Json
 
-__all__ = ["CLIENT", "CONNECTOR", "DELAY", "ITERATOR", "ROUTER", "View"]
+__all__ = ["CLIENT", "CONNECTOR", "DELAY", "ITERATOR", "ROUTER", "SERVER", "View"]
 
 CLIENT = "http-module/client"
 CONNECTOR = "database-module/connector"
 DELAY = "common-module/delay"
 ITERATOR = "common-module/iterator"
 ROUTER = "common-module/router"
+SERVER = "http-module/server"
 
 
 class View:

@@ -82,8 +82,9 @@ class Shapes:
     def checked(self) -> Iterator[tuple[Path, tuple[Doubt, ...]]]:
         """The settings that are evaluated for each message, by path, and what cannot go well in them."""
         for name, node in self._draft.nodes.items():
-            arrived = self.entered.get(name, {})
-            if not node.message_templates or all(entry.message.is_nothing for entry in arrived.values()):
+            arrived = [entry.message for entry in self.entered.get(name, {}).values()]
+            is_trigger = node.spec is not None and node.spec.trigger
+            if not node.message_templates or (not is_trigger and all(each.is_nothing for each in arrived)):
                 continue
             for path, template in node.message_templates.items():
                 doubts: list[Doubt] = []
@@ -103,8 +104,11 @@ class Shapes:
             ports = node.spec.inputs if node.spec else ()
             if node.input is not None:
                 found[id(node.input)] = [self.arriving(name, ports[0].name) if ports else ANY]
+            read = [self.received(name, port.name) for port in ports]
+            if node.spec is not None and node.spec.trigger:  # what it makes; an input is for its callers
+                read = [self.emitted(PortRef(name, output.name)) for output in node.spec.outputs[:1]]
             for template in node.message_templates.values():
-                found[id(template)] = [self.received(name, port.name) for port in ports]
+                found[id(template)] = read
             if node.settings_template is not None:
                 found[id(node.settings_template)] = [self._settings]
         return {key: join_all(shapes) for key, shapes in found.items()}
