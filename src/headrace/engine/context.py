@@ -14,7 +14,7 @@ from headrace.errors import ComponentError, ExpressionError, PermanentError
 from headrace.expr import Template
 from headrace.expr.text import truthy
 from headrace.sdk import Clock, Database, Emission, RaisedError, RunInfo
-from headrace.store import ErrorFate, GroupMember, NewGroup, TaskRecord
+from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecord
 from headrace.values import Json, Message
 
 __all__ = ["NodeContext", "enter"]
@@ -218,6 +218,13 @@ class NodeContext:
     def mask(self, text: str) -> str:
         """See `Context`."""
         return self.execution.services.teller.mask(text)
+
+    def respond(self, response: Json) -> None:
+        """See `Context`."""
+        unit = self.unit
+        error = PermanentError("the caller has had a response before; nobody gets this one", code="HR333")
+        late = self.execution.raised(error, unit.node, unit.node.span, self.message)
+        self.branch.outcome.respond(Response(response, late.fated(ErrorFate.DROPPED)))
 
     def count(self, counter: str, number: int = 1) -> None:
         """See `Context`."""

@@ -7,13 +7,15 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from uuid import uuid4
 
+from headrace.engine.caller import Callers
 from headrace.engine.desk import Desk
 from headrace.engine.execution import Services
 from headrace.engine.failure import Teller
+from headrace.engine.identity import random_run_id
 from headrace.engine.observer import Observer, RunStats
 from headrace.engine.program import Program
+from headrace.engine.receiver import Reception, RemoteFiring, TriggerReceiver
 from headrace.engine.resources import SharedResources
 from headrace.engine.sweep import KEEP_ALL, Keep, Sweeper
 from headrace.engine.trigger import Timetable
@@ -21,7 +23,8 @@ from headrace.engine.version import ReadVersion, version_record
 from headrace.engine.worker import Worker
 from headrace.errors import HeadraceError, InternalError, StoreError
 from headrace.flow.model import Flow
-from headrace.sdk import Clock, Firing, SystemClock
+from headrace.sdk import Address, Clock, Firing, SystemClock
+from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.store import (
     Attempt,
     DeadLetter,
@@ -54,6 +57,7 @@ class Engine:
         mask: Callable[[str], str] = str,
         read_version: ReadVersion | None = None,
         keep: Keep = KEEP_ALL,
+        address: Address = DEFAULT_ADDRESS,
     ) -> None:
         """Set up; nothing is opened yet.
 
@@ -65,6 +69,7 @@ class Engine:
             mask: takes secrets out of a text for people.
             read_version: loads versions that unfinished runs began with; needed where `load` finds such runs.
             keep: how long ended runs are remembered.
+            address: where triggers listen, if there are such.
         """
         self._store = store
         self._home = home
@@ -74,6 +79,9 @@ class Engine:
         self._read_version = read_version
         self._programs: dict[str, Program] = {}
         self._left: dict[str, tuple[OpenRun, ...]] = {}
+        self._address = address
+        self._callers = Callers()
+        self._listens = False
         self._sweeper = Sweeper(store, self._clock, keep)
         self._closing = AsyncExitStack()
         self._group: asyncio.TaskGroup | None = None
@@ -84,11 +92,11 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
-        self._resources = SharedResources(self._home, self._clock, self._closing)
+        self._resources = SharedResources(self._home, self._clock, self._closing, self._address)
         self._group = await asyncio.TaskGroup().__aenter__()
         teller = Teller(self._mask, self._clock.now_ns)
         services = Services(self._clock, self._observer, teller, self._store.state)
-        self._worker = Worker(self._store, services, self._group, self._run_ended)
+        self._worker = Worker(self._store, services, self._group, self._run_ended, self._callers.respond)
         return self
 
     async def __aexit__(
@@ -97,8 +105,9 @@ class Engine:
         group, self._group = self._group, None
         if group is None:
             return
-        self._stop_listening()
+        self._stop_firing()
         await self._working.stop(grace_s=0.0)
+        self._callers.dismiss()
         try:
             if isinstance(error, asyncio.CancelledError):
                 await group.__aexit__(kind, error, trace)
@@ -177,6 +186,23 @@ class Engine:
             is_started = program.units[name].node.starts
             self._following.append(group.create_task(timetable.follow() if is_started else timetable.stop()))
 
+    async def listen(self, program: Program) -> None:
+        """Have a program's started triggers that listen take what comes from now on.
+
+        Raises:
+            UsageError: the address cannot be had, or another flow takes the same requests.
+        """
+        group = self._group
+        if group is None:
+            raise InternalError("the engine is not running")
+        reception = Reception(
+            self._fire_remotely, self._callers, self._working, self._store, self._clock, self._mask, group
+        )
+        for name, trigger in program.listening.items():
+            where = await trigger.listen(TriggerReceiver(program, name, reception))
+            self._listens = True
+            self._observer.listening(name, where)
+
     def attend(self, program: Program) -> None:
         """Carry out what other processes ask of this one about a flow, from now on."""
         group = self._group
@@ -185,9 +211,11 @@ class Engine:
         self._attending.append(group.create_task(Desk(program, self._store, self).attend()))
 
     async def followed(self) -> None:
-        """Return when all followed schedules have fired for the last time (`maxEmissions`)."""
+        """Return when no schedule fires any more (`maxEmissions`), and no trigger listens."""
         if self._following:
             await asyncio.wait(self._following)
+        if self._listens:
+            await asyncio.Event().wait()
 
     async def fire(
         self, program: Program, trigger: str, payload: Json = None, *, run_id: str | None = None
@@ -263,8 +291,9 @@ class Engine:
         Returns:
             The ids of the runs that are left open in the store.
         """
-        self._stop_listening()
+        self._stop_firing()
         await self._working.stop(grace_s)
+        self._callers.dismiss()
         return self._working.open_runs
 
     def stats(self, run_id: str) -> RunStats | None:
@@ -277,7 +306,8 @@ class Engine:
             raise InternalError("the engine is not running")
         return self._worker
 
-    def _stop_listening(self) -> None:
+    def _stop_firing(self) -> None:
+        self._callers.close()
         for task in (*self._following, *self._attending):
             task.cancel()
 
@@ -288,6 +318,18 @@ class Engine:
         if fired.reason in ("overlap", "queued", "exhausted"):
             self._observer.firing_dropped(trigger, fired.reason)
         return fired
+
+    async def _fire_remotely(self, firing: RemoteFiring) -> Fired:
+        return await self._fire(
+            firing.program,
+            firing.trigger,
+            self._clock.now_ns(),
+            firing.payload,
+            on_request=True,
+            run_id=firing.run_id,
+            dedupe_key=firing.dedupe_key,
+            has_caller=firing.has_caller,
+        )
 
     async def _fire(
         self,
@@ -300,6 +342,8 @@ class Engine:
         queued: bool = False,
         waits: bool = False,
         run_id: str | None = None,
+        dedupe_key: str | None = None,
+        has_caller: bool = False,
     ) -> Fired:
         component = program.triggers[trigger]
         now_ns = self._clock.now_ns()
@@ -309,7 +353,7 @@ class Engine:
                 version=program.flow.version,
                 trigger=trigger,
                 port=program.units[trigger].node.spec.outputs[0].name,
-                run_id=run_id or uuid4().hex[:16],
+                run_id=run_id or random_run_id(),
                 scheduled_at_ns=scheduled_at_ns,
                 fired_at_ns=now_ns,
                 vars=program.vars,
@@ -319,6 +363,8 @@ class Engine:
                 max_firings=component.policy.max_firings,
                 queued=queued,
                 waits=waits,
+                dedupe_key=dedupe_key,
+                has_caller=has_caller,
             )
         )
         for superseded in fired.superseded:
@@ -328,7 +374,8 @@ class Engine:
         return fired
 
     def _run_ended(self, run: RunRecord) -> None:
-        """A firing of the same trigger that waits may go now; and rows of old runs may be removed."""
+        """Its callers are told; a firing that waits may go now; and rows of old runs may be removed."""
+        self._callers.end(run)
         timetable = self._timetables.get((run.flow, run.trigger))
         if timetable is not None:
             timetable.run_ended()

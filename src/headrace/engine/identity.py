@@ -1,8 +1,14 @@
-"""Ids of tasks and groups: derived from the parent's id and the path that made them (rule 3). Pure."""
+"""Ids: random ones of runs; those of tasks and groups derive from the parent's and the path (rule 3)."""
 
 from hashlib import blake2b
+from uuid import uuid4
 
-__all__ = ["derived_id", "digest"]
+__all__ = ["derived_id", "digest", "random_run_id"]
+
+
+def random_run_id() -> str:
+    """64 random bits; no dot is in it, which ends it in the ids of its tasks."""
+    return uuid4().hex[:16]
 
 
 def derived_id(run_id: str, path: str) -> str:

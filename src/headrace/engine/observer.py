@@ -73,6 +73,9 @@ class Observer:
     def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
         """A run that is unfinished cannot be gone on with: its version does not load any more."""
 
+    def listening(self, trigger: str, where: str) -> None:
+        """A trigger takes what comes from outside."""
+
     def flow_moved(self, flow: str, moved_from: str) -> None:
         """A flow is read from another file than before."""
 

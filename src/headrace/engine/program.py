@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import cast
 
 from headrace.engine.observer import NodeStats
 from headrace.errors import ComponentError, Finding, FlowError, UsageError
 from headrace.expr import Template
 from headrace.flow.model import Edge, Flow, Node
 from headrace.flow.settings import resolve
-from headrace.sdk import Component, Database, Resources, Settings, Trigger
+from headrace.sdk import Component, Database, Listening, Resources, Settings, Trigger
 from headrace.store import TaskRecord
 from headrace.values import Json
 
@@ -117,6 +118,15 @@ class Program:
             await _open(unit, resources)
             closing.push_async_callback(unit.component.close)
         return cls(flow, units, triggers)
+
+    @property
+    def listening(self) -> dict[str, Listening]:
+        """The started triggers that fire by what comes from outside, by name."""
+        return {
+            name: cast("Listening", trigger)
+            for name, trigger in self.triggers.items()
+            if self.units[name].node.spec.listens and self.units[name].node.starts
+        }
 
     def databases(self, task: TaskRecord) -> tuple[Database, ...]:
         """The databases that a task may write to: those of the nodes that it comes to on inner edges."""

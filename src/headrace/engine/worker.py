@@ -28,6 +28,7 @@ from headrace.store import (
     TaskRecord,
     decode_outcome,
 )
+from headrace.values import Json
 
 __all__ = ["Worker"]
 
@@ -62,12 +63,19 @@ class Worker:
         services: Services,
         group: asyncio.TaskGroup,
         on_end: Callable[[RunRecord], None],
+        on_response: Callable[[str, Json], None],
     ) -> None:
-        """Set up; `on_end` is called for each run whose end has become durable."""
+        """Set up.
+
+        Args:
+            on_end: called for each run whose end has become durable.
+            on_response: called with a run's id and its response, once its task has committed.
+        """
         self._store = store
         self._services = services
         self._group = group
         self._on_end = on_end
+        self._on_response = on_response
         self._active: dict[str, ActiveRun] = {}
         self._is_solitary = False  # a task waits that runs while no other does
         self._is_stopping = False
@@ -125,6 +133,11 @@ class Worker:
         """The version of the flow with which an active run goes on; None if it is not active."""
         active = self._active.get(run_id)
         return None if active is None else active.record.version
+
+    def count(self, flow: str, trigger: str) -> int:
+        """How many runs of a trigger are active."""
+        records = [active.record for active in self._active.values()]
+        return sum((record.flow, record.trigger) == (flow, trigger) for record in records)
 
     def stats(self, run_id: str) -> RunStats | None:
         """What is known of an active run, for display."""
@@ -303,6 +316,10 @@ class Worker:
         active.count_time(now_ns)
         committed = await self._store.commit(task, done.outcome, now_ns, is_recorded=done.is_recorded)
         self._services.observer.task_reached(task, Step.DECIDED)
+        for error in committed.dropped:
+            self._services.observer.error_raised(task.run_id, error)
+        if committed.response is not None:
+            self._on_response(task.run_id, committed.response)
         # What a settled task makes may have been carried out as well, before its process died.
         self._decided(active, task, committed, Attempt(first=not done.is_settled))
 

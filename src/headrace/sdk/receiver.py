@@ -51,6 +51,11 @@ class Receiver(Protocol):
         """The trigger's node and flow, for people."""
         ...
 
+    @property
+    def open_runs(self) -> int:
+        """How many runs of the trigger are open in this process."""
+        ...
+
     def is_wired(self, port: str) -> bool:
         """Whether an edge leads to an input of the trigger."""
         ...

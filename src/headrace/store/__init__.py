@@ -10,6 +10,7 @@ from headrace.store.protocol import Store
 from headrace.store.records import (
     Adoption,
     Attempt,
+    Caller,
     Committed,
     DeadLetter,
     ErrorFate,
@@ -22,6 +23,7 @@ from headrace.store.records import (
     Outcome,
     Request,
     RequestKind,
+    Response,
     Revival,
     RunFilter,
     RunRecord,
@@ -34,6 +36,7 @@ from headrace.store.records import (
 __all__ = [
     "Adoption",
     "Attempt",
+    "Caller",
     "Committed",
     "DeadLetter",
     "EncodedOutcome",
@@ -48,6 +51,7 @@ __all__ = [
     "Outcome",
     "Request",
     "RequestKind",
+    "Response",
     "Revival",
     "RunFilter",
     "RunRecord",

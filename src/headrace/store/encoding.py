@@ -3,7 +3,7 @@
 Each message is encoded once: an outcome's JSON holds its tasks as they go into the store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from headrace.store.records import (
     GroupMember,
     NewGroup,
     Outcome,
+    Response,
     TaskRecord,
 )
 from headrace.values import Json, JsonError, encode_json
@@ -30,6 +31,7 @@ __all__ = [
     "decode_task",
     "encode_error",
     "encode_group",
+    "encode_measured",
     "encode_note",
     "encode_outcome",
     "encode_task",
@@ -61,6 +63,7 @@ class EncodedOutcome:
             "furtherErrors": outcome.further_errors,
             "counters": outcome.counters,
             "state": outcome.state,
+            "response": _response_fields(outcome.response),
         }
         return _encode({name: value for name, value in fields.items() if value})
 
@@ -72,9 +75,11 @@ def encode_outcome(outcome: Outcome, max_bytes: int) -> EncodedOutcome:
         PermanentError: a message or a value of state is no JSON, or larger than `max_bytes`; names the port
             that it is for, or its key.
     """
-    tasks = {task.id: _measured(task, max_bytes) for task in outcome.tasks}
+    if (response := outcome.response) is not None:
+        _measured(lambda: encode_json(response.value), "the response", max_bytes)
+    tasks = {task.id: encode_measured(task, max_bytes) for task in outcome.tasks}
     for group in outcome.groups:
-        _measured(group.done, max_bytes)
+        encode_measured(group.done, max_bytes)
     for key, value in outcome.state.items():
         _measure_value(key, value, max_bytes)
     return EncodedOutcome(outcome, tasks)
@@ -93,16 +98,23 @@ def _measure_value(key: str, value: Json, max_bytes: int) -> None:
         )
 
 
-def _measured(task: TaskRecord, max_bytes: int) -> bytes:
+def encode_measured(task: TaskRecord, max_bytes: int) -> bytes:
+    """A task as JSON.
+
+    Raises:
+        PermanentError: its message is no JSON, or larger than `max_bytes`; names the port that it is for.
+    """
+    return _measured(lambda: encode_task(task), f"the message for `{task.node}:{task.port}`", max_bytes)
+
+
+def _measured(encode: Callable[[], bytes], what: str, max_bytes: int) -> bytes:
     try:
-        encoded = encode_task(task)
+        encoded = encode()
     except JsonError as error:
-        raise PermanentError(
-            f"the message for `{task.node}:{task.port}` cannot be kept: {error}", code="HR401"
-        ) from error
+        raise PermanentError(f"{what} cannot be kept: {error}", code="HR401") from error
     if len(encoded) > max_bytes:
         raise PermanentError(
-            f"the message for `{task.node}:{task.port}` has {len(encoded) / 2**20:.1f} MiB, and the store "
+            f"{what} has {len(encoded) / 2**20:.1f} MiB, and the store "
             f"takes {max_bytes / 2**20:.0f} MiB at most; carry less from task to task",
             code="HR402",
         )
@@ -119,6 +131,7 @@ def decode_outcome(record: bytes) -> EncodedOutcome:
         further_errors=fields.get("furtherErrors", 0),
         counters=fields.get("counters", {}),
         state=fields.get("state", {}),
+        response=_response(fields.get("response")),
     )
     return EncodedOutcome(outcome, {task.id: encode_task(task) for task in outcome.tasks})
 
@@ -219,6 +232,14 @@ def _group_fields(group: NewGroup) -> Fields:
 
 def _group(fields: Fields) -> NewGroup:
     return NewGroup(fields["id"], _task(fields["done"]), fields["totalItems"])
+
+
+def _response_fields(response: Response | None) -> Fields | None:
+    return None if response is None else {"value": response.value, "late": _error_fields(response.late)}
+
+
+def _response(fields: Fields | None) -> Response | None:
+    return None if fields is None else Response(fields["value"], _error(fields["late"]))
 
 
 def _error_fields(error: ErrorRecord) -> Fields:

@@ -7,11 +7,13 @@ what is durable follows, decision by decision.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from headrace.store.encoding import EncodedOutcome
+from headrace.store.encoding import EncodedOutcome, encode_measured
 from headrace.store.firing import activate, deactivate, decide
 from headrace.store.group import GroupNote
+from headrace.store.limit import MAX_MESSAGE_BYTES
 from headrace.store.records import (
     Attempt,
+    Caller,
     DeadLetter,
     ErrorRecord,
     Fired,
@@ -78,12 +80,15 @@ class Ledger:
         return record
 
     def fire(self, request: FireRequest) -> tuple[Fired, Changes]:
-        """See `Store`."""
+        """See `Store`; dedupe keys are the store's own business.
+
+        Raises:
+            PermanentError: the trigger's message cannot be made or kept; nothing was decided.
+        """
         key = request.flow, request.trigger
         decision = decide(self.triggers.get(key), request, self._running(*key))
-        if decision.trigger is not None:
-            self.triggers[key] = decision.trigger
         if decision.tick is None:
+            self._set_trigger(key, decision.trigger)
             return Fired(reason=decision.reason), Changes()
         record = RunRecord(
             id=request.run_id,
@@ -93,6 +98,7 @@ class Ledger:
             scheduled_at_ns=request.scheduled_at_ns,
             started_at_ns=request.fired_at_ns,
             vars=request.vars,
+            caller=Caller.WAITS if request.has_caller else Caller.NONE,
         )
         message = request.message(decision.tick)
         task = TaskRecord(
@@ -104,8 +110,11 @@ class Ledger:
             base=message,
             is_output=True,
         )
+        encoded = {task.id: encode_measured(task, MAX_MESSAGE_BYTES)}
+        self._set_trigger(key, decision.trigger)  # from here on nothing can fail
         self.runs[record.id] = RunState(record, {task.id: (task, Attempt())})
-        return Fired(record, task, superseded=decision.superseded), Changes(run=record, opened=[task])
+        changes = Changes(run=record, opened=[task], encoded=encoded)
+        return Fired(record, task, superseded=decision.superseded), changes
 
     def commit(self, task: TaskRecord, outcome: EncodedOutcome, now_ns: int) -> Changes:
         """See `Store`."""
@@ -149,6 +158,10 @@ class Ledger:
     def forget(self, run_id: str) -> None:
         """A run has ended, or is another process's now."""
         self.runs.pop(run_id, None)
+
+    def _set_trigger(self, key: tuple[str, str], record: TriggerRecord | None) -> None:
+        if record is not None:
+            self.triggers[key] = record
 
     def _running(self, flow: str, trigger: str) -> tuple[str, ...]:
         return tuple(

@@ -11,6 +11,7 @@ from headrace.store.records import (
     ALL_RUNS,
     Adoption,
     Attempt,
+    Caller,
     Committed,
     DeadLetter,
     ErrorRecord,
@@ -45,6 +46,9 @@ class MemoryStore:
         self._versions: dict[tuple[str, str], VersionRecord] = {}
         self._state: dict[tuple[str, str], Json] = {}
         self._recorded: set[str] = set()
+        self._keyed: dict[tuple[str, str, str], str] = {}  # runs by flow, trigger and dedupe key
+        self._key_of: dict[str, tuple[str, str, str]] = {}
+        self._responses: dict[str, Json] = {}
 
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`."""
@@ -53,6 +57,9 @@ class MemoryStore:
 
     async def hold(self, flow: str) -> tuple[OpenRun, ...]:
         """See `Store`."""
+        for state in (*self._ledger.runs.values(), *self._ended.values()):
+            if state.record.flow == flow and state.record.caller is Caller.WAITS:
+                state.record.caller = Caller.LOST
         runs = self._ledger.open_runs(flow)
         return tuple(replace(run, tasks=tuple(map(_redelivered, run.tasks))) for run in runs)
 
@@ -83,7 +90,15 @@ class MemoryStore:
 
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""
+        if request.dedupe_key is None:
+            return self._ledger.fire(request)[0]
+        key = request.flow, request.trigger, request.dedupe_key
+        if key in self._keyed:
+            return Fired(reason="repeated", repeats=self._keyed[key])
         fired, _ = self._ledger.fire(request)
+        if fired.run is not None:
+            self._keyed[key] = fired.run.id
+            self._key_of[fired.run.id] = key
         return fired
 
     def encode(self, outcome: Outcome) -> EncodedOutcome:
@@ -103,6 +118,8 @@ class MemoryStore:
         if self._ledger.runs.get(task.run_id) is not None:
             flow = self._ledger.runs[task.run_id].record.flow
             self._state |= {(flow, key): value for key, value in changes.state.items()}
+        if changes.response is not None and task.run_id in self._key_of:
+            self._responses[task.run_id] = changes.response
         return self._keep(changes)
 
     async def retry(
@@ -147,6 +164,16 @@ class MemoryStore:
     async def state(self, flow: str, key: str) -> Json:
         """See `Store`."""
         return self._state.get((flow, key))
+
+    async def settle(self, run_id: str, caller: Caller) -> None:
+        """See `Store`."""
+        record = await self.run(run_id)
+        if record is not None:
+            record.caller = caller
+
+    async def response(self, run_id: str) -> Json:
+        """See `Store`."""
+        return self._responses.get(run_id)
 
     async def run(self, run_id: str) -> RunRecord | None:
         """See `Store`."""
@@ -248,6 +275,9 @@ class MemoryStore:
             oldest = next(iter(self._ended))
             del self._ended[oldest]
             self._recorded.discard(oldest)
+            self._responses.pop(oldest, None)
+            if (key := self._key_of.pop(oldest, None)) is not None:
+                del self._keyed[key]
             for id_ in [id_ for id_, letter in self._letters.items() if letter.task.run_id == oldest]:
                 del self._letters[id_]
 

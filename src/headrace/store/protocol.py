@@ -8,6 +8,7 @@ from headrace.store.records import (
     ALL_RUNS,
     Adoption,
     Attempt,
+    Caller,
     Committed,
     DeadLetter,
     ErrorRecord,
@@ -85,7 +86,13 @@ class Store(Protocol):
         ...
 
     async def fire(self, request: FireRequest) -> Fired:
-        """Decide a firing (`store.firing`) and create its run and first task, in one step (rule 22)."""
+        """Decide a firing (`store.firing`) and create its run and first task, in one step (rule 22).
+
+        Its dedupe key is noted in the same step, and kept as long as the run is (rule 23).
+
+        Raises:
+            PermanentError: the trigger's message cannot be made, or not be kept; nothing was decided.
+        """
         ...
 
     def encode(self, outcome: Outcome) -> EncodedOutcome:
@@ -157,6 +164,17 @@ class Store(Protocol):
 
     async def state(self, flow: str, key: str) -> Json:
         """What the nodes of a flow keep under a key; null if nothing."""
+        ...
+
+    async def settle(self, run_id: str, caller: Caller) -> None:
+        """Note what became of a run's caller. It is LOST after `adopt` where it was not noted (rule 23).
+
+        It may become durable a moment later: who got an answer does not wait for that.
+        """
+        ...
+
+    async def response(self, run_id: str) -> Json:
+        """What a run responded that has a dedupe key; None if nothing."""
         ...
 
     async def run(self, run_id: str) -> RunRecord | None:

@@ -12,6 +12,7 @@ __all__ = [
     "MAX_ERRORS",
     "Adoption",
     "Attempt",
+    "Caller",
     "Committed",
     "DeadLetter",
     "ErrorFate",
@@ -24,6 +25,7 @@ __all__ = [
     "Outcome",
     "Request",
     "RequestKind",
+    "Response",
     "Revival",
     "RunFilter",
     "RunRecord",
@@ -63,6 +65,25 @@ class ErrorFate(Enum):
     """The task became a dead letter."""
     ENDED = "ended"
     """It ended the run (timeout)."""
+    DROPPED = "dropped"
+    """It is a response that nobody gets, since its run had one before."""
+
+
+class Caller(Enum):
+    """What became of the caller for whom a run was started (rule 23)."""
+
+    NONE = "none"
+    """Nobody waits for an answer."""
+    WAITS = "waits"
+    """Somebody holds the connection."""
+    ANSWERED = "answered"
+    """The response was sent, or how the run ended."""
+    TIMED_OUT = "timed-out"
+    """The caller was told that it takes too long."""
+    HUNG_UP = "hung-up"
+    """The caller closed the connection before there was an answer."""
+    LOST = "lost"
+    """The process that held the connection ended before there was an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +191,19 @@ class NewGroup:
     total_items: int
 
 
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer for the caller of a run.
+
+    Attributes:
+        value: not null.
+        late: the error to be recorded if the run has had a response before.
+    """
+
+    value: Json
+    late: ErrorRecord
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a task did, to become durable as a whole or not at all (rule 4).
@@ -178,6 +212,7 @@ class Outcome:
         errors: the first `MAX_ERRORS`, whole.
         further_errors: how many there were beyond those.
         state: what nodes keep, by node and key; None takes a value away.
+        response: for the caller; the first one of a run counts.
     """
 
     tasks: list[TaskRecord] = field(default_factory=list)
@@ -186,6 +221,7 @@ class Outcome:
     further_errors: int = 0
     counters: dict[str, int] = field(default_factory=dict)
     state: dict[str, Json] = field(default_factory=dict)
+    response: Response | None = None
 
     def add_error(self, error: ErrorRecord) -> None:
         """Record an error, or count it."""
@@ -200,12 +236,21 @@ class Outcome:
         self.errors += other.errors[:room]
         self.further_errors += other.further_errors + len(other.errors[room:])
 
+    def respond(self, response: Response) -> None:
+        """Answer the caller, or record that this comes too late."""
+        if self.response is None:
+            self.response = response
+        else:
+            self.add_error(response.late)
+
     def absorb(self, other: "Outcome") -> None:
         """Take over what a branch did."""
         self.tasks += other.tasks
         self.groups += other.groups
         self.absorb_errors(other)
         self.state |= other.state
+        if other.response is not None:
+            self.respond(other.response)
         for name, count in other.counters.items():
             self.counters[name] = self.counters.get(name, 0) + count
 
@@ -220,6 +265,7 @@ class RunRecord:
         error_count: all errors but the retried ones.
         retries: attempts of tasks that failed and were tried again.
         worked_ns: how long a worker was alive for it; a timeout counts no other time (rule 8).
+        has_response: whether a task has responded to the caller; further responses are dropped.
     """
 
     id: str
@@ -238,6 +284,8 @@ class RunRecord:
     dead_letters: int = 0
     tasks_done: int = 0
     worked_ns: int = 0
+    caller: Caller = Caller.NONE
+    has_response: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +357,8 @@ class FireRequest:
         max_firings: no more than this many scheduled firings, ever; 0 for no limit.
         queued: it is the firing that the trigger holds.
         waits: it was missed, and is made up for once there is room: nothing is decided before.
+        dedupe_key: a firing of the trigger with the same key, whose run is still kept, is not repeated.
+        has_caller: somebody waits for an answer.
     """
 
     flow: str
@@ -325,6 +375,8 @@ class FireRequest:
     max_firings: int = 0
     queued: bool = False
     waits: bool = False
+    dedupe_key: str | None = None
+    has_caller: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,13 +386,15 @@ class Fired:
     Attributes:
         run: the run that it created; None if it created none.
         task: that run's first task.
-        reason: why there is no run, as `store.firing.Decision` says.
+        reason: why there is no run, as `store.firing.Decision` says; or `repeated`.
+        repeats: the run of an earlier firing with the same dedupe key.
         superseded: runs that are to be cancelled for it (`overlap: cancel-running`).
     """
 
     run: RunRecord | None = None
     task: TaskRecord | None = None
     reason: str = ""
+    repeats: str = ""
     superseded: tuple[str, ...] = ()
 
 
@@ -351,10 +405,14 @@ class Committed:
     Attributes:
         tasks: tasks that are open now and were not before, groups' `done` among them.
         ended: the run, if this ended it.
+        response: for whoever waits for the run.
+        dropped: the errors of further responses.
     """
 
     tasks: tuple[TaskRecord, ...] = ()
     ended: RunRecord | None = None
+    response: Json = None
+    dropped: tuple[ErrorRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from headrace.store.records import (
     ErrorRecord,
     NewGroup,
     Outcome,
+    Response,
     RunRecord,
     RunStatus,
     TaskRecord,
@@ -53,6 +54,8 @@ class Changes:
         closed: ids of tasks that are open no more.
         attempt: a task that is due again.
         state: of the flow, by key; None takes a value away.
+        response: the run's, if this is the one that counts.
+        encoded: those of the opened tasks that are JSON already, by id.
     """
 
     run: RunRecord | None = None
@@ -67,13 +70,16 @@ class Changes:
     buried: DeadLetter | None = None
     revived: str | None = None
     state: dict[str, Json] = field(default_factory=dict)
+    response: Json = None
+    encoded: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def committed(self) -> Committed:
         """The same, as the engine is told."""
         run = self.run
         is_end = run is not None and run.status is not RunStatus.RUNNING
-        return Committed(tuple(self.opened), run if is_end else None)
+        dropped = tuple(e.error for e in self.errors if e.error.fate is ErrorFate.DROPPED)
+        return Committed(tuple(self.opened), run if is_end else None, self.response, dropped)
 
 
 @dataclass(slots=True)
@@ -113,6 +119,8 @@ class RunState:
             self._add_error(error, changes)
         record.error_count += outcome.further_errors
         changes.state = outcome.state
+        if outcome.response is not None:
+            self._respond(outcome.response, changes)
         if self.ends_as is None:
             for group in outcome.groups:
                 self.groups[group.id] = GroupState(group)
@@ -121,6 +129,13 @@ class RunState:
             for new in outcome.tasks:
                 self._open(new, changes)
         return self._decided(task, outcome, now_ns, changes)
+
+    def _respond(self, response: Response, changes: Changes) -> None:
+        if self.record.has_response:
+            self._add_error(response.late, changes)
+        else:
+            self.record.has_response = True
+            changes.response = response.value
 
     def bury(self, task: TaskRecord, attempts: int, error: ErrorRecord, now_ns: int) -> Changes:
         """A task failed for good."""

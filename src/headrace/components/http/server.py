@@ -77,6 +77,8 @@ class ServerSettings(Settings):
     """A larger body (decompressed) is refused."""
     max_concurrency: int = Field(100, ge=1)
     """Requests of this node that are open at once; further ones get 503."""
+    max_open_runs: int = Field(1000, ge=1)
+    """Runs of this node that are open at once; requests that would begin a further one get 503."""
 
     @field_validator("path")
     @classmethod
@@ -170,9 +172,9 @@ class Server(Component):
         context.respond(response_of(answer))
 
     async def _take(self, request: IncomingRequest) -> Reply:
-        if self._open >= self.settings.max_concurrency:
-            message = f"{self._open} requests are being worked on; come again"
-            return _unavailable("busy", message, _BUSY_S)
+        settings = self.settings
+        if self._open >= settings.max_concurrency or self._receiver.open_runs >= settings.max_open_runs:
+            return _unavailable("busy", "too much is being worked on; come again", _BUSY_S)
         self._open += 1
         try:
             payload = await self._admit(request)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headrace.errors import StoreError
 from headrace.store.ledger import LeftRun
-from headrace.store.records import TriggerRecord, VersionRecord
+from headrace.store.records import Caller, TriggerRecord, VersionRecord
 from headrace.store.sqlite import rows
 from headrace.values import encode_json
 
@@ -63,7 +63,11 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _find(connection: sqlite3.Connection, flow: str, moved_from: str) -> Found:
-    # The process that began them is dead (rule 9): nobody else has the lock.
+    # The process that began them, and held connections, is dead (rules 9, 23): nobody else has the lock.
+    connection.execute(
+        "UPDATE runs SET caller = ? WHERE flow = ? AND caller = ?",
+        (Caller.LOST.value, flow, Caller.WAITS.value),
+    )
     connection.execute(
         """
         UPDATE tasks SET interruptions = interruptions + 1, is_executing = 0

@@ -22,12 +22,13 @@ Row: TypeAlias = tuple[str | bytes | int | None, ...]
 Statement: TypeAlias = tuple[str, Row]
 
 _SET_RUN = """
-INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     version = excluded.version, ended_at = excluded.ended_at, status = excluded.status,
     ends_as = excluded.ends_as, vars = excluded.vars, counters = excluded.counters,
     error_count = excluded.error_count, retries = excluded.retries, dead_letters = excluded.dead_letters,
-    tasks_done = excluded.tasks_done, worked = excluded.worked,
+    tasks_done = excluded.tasks_done, worked = excluded.worked, caller = excluded.caller,
+    has_response = excluded.has_response,
     is_recorded = max(is_recorded, excluded.is_recorded)
 """
 _ADD_TASK = """
@@ -80,7 +81,7 @@ class Batch:
         self.runs[run.id] = _run_row(run, changes.ends_as, is_recorded or self._is_recorded(run.id))
         first = Attempt()
         for task in changes.opened:
-            body = encoded.get(task.id) or encode_task(task)
+            body = encoded.get(task.id) or changes.encoded.get(task.id) or encode_task(task)
             self.opened[task.id] = (task.id, task.run_id, body, *_attempt_row(first), 0)
             self.closed.pop(task.id, None)
         for id_ in changes.closed:
@@ -162,7 +163,7 @@ def _set_trigger(
 
 
 def _statements(changes: Changes) -> Iterable[Statement]:
-    """What happens seldom: errors, groups, dead letters."""
+    """What happens seldom: errors, groups, dead letters, responses."""
     run_id = changes.run.id if changes.run is not None else ""
     for numbered in changes.errors:
         row = (numbered.run_id, numbered.number, encode_error(numbered.error))
@@ -183,6 +184,9 @@ def _statements(changes: Changes) -> Iterable[Statement]:
             task.id, task.run_id, letter.flow, encode_task(task), encode_error(letter.error), letter.attempts
         )  # fmt: skip
         yield _ADD_LETTER, buried
+    if changes.response is not None:  # for repeats of the request; others cannot ask for it again
+        answered = encode_json(changes.response), run_id
+        yield "UPDATE dedupe_keys SET response = ? WHERE run_id = ?", answered
     if changes.revived is not None:
         yield "DELETE FROM dead_letters WHERE id = ?", (changes.revived,)
 
@@ -205,6 +209,8 @@ def _run_row(run: RunRecord, ends_as: RunStatus | None, is_recorded: bool) -> Ro
         run.dead_letters,
         run.tasks_done,
         run.worked_ns,
+        run.caller.value,
+        run.has_response,
         is_recorded,
     )
 

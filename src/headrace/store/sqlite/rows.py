@@ -10,6 +10,7 @@ from headrace.store.encoding import decode_error, decode_group, decode_note, dec
 from headrace.store.ledger import LeftRun
 from headrace.store.records import (
     Attempt,
+    Caller,
     DeadLetter,
     Request,
     RequestKind,
@@ -27,7 +28,9 @@ __all__ = [
     "find_flows",
     "find_left_runs",
     "find_open_tasks",
+    "find_repeated",
     "find_requests",
+    "find_response",
     "find_run",
     "find_runs",
     "find_state",
@@ -37,7 +40,7 @@ __all__ = [
 
 _RUN = """
 SELECT id, flow, version, trigger_name, scheduled_at, started_at, ended_at, status, ends_as, vars, counters,
-    error_count, retries, dead_letters, tasks_done, worked
+    error_count, retries, dead_letters, tasks_done, worked, caller, has_response
 FROM runs
 """
 
@@ -157,6 +160,20 @@ def find_state(connection: sqlite3.Connection, flow: str, key: str) -> Json:
     return None if row is None else decode_json(row[0])
 
 
+def find_repeated(connection: sqlite3.Connection, flow: str, trigger: str, key: str) -> str | None:
+    """The run of the firing with a dedupe key."""
+    row = connection.execute(
+        "SELECT run_id FROM dedupe_keys WHERE flow = ? AND trigger_name = ? AND key = ?", (flow, trigger, key)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def find_response(connection: sqlite3.Connection, run_id: str) -> Json:
+    """What a run that has a dedupe key answered."""
+    row = connection.execute("SELECT response FROM dedupe_keys WHERE run_id = ?", (run_id,)).fetchone()
+    return None if row is None or row[0] is None else decode_json(row[0])
+
+
 def find_requests(connection: sqlite3.Connection, flow: str) -> list[Request]:
     """The requests for a flow that nobody has answered."""
     rows = connection.execute(
@@ -172,7 +189,7 @@ def _request(body: dict[str, Any]) -> Request:
 def _run(row: Sequence[Any]) -> RunRecord:
     (
         id_, flow, version, trigger, scheduled_at, started_at, ended_at, status, _, variables, counters,
-        error_count, retries, dead_letters, tasks_done, worked,
+        error_count, retries, dead_letters, tasks_done, worked, caller, has_response,
     ) = row  # fmt: skip
     return RunRecord(
         id=id_,
@@ -190,6 +207,8 @@ def _run(row: Sequence[Any]) -> RunRecord:
         dead_letters=dead_letters,
         tasks_done=tasks_done,
         worked_ns=worked,
+        caller=Caller(caller),
+        has_response=bool(has_response),
     )
 
 

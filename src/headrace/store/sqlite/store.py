@@ -21,6 +21,7 @@ from headrace.store.records import (
     ALL_RUNS,
     Adoption,
     Attempt,
+    Caller,
     Committed,
     DeadLetter,
     ErrorRecord,
@@ -46,6 +47,7 @@ from headrace.store.sqlite.lock import FlowLock, locking_process
 from headrace.store.sqlite.migration import migrate, steps
 from headrace.store.sqlite.place import check_place
 from headrace.store.sqlite.prune import prune
+from headrace.store.sqlite.turn import Turns
 from headrace.store.sqlite.writer import Writer
 from headrace.values import Json, encode_json
 
@@ -58,6 +60,8 @@ _NONE_EXECUTES = """
 UPDATE tasks SET is_executing = 0
 WHERE is_executing = 1 AND run_id IN (SELECT id FROM runs WHERE flow = ? AND status = 'running')
 """
+
+_ADD_KEY = "INSERT OR REPLACE INTO dedupe_keys (flow, trigger_name, key, run_id) VALUES (?, ?, ?, ?)"
 
 Value = TypeVar("Value")
 
@@ -74,6 +78,7 @@ class SqliteStore:
         self._locks: dict[str, FlowLock] = {}
         self._seen_changes: dict[str, int] = {}
         self._of_letters = asyncio.Lock()  # a dead letter is found, and decided about, by one at a time
+        self._turns = Turns()
         self._is_closed = False
 
     @classmethod
@@ -173,8 +178,18 @@ class SqliteStore:
 
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""
-        flow, trigger = request.flow, request.trigger
-        self._check_executes(flow)
+        self._check_executes(request.flow)
+        if request.dedupe_key is None:
+            return await self._fire(request)
+        key = request.flow, request.trigger, request.dedupe_key
+        async with self._turns.of(key):  # of two at once, the second finds what the first has made durable
+            repeats = await self._read(lambda connection: rows.find_repeated(connection, *key))
+            if repeats is not None:
+                return Fired(reason="repeated", repeats=repeats)
+            return await self._fire(request)
+
+    async def _fire(self, request: FireRequest) -> Fired:
+        flow, trigger, key = request.flow, request.trigger, request.dedupe_key
         before = self._ledger.triggers.get((flow, trigger))
         fired, changes = self._ledger.fire(request)
         after = self._ledger.triggers.get((flow, trigger))
@@ -182,6 +197,8 @@ class SqliteStore:
         def add(batch: Batch) -> None:
             batch.add(changes, {})
             batch.set_trigger(flow, trigger, before, after)
+            if key is not None and fired.run is not None:
+                batch.execute(_ADD_KEY, flow, trigger, key, fired.run.id)
 
         await self._writer.commit(add)
         return fired
@@ -259,6 +276,18 @@ class SqliteStore:
     async def state(self, flow: str, key: str) -> Json:
         """See `Store`."""
         return await self._read(lambda connection: rows.find_state(connection, flow, key))
+
+    async def settle(self, run_id: str, caller: Caller) -> None:
+        """See `Store`; durable a moment later."""
+        state = self._ledger.runs.get(run_id)
+        if state is not None:
+            state.record.caller = caller
+        sql = "UPDATE runs SET caller = ? WHERE id = ?"
+        self._writer.change(lambda batch: batch.execute(sql, caller.value, run_id))
+
+    async def response(self, run_id: str) -> Json:
+        """See `Store`."""
+        return await self._read(lambda connection: rows.find_response(connection, run_id))
 
     async def run(self, run_id: str) -> RunRecord | None:
         """See `Store`."""
@@ -361,6 +390,7 @@ class SqliteStore:
         def add(batch: Batch) -> None:
             for id_ in removed:
                 batch.execute("DELETE FROM run_errors WHERE run_id = ?", id_)
+                batch.execute("DELETE FROM dedupe_keys WHERE run_id = ?", id_)
                 batch.execute("DELETE FROM runs WHERE id = ?", id_)
             batch.execute("PRAGMA incremental_vacuum(1000)")
 

@@ -1,0 +1,148 @@
+"""Where a trigger that listens fires: see `headrace.sdk.Receiver`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from headrace.engine.caller import Callers, Waiting
+from headrace.engine.identity import random_run_id
+from headrace.engine.program import Program
+from headrace.engine.worker import Worker
+from headrace.errors import ComponentError, StoreError
+from headrace.expr import Environment, Template
+from headrace.sdk import Clock
+from headrace.store import Caller, Fired, RunStatus, Store
+from headrace.values import Json, Message
+
+__all__ = ["Reception", "RemoteFiring", "TriggerReceiver"]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFiring:
+    """Somebody outside fires a trigger.
+
+    Attributes:
+        run_id: of the run, if it makes one.
+        has_caller: somebody waits for an answer.
+    """
+
+    program: Program
+    trigger: str
+    payload: Json
+    run_id: str
+    dedupe_key: str | None
+    has_caller: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What the receivers of a process share.
+
+    Attributes:
+        fire: fires; durable on return, and what it makes has begun.
+        group: firings belong to it: who hangs up does not undo one.
+    """
+
+    fire: Callable[[RemoteFiring], Awaitable[Fired]]
+    callers: Callers
+    worker: Worker
+    store: Store
+    clock: Clock
+    mask: Callable[[str], str]
+    group: asyncio.TaskGroup
+
+
+class TriggerReceiver:
+    """See `headrace.sdk.Receiver`."""
+
+    def __init__(self, program: Program, trigger: str, reception: Reception) -> None:
+        self._program = program
+        self._trigger = trigger
+        self._at = reception
+        self._environment = Environment(now_ns=reception.clock.now_ns, vars=program.vars)
+
+    @property
+    def node(self) -> str:
+        """See `Receiver`."""
+        return f"`{self._trigger}` of `{self._program.flow.name}`"
+
+    @property
+    def open_runs(self) -> int:
+        """See `Receiver`."""
+        return self._at.worker.count(self._program.flow.name, self._trigger)
+
+    def is_wired(self, port: str) -> bool:
+        """See `Receiver`."""
+        targets = [edge.target for edge in self._program.flow.edges]
+        return any((target.node, target.port) == (self._trigger, port) for target in targets)
+
+    def evaluate(self, template: Template, message: Message) -> Json:
+        """See `Receiver`."""
+        return template.evaluate(message, self._environment)
+
+    def mask(self, text: str) -> str:
+        """See `Receiver`."""
+        return self._at.mask(text)
+
+    async def fire(self, payload: Json, dedupe_key: str | None = None) -> str:
+        """See `Receiver`."""
+        self._at.callers.check()
+        run_id = random_run_id()
+        fired = await self._fire(payload, run_id, dedupe_key, has_caller=False)
+        return fired.repeats or run_id
+
+    @asynccontextmanager
+    async def call(self, payload: Json, dedupe_key: str | None = None) -> AsyncIterator[Waiting]:
+        """See `Receiver`."""
+        callers = self._at.callers
+        callers.check()
+        waiting = Waiting(random_run_id())
+        callers.join(waiting)  # before there is a run, whose answer may come at once
+        is_first = True
+        try:
+            fired = await self._fire(payload, waiting.run, dedupe_key, has_caller=True)
+            if fired.repeats:
+                is_first = False
+                callers.move(waiting, fired.repeats)
+                await self._catch_up(waiting)
+            yield waiting
+        except asyncio.CancelledError:
+            waiting.settle(Caller.HUNG_UP)
+            raise
+        finally:
+            waiting.settle(Caller.TIMED_OUT)
+            callers.leave(waiting)
+            if is_first or waiting.fate is Caller.ANSWERED:
+                await self._at.store.settle(waiting.run, waiting.fate)
+
+    async def _catch_up(self, waiting: Waiting) -> None:
+        """Give a caller who repeats a request what its run has answered already."""
+        response = await self._at.store.response(waiting.run)
+        if response is not None:
+            waiting.respond(response)
+        elif self._at.worker.version(waiting.run) is None:  # else it goes on here, and will answer
+            run = await self._at.store.run(waiting.run)
+            if run is None:
+                raise StoreError(f"the store has no run `{waiting.run}` any more")
+            if run.status is not RunStatus.RUNNING:
+                waiting.end(run)
+
+    async def _fire(self, payload: Json, run_id: str, dedupe_key: str | None, *, has_caller: bool) -> Fired:
+        """Fire; who is cancelled meanwhile is so once it is known whether there is a run."""
+        firing = RemoteFiring(self._program, self._trigger, payload, run_id, dedupe_key, has_caller)
+        task = self._at.group.create_task(self._fired(firing))
+        try:
+            fired = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            raise
+        if isinstance(fired, ComponentError):
+            raise fired
+        return fired
+
+    async def _fired(self, firing: RemoteFiring) -> Fired | ComponentError:
+        try:
+            return await self._at.fire(firing)
+        except ComponentError as error:  # the request's fault, for which the group need not end
+            return error
