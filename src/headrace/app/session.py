@@ -10,7 +10,8 @@ from headrace.engine import Engine, Keep, Observer, ReadVersion
 from headrace.errors import UsageError
 from headrace.flow.loader import load_flow, require
 from headrace.flow.model import Flow
-from headrace.sdk import Clock, Registry
+from headrace.sdk import Address, Clock, Registry
+from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.source import Source
 from headrace.store import MemoryStore, Store, VersionRecord
 from headrace.store.sqlite import SqliteStore
@@ -78,12 +79,20 @@ async def open_engine(
     mask: Callable[[str], str] = str,
     read_version: ReadVersion | None = None,
     keep: Keep = DEFAULT_KEEP,
+    address: Address = DEFAULT_ADDRESS,
 ) -> AsyncIterator[Engine]:
     """An engine that is ready to load flows; closed, with its store, at the end."""
     kept = MemoryStore() if store is None else store
     try:
         async with Engine(
-            kept, home, clock=clock, observer=observer, mask=mask, read_version=read_version, keep=keep
+            kept,
+            home,
+            clock=clock,
+            observer=observer,
+            mask=mask,
+            read_version=read_version,
+            keep=keep,
+            address=address,
         ) as engine:
             yield engine
     finally:

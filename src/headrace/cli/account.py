@@ -24,6 +24,7 @@ FATES = {
     ErrorFate.RETRIED: "tried again",
     ErrorFate.DEAD: "given up",
     ErrorFate.ENDED: "the run ends",
+    ErrorFate.DROPPED: "not sent",
 }
 
 _DROPPED = {

@@ -1,4 +1,4 @@
-"""JSON that is given on the command line: `--data` and `--set`."""
+"""Values that are given on the command line: `--data`, `--set`, `--keep`, `--listen`."""
 
 import sys
 from collections.abc import Iterable
@@ -7,10 +7,14 @@ from pathlib import Path
 from headrace.app.session import DEFAULT_KEEP
 from headrace.engine import Keep
 from headrace.errors import UsageError
+from headrace.sdk import Address
 from headrace.sdk.settings import parse_duration
 from headrace.values import Json, JsonError, decode_json
 
-__all__ = ["parse_keep", "parse_settings", "read_data"]
+__all__ = ["parse_address", "parse_keep", "parse_settings", "read_data"]
+
+
+_LAST_PORT = 65_535
 
 
 def read_data(argument: str | None) -> Json:
@@ -80,6 +84,24 @@ def parse_keep(texts: Iterable[str]) -> Keep:
         except ValueError as error:
             raise UsageError(f"--keep takes a time or a number of runs: {error}") from error
     return Keep(for_ns, runs)
+
+
+def parse_address(text: str) -> Address:
+    """The value of `--listen`: `127.0.0.1:8090`, `[::1]:8090`, `localhost:0`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    host, _, port = text.strip().rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        host = ""  # IPv6 without brackets, which cannot be told from the port
+    is_port = port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT
+    if not host or not is_port:
+        example = f"127.0.0.1:{port}" if is_port and not host else "127.0.0.1:8090"
+        raise UsageError(f"--listen takes HOST:PORT, such as `{example}`, not `{text}`")
+    return Address(host, int(port))
 
 
 def _json_or_text(text: str) -> Json:

@@ -9,6 +9,7 @@ Every object has `event` and `at` (RFC 3339, UTC).
                   is active, and once at the end of each
     error         run, code, message, node, place, excerpt, attempt, fate, retryable, context
     firing_dropped  trigger, reason (overlap, queued, exhausted)
+    listening     trigger, where (POST http://127.0.0.1:8090/orders)
     notice        text
     run_ended     run, flow, trigger, status (succeeded, failed, cancelled), seconds, counters
                   {node.counter: number}, errors, retries, deadLetters, tasks
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable
 
 from headrace.cli.progress import Meter
-from headrace.cli.watch import Dropped, Ended, Event, Raised, Resumed, Said, Started
+from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed, Said, Started
 from headrace.expr.time import time_text
 from headrace.store import ErrorRecord, RunRecord
 from headrace.values import Json, encode_json
@@ -123,6 +124,8 @@ def _facts(event: Event) -> dict[str, Json]:
             return {"event": "error", "run": run_id, **error_facts(error)}
         case Dropped(trigger, reason):
             return {"event": "firing_dropped", "trigger": trigger, "reason": reason}
+        case Listening(trigger, where):
+            return {"event": "listening", "trigger": trigger, "where": where}
         case Said(text):
             return {"event": "notice", "text": text}
 

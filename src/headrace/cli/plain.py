@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from headrace.cli.account import dropped_line, ended_line, error_line, is_deadly, resumed_line, started_line
 from headrace.cli.progress import Meter, Snapshot
-from headrace.cli.watch import Dropped, Ended, Event, Raised, Resumed, Said, Started
+from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed, Said, Started
 from headrace.cli.wording import clock_time, number, plural
 
 __all__ = ["Line", "PlainView", "progress_text", "telling_lines"]
@@ -52,6 +52,8 @@ def telling_lines(events: Sequence[Event]) -> list[Line]:
                 pass  # as its settings say
             case Dropped(trigger, reason):
                 lines.append(Line(dropped_line(trigger, reason), event))
+            case Listening(trigger, where):
+                lines.append(Line(f"{trigger} takes {where}", event))
             case Said(text):
                 lines.append(Line(text, event))
     if hidden:

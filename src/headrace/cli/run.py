@@ -9,7 +9,7 @@ import click
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
 from headrace.app.session import version_reader
 from headrace.cli.account import print_letters
-from headrace.cli.data import parse_keep, parse_settings, read_data
+from headrace.cli.data import parse_address, parse_keep, parse_settings, read_data
 from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
@@ -23,6 +23,7 @@ from headrace.errors import UsageError
 from headrace.expr.suggestion import did_you_mean, listed
 from headrace.flow.loader import read_flow, require
 from headrace.flow.model import Flow
+from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.sdk.settings import parse_duration
 from headrace.values import encode_json
 
@@ -50,6 +51,13 @@ __all__ = ["choose_trigger", "command", "view_for"]
     multiple=True,
     help="How long ended runs are remembered: a time, a number of each flow, or both.  [30d, 10000]",
 )
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default=str(DEFAULT_ADDRESS),
+    show_default=True,
+    help="Where http-module/server listens; port 0: any that is free.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as an object of JSON a line.")
 @click.option(
     "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
@@ -71,6 +79,7 @@ def command(
     is_new: bool,
     store: str | None,
     keep: tuple[str, ...],
+    listen: str,
     as_json: bool,
     grace: str,
     verbose: int,
@@ -78,7 +87,7 @@ def command(
 ) -> int:
     """Run the flow of the file FLOW.
 
-    Without --once it follows the schedules of its triggers until Ctrl-C or SIGTERM: the first lets running
+    Without --once it follows schedules, and listens, until Ctrl-C or SIGTERM: the first lets running
     tasks end within the grace period, the second stops at once. Exit code 0: done, 1: a run failed, 2: the
     flow or the usage is wrong, 130: interrupted, 143: terminated with a run left unfinished.
     """
@@ -112,6 +121,7 @@ def command(
         is_new=is_new,
         grace_s=_grace_s(grace),
         keep=parse_keep(keep),
+        address=parse_address(listen),
         read_version=version_reader(registry, secrets, variables),
     )
     watch = Watch()
@@ -161,12 +171,13 @@ def _check_follows(flow: Flow) -> None:
     """Refuse to wait for ever for nothing."""
     if not flow.triggers:
         raise UsageError(f"{flow.name} has no trigger, so nothing can start a run")
-    scheduled = [name for name, trigger in triggers_of(flow).items() if trigger.schedule is not None]
-    if not scheduled:
+    firing = [name for name, trigger in triggers_of(flow).items() if trigger.schedule is not None]
+    firing += [node.name for node in flow.triggers if node.spec.listens]
+    if not firing:
         names = listed(node.name for node in flow.triggers)
         raise UsageError(f"the triggers of {flow.name} ({names}) fire on request only; use --once")
-    if not any(flow.nodes[name].starts for name in scheduled):
-        raise UsageError(f"{listed(scheduled)} of {flow.name} has `control: {{start: false}}`; use --once")
+    if not any(flow.nodes[name].starts for name in firing):
+        raise UsageError(f"{listed(firing)} of {flow.name} has `control: {{start: false}}`; use --once")
 
 
 def _print_firings(flow: Flow, count: int, *, as_json: bool) -> None:

@@ -41,13 +41,15 @@ class Due(NamedTuple):
 
 
 def triggers_of(flow: Flow) -> dict[str, Trigger]:
-    """The triggers of a flow. Their settings read no secrets here: they hold times and payloads.
+    """The triggers of a flow that may have a schedule; their settings hold times and payloads, no secrets.
 
     Raises:
         FlowError: settings are wrong.
     """
     made: dict[str, Trigger] = {}
     for node in flow.triggers:
+        if node.spec.listens:
+            continue
         factory: type[Trigger] = node.spec.factory
         made[node.name] = factory(resolve(node, flow.vars, dict.fromkeys(flow.secrets, "")))
     return made

@@ -18,6 +18,8 @@ from headrace.cli.watch import View, Watch
 from headrace.cli.wording import plural
 from headrace.engine import Engine, Keep, Program, ReadVersion
 from headrace.flow.model import Flow
+from headrace.sdk import Address
+from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.store import RunRecord, RunStatus, Store
 from headrace.values import Json
 
@@ -48,6 +50,7 @@ class Order:
     is_new: bool = False
     grace_s: float = 30.0
     keep: Keep = DEFAULT_KEEP
+    address: Address = DEFAULT_ADDRESS
     read_version: ReadVersion | None = None
 
 
@@ -84,6 +87,7 @@ async def run_flow(order: Order, view: View, watch: Watch | None = None, work: "
         mask=order.mask,
         read_version=order.read_version,
         keep=order.keep,
+        address=order.address,
     )
     try:
         with stop.handled():
@@ -168,6 +172,7 @@ class Session:
         if left:
             self.watch.say(f"going on with {plural(len(left), 'run')} left unfinished")
         self.engine.follow(program)
+        await self.engine.listen(program)
         await self.engine.followed()
         while self.watch.active:  # the schedules have ended; what they began has not
             await self.engine.wait(next(iter(self.watch.active)))

@@ -9,7 +9,7 @@ from headrace.engine import Observer
 from headrace.errors import HeadraceError
 from headrace.store import ErrorRecord, RunRecord
 
-__all__ = ["Dropped", "Ended", "Event", "Raised", "Resumed", "Said", "Started", "View", "Watch"]
+__all__ = ["Dropped", "Ended", "Event", "Listening", "Raised", "Resumed", "Said", "Started", "View", "Watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,21 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """A trigger takes what comes from outside."""
+
+    trigger: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Something that people should know."""
 
     text: str
 
 
-Event: TypeAlias = Started | Resumed | Ended | Raised | Dropped | Said
+Event: TypeAlias = Started | Resumed | Ended | Raised | Dropped | Listening | Said
 
 
 class View(Protocol):
@@ -150,6 +158,10 @@ class Watch(Observer):
     def flow_moved(self, flow: str, moved_from: str) -> None:
         """See `Observer`."""
         self.say(f"flow {flow} is read from another file now; it was {moved_from}")
+
+    def listening(self, trigger: str, where: str) -> None:
+        """See `Observer`."""
+        self._events.append(Listening(trigger, where))
 
     def firing_dropped(self, trigger: str, reason: str) -> None:
         """See `Observer`."""
