@@ -12,6 +12,7 @@ from headrace.engine import Engine, Observer, Program
 from headrace.flow.loader import load_flow, require
 from headrace.flow.model import Flow
 from headrace.sdk import (
+    Address,
     Clock,
     Component,
     Context,
@@ -28,6 +29,8 @@ from headrace.sdk import (
 )
 from headrace.source import Source
 from headrace.store import MemoryStore, RunRecord, Store, VersionRecord
+
+ANY_PORT = Address("127.0.0.1", 0)
 
 HEAD = """\
 apiVersion: headrace.dev/v1
@@ -123,6 +126,7 @@ class Recorder(Observer):
     def __init__(self) -> None:
         self.errors = []
         self.dropped = []
+        self.where = {}
         self.stuck = []
 
     def error_raised(self, run_id, error):
@@ -134,6 +138,9 @@ class Recorder(Observer):
     def firing_dropped(self, trigger, reason):
         self.dropped.append(reason)
 
+    def listening(self, trigger, where):
+        self.where[trigger] = where
+
 
 @dataclass
 class Bench:
@@ -144,6 +151,7 @@ class Bench:
     store: Store
     seen: Seen
     observer: Recorder
+    registry: Registry
 
     async def run(self, payload: Json = None, trigger: str | None = None) -> RunRecord:
         """Fire a trigger and wait for the end."""
@@ -177,10 +185,10 @@ async def bench(
         return require(load_flow(source, registry, overrides=version.overrides)), secrets or {}
 
     async with Engine(
-        kept, home, clock=clock, observer=observer, mask=mask, read_version=read_version
+        kept, home, clock=clock, observer=observer, mask=mask, read_version=read_version, address=ANY_PORT
     ) as engine:
         program = await engine.load(flow, secrets or {})
-        yield Bench(engine, program, kept, seen, observer)
+        yield Bench(engine, program, kept, seen, observer, registry)
 
 
 async def run_flow(spec: str, payload: Json = None, **options: Any) -> tuple[RunRecord, Seen]:

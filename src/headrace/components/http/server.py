@@ -184,7 +184,7 @@ class Server(Component):
             async with self._receiver.call(payload, key) as call:
                 return await self._reply(call)
         except TemporaryError as error:
-            return _unavailable("stopping", error.message, error.retry_after_s)
+            return _unavailable("stopping", self._receiver.mask(error.message), error.retry_after_s)
         except StoreError:
             return _unavailable("unavailable", "the request could not be kept; come again", None)
         except PermanentError as error:
