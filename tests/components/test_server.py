@@ -10,7 +10,7 @@ import json
 import pytest
 from tests.components.hooks import ACCEPT, REPLY, Gate, code, held, hooks, value
 
-from headrace.errors import PermanentError
+from headrace.errors import PermanentError, UsageError
 from headrace.store import Caller, ErrorFate, RunStatus
 from support.crossing import crossings_watched
 from support.flows import Seen, bench, run_flow
@@ -108,7 +108,7 @@ async def test_what_is_fired_by_hand_is_a_request_of_which_parts_are_given():
 @pytest.mark.parametrize("payload", [[1], "text", {"order": 7}, {"headers": {"a": 1}}])
 async def test_what_is_fired_by_hand_and_is_no_request_is_refused(payload):
     async with bench(ACCEPT) as flow:
-        with pytest.raises(PermanentError):
+        with pytest.raises(UsageError, match=r"^the payload is a request, such as `{bodyJson: …}`: "):
             await flow.run(payload)
         assert await flow.store.runs() == []
 

@@ -146,7 +146,7 @@ class Trigger(Protocol):
         """The message of a firing.
 
         Raises:
-            PermanentError: what a request brings cannot be one.
+            UsageError: the payload of a request cannot be one.
         """
         ...
 

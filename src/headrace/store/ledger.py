@@ -83,7 +83,7 @@ class Ledger:
         """See `Store`; dedupe keys are the store's own business.
 
         Raises:
-            PermanentError: the trigger's message cannot be made or kept; nothing was decided.
+            PermanentError | UsageError: the trigger's message cannot be kept, or made; nothing was decided.
         """
         key = request.flow, request.trigger
         decision = decide(self.triggers.get(key), request, self._running(*key))

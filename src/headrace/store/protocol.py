@@ -91,7 +91,8 @@ class Store(Protocol):
         Its dedupe key is noted in the same step, and kept as long as the run is (rule 23).
 
         Raises:
-            PermanentError: the trigger's message cannot be made, or not be kept; nothing was decided.
+            PermanentError: the trigger's message cannot be kept; nothing was decided.
+            UsageError: it cannot be made of what the request holds; neither.
         """
         ...
 

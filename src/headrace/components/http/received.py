@@ -6,7 +6,8 @@ from http import HTTPStatus
 from pydantic import Field
 
 from headrace.connections.http import IncomingRequest, Refusal, charset_of, is_json_type
-from headrace.sdk import Arrival, Json, JsonValue, Message, MessageModel, parse_message
+from headrace.errors import UsageError
+from headrace.sdk import Arrival, Json, JsonValue, Message, MessageModel, PermanentError, parse_message
 from headrace.sdk.shape import ANY, Shape, object_of, of
 from headrace.values import JsonError, decode_json, encode_json
 
@@ -29,9 +30,12 @@ def whole_request(payload: Message) -> dict[str, Json]:
     """A request with all its members; `bodyJson` alone has the text that it would have come in.
 
     Raises:
-        PermanentError: the payload is no request.
+        UsageError: the payload is no request.
     """
-    request = parse_message(ReceivedRequest, {} if payload is None else payload)
+    try:
+        request = parse_message(ReceivedRequest, {} if payload is None else payload)
+    except PermanentError as error:
+        raise UsageError(f"the payload is a request, such as `{{bodyJson: …}}`: {error.message}") from error
     body = request.body
     if request.body_json is not None and not body:
         body = encode_json(request.body_json).decode()
