@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,6 +11,12 @@ from headrace.connections.embedded import EmbeddedServer
 from support.postgres import fast_server
 
 _numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home folder of the test's own: whoever runs the tests has one as well."""
+    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture(scope="session")

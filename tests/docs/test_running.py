@@ -14,7 +14,7 @@ from tests.docs.page import ROOT, blocks, codes, examples, prose, rows, section
 from headrace.app.secrets import variable_name
 from headrace.cli.entry import COMMANDS, headrace
 from headrace.cli.events import _facts
-from headrace.cli.watch import Dropped, Said
+from headrace.cli.watch import Dropped, Listening, Said
 from headrace.store import ErrorFate, RunStatus
 from support.flows import HEAD
 
@@ -23,7 +23,7 @@ EVENTS = {codes(row[0])[0]: codes(row[1]) for row in rows(PAGE, 2) if codes(row[
 EVENTS |= {
     codes(row[0])[0]: codes(row[1])
     for row in rows(PAGE, 2)
-    if row[0] in ("`progress`", "`error`", "`notice`")
+    if row[0] in ("`progress`", "`error`", "`listening`", "`notice`")
 }
 
 FLOW = f"""{HEAD}  retry: {{maxAttempts: 2, initialDelay: 1ms}}
@@ -96,7 +96,10 @@ def test_events_have_the_members_of_the_page(tmp_path):
     (tmp_path / "flow.yaml").write_text(FLOW)
     done = command("run", tmp_path / "flow.yaml", "--once", "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    events += [{"at": "", **_facts(event)} for event in (Said("x"), Dropped("start", "overlap"))]
+    events += [
+        {"at": "", **_facts(event)}
+        for event in (Said("x"), Dropped("start", "overlap"), Listening("hook", "POST …"))
+    ]
     assert done.returncode == 1
     assert {
         event["event"]: [name for name in event if name not in ("event", "at")] for event in events

@@ -1,8 +1,10 @@
 """docs/runtime.md: the tests that it names exist, its limits and schedules are those of the code."""
 
+import ast
 import re
 from datetime import UTC, datetime
 from functools import cache
+from http import HTTPStatus
 
 import pytest
 from tests.docs.page import ROOT, codes, read, rows
@@ -61,6 +63,26 @@ def test_cron_at_a_change_of_clocks(row):
         at_ns = schedule.next_after(at_ns, 0)
         fired.append(datetime.fromtimestamp(at_ns / 1e9, UTC).strftime("%m-%d %H:%M"))
     assert fired == times
+
+
+def test_the_answers_of_a_server_are_those_of_the_code():
+    told = {(int(row[0]), *codes(row[1])) for row in rows(PAGE, 3) if row[0].isdecimal()}
+    found = {(202,), (400, "bad_request")}  # the latter: what aiohttp cannot read, with its own status
+    for path in sorted((ROOT / "src/headrace").glob("co*/http/*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                found |= set(_answer(call.func.id, call.args))
+    assert told == found
+
+
+def _answer(function, arguments):
+    """Status and code of a call that makes an error's answer."""
+    if function in ("Refusal", "error_reply") and all(
+        isinstance(a, (ast.Attribute, ast.Constant)) for a in arguments[:2]
+    ):
+        yield HTTPStatus[arguments[0].attr].value, arguments[1].value
+    if function == "_unavailable":
+        yield 503, arguments[0].value
 
 
 def test_fates_overlap_and_catchup_are_those_of_the_code():

@@ -238,6 +238,12 @@ def test_the_edge_back_to_the_begin_of_a_loop_leads_back() -> None:
     assert leading_back(3, [(2, 2), (2, 1), (1, 0), (0, 1)]) == {0, 3}
 
 
+def test_what_comes_round_to_a_trigger_leads_back():
+    arcs = [(2, 0), (0, 1), (1, 2)]  # 2 is a server: request to 0, response from 1
+    assert leading_back(3, arcs) == {0}
+    assert leading_back(3, arcs, first={2}) == {2}
+
+
 def test_edges_that_lead_back_side_by_side_have_heights_of_their_own() -> None:
     back = [(1, 0), (3, 2), (2, 1), (3, 0)]
     cords = [Cord(*arc, 50.0, 50.0) for arc in [(0, 1), (1, 2), (2, 3), *back]]

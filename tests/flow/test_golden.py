@@ -17,7 +17,10 @@ from headrace.source import Source
 
 FOLDER = Path(__file__).parent / "golden"
 FILES = sorted(FOLDER.glob("*.yaml"))
-REAL = ("hr136-", "hr143-", "hr144-", "hr145-", "hr146-", "hr150-", "ok-shape-", "mistake-")
+REAL = (
+    *("hr115-server", "hr136-", "hr143-", "hr144-", "hr145-", "hr146-", "hr147-", "hr148-", "hr150-"),
+    *("ok-shape-", "mistake-"),
+)
 """These are about what the real components take and send; for all others stand-ins do."""
 
 

@@ -129,4 +129,4 @@ async def open_example(
     flow = require(read_flow(EXAMPLES / path, registry, overrides=given))
     async with Engine(store, Path("unused"), clock=clock or JumpingClock(), observer=observer) as engine:
         program = await engine.load(flow, target.secrets)
-        yield Bench(engine, program, store, seen, observer)
+        yield Bench(engine, program, store, seen, observer, registry)

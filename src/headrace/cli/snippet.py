@@ -184,6 +184,28 @@ nodes:
 edges:
   - request -> api -> log
 """,
+    "http-module/server": """\
+nodes:
+  hook:
+    component: http-module/server
+    settings:
+      path: /hooks/orders
+      auth: {type: bearer, token: "{{$.secrets.apiToken}}"}
+      dedupeKey: "{{$.request.headers['x-request-id']}}"
+  save:
+    component: database-module/connector
+    settings: {driver: postgres, host: embedded, database: myapp}
+    input:
+      operation: upsert
+      table: orders
+      key: id
+      rows: "{{[$.request.bodyJson]}}"
+edges:
+  - hook -> save
+  - from: save:result
+    to: hook:response
+    data: {statusCode: 201, body: {id: "{{$.request.bodyJson.id}}"}}
+""",
     "database-module/connector": """\
 nodes:
   request: {component: common-module/signal}

@@ -281,7 +281,7 @@ class Engine:
 
     async def finish(self) -> None:
         """Take no more requests and fire no more by schedule; return when all runs have ended."""
-        self._stop_listening()
+        self._stop_firing()
         for run_id in self._working.open_runs:
             await self._working.wait(run_id)
 

@@ -250,5 +250,6 @@ _BOUNDS = (  # pydantic's words, ours
     (re.compile(r"^Input should be greater than (\S+)$"), r"must be more than \1"),
     (re.compile(r"^Input tag ('.*') found using '(.*)' does not .*: (.*)$"), r"has no `\2` \1; there are \3"),
     (re.compile(r"^Unable to extract tag using discriminator '(.*)'$"), r"needs a `\1`"),
+    (re.compile(r"^(?:String|List|Value) should have at least 1 (?:character|item).*$"), "must not be empty"),
     (re.compile(r"^Input should be "), "must be "),
 )

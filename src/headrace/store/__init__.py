@@ -4,13 +4,13 @@ A store decides: one commit of a task makes its whole outcome durable, or none o
 queue of what to execute next belongs to the engine.
 """
 
+from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, decode_outcome
 from headrace.store.memory import MemoryStore
 from headrace.store.protocol import Store
 from headrace.store.records import (
     Adoption,
     Attempt,
-    Caller,
     Committed,
     DeadLetter,
     ErrorFate,

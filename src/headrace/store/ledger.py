@@ -7,13 +7,13 @@ what is durable follows, decision by decision.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_measured
 from headrace.store.firing import activate, deactivate, decide
 from headrace.store.group import GroupNote
 from headrace.store.limit import MAX_MESSAGE_BYTES
 from headrace.store.records import (
     Attempt,
-    Caller,
     DeadLetter,
     ErrorRecord,
     Fired,

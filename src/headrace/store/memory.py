@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from headrace.errors import StoreError
+from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_outcome
 from headrace.store.ledger import Ledger
 from headrace.store.limit import MAX_MESSAGE_BYTES
@@ -11,7 +12,6 @@ from headrace.store.records import (
     ALL_RUNS,
     Adoption,
     Attempt,
-    Caller,
     Committed,
     DeadLetter,
     ErrorRecord,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome
 from headrace.store.records import (
     ALL_RUNS,
     Adoption,
     Attempt,
-    Caller,
     Committed,
     DeadLetter,
     ErrorRecord,

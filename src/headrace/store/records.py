@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from headrace.sdk.schedule import Overlap
+from headrace.store.caller import Caller
 from headrace.values import Json, Message
 
 __all__ = [
@@ -12,7 +13,6 @@ __all__ = [
     "MAX_ERRORS",
     "Adoption",
     "Attempt",
-    "Caller",
     "Committed",
     "DeadLetter",
     "ErrorFate",
@@ -67,23 +67,6 @@ class ErrorFate(Enum):
     """It ended the run (timeout)."""
     DROPPED = "dropped"
     """It is a response that nobody gets, since its run had one before."""
-
-
-class Caller(Enum):
-    """What became of the caller for whom a run was started (rule 23)."""
-
-    NONE = "none"
-    """Nobody waits for an answer."""
-    WAITS = "waits"
-    """Somebody holds the connection."""
-    ANSWERED = "answered"
-    """The response was sent, or how the run ended."""
-    TIMED_OUT = "timed-out"
-    """The caller was told that it takes too long."""
-    HUNG_UP = "hung-up"
-    """The caller closed the connection before there was an answer."""
-    LOST = "lost"
-    """The process that held the connection ended before there was an answer."""
 
 
 @dataclass(frozen=True, slots=True)

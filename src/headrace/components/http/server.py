@@ -110,7 +110,7 @@ class ServerSettings(Settings):
     outputs=(
         Output(
             "request",
-            "`{request: {method, path, params, query, headers, body, bodyJson}}`",
+            "`{request}`, which is `{method, path, params, query, headers, body, bodyJson}`",
             emits=request_shape,
         ),
     ),

@@ -12,7 +12,7 @@ _PARAMETER = re.compile(r"\{[^{}/]*\}")
 
 
 def check_paths(view: View, reader: Reader) -> None:
-    """HR146: two servers answer the same method and path; paths that are templates count as their text."""
+    """HR147: two servers answer the same method and path; paths that are templates count as their text."""
     first_of: dict[tuple[str, str], DraftNode] = {}
     for node in view.of(SERVER):
         path = view.setting(node, "path")
@@ -24,7 +24,7 @@ def check_paths(view: View, reader: Reader) -> None:
             if first is not node:
                 entry = node.settings.entries["path"]
                 message = f"`{first.name}` answers {method} {path} already"
-                reader.error("HR146", message, entry.value.span, "give each server a path of its own")
+                reader.error("HR147", message, entry.value.span, "give each server a path of its own")
                 break
 
 
@@ -36,19 +36,19 @@ def _methods(view: View, node: DraftNode) -> list[str]:
 
 
 def check_responses(view: View, reader: Reader) -> None:
-    """HR147: a response that nobody waits for, or callers who wait for one that cannot come."""
+    """HR148: a response that nobody waits for, or callers who wait for one that cannot come."""
     for node in view.of(SERVER):
         edges = [edge for edge, target in view.arriving.get(node.name, ()) if target.port == "response"]
         if not edges:
             continue
         if view.setting(node, "mode") == "accept":
             message = f"nobody gets what reaches `{node.name}:response`, since `mode: accept` answers before"
-            reader.warn("HR147", message, edges[0].span, "leave out `mode`, or take the edge away")
+            reader.warn("HR148", message, edges[0].span, "leave out `mode`, or take the edge away")
         elif view.is_whole and not _answers_itself(view, node):
             message = (
                 f"callers of `{node.name}` wait, but no request of theirs leads to `{node.name}:response`"
             )
-            reader.warn("HR147", message, node.place, f"lead an edge from below `{node.name}:request` there")
+            reader.warn("HR148", message, node.place, f"lead an edge from below `{node.name}:request` there")
 
 
 def _answers_itself(view: View, node: DraftNode) -> bool:

@@ -63,7 +63,7 @@ def _control() -> Schema:
     both = {name: {"const": True} for name in ("start", "stop")}
     return optional(
         "object",
-        "Of triggers: `{start: false}` or `{stop: true}` keeps one from firing by its schedule.",
+        "Of triggers: `{start: false}` or `{stop: true}` keeps one from firing by itself.",
         properties={"start": {"type": "boolean", "default": True}, "stop": {"type": "boolean"}},
         additionalProperties=False,
         **{"not": {"type": "object", "required": list(both), "properties": both}},

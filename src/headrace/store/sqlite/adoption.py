@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from headrace.errors import StoreError
+from headrace.store.caller import Caller
 from headrace.store.ledger import LeftRun
-from headrace.store.records import Caller, TriggerRecord, VersionRecord
+from headrace.store.records import TriggerRecord, VersionRecord
 from headrace.store.sqlite import rows
 from headrace.values import encode_json
 

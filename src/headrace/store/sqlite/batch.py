@@ -22,7 +22,10 @@ Row: TypeAlias = tuple[str | bytes | int | None, ...]
 Statement: TypeAlias = tuple[str, Row]
 
 _SET_RUN = """
-INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO runs (
+    id, flow, version, trigger_name, scheduled_at, started_at, ended_at, status, ends_as, vars, counters,
+    error_count, retries, dead_letters, tasks_done, worked, caller, has_response, is_recorded
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     version = excluded.version, ended_at = excluded.ended_at, status = excluded.status,
     ends_as = excluded.ends_as, vars = excluded.vars, counters = excluded.counters,

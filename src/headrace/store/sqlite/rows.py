@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
+from headrace.store.caller import Caller
 from headrace.store.encoding import decode_error, decode_group, decode_note, decode_task
 from headrace.store.ledger import LeftRun
 from headrace.store.records import (
     Attempt,
-    Caller,
     DeadLetter,
     Request,
     RequestKind,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from headrace.errors import InternalError, StoreError
+from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_outcome
 from headrace.store.ledger import Ledger
 from headrace.store.limit import MAX_MESSAGE_BYTES
@@ -21,7 +22,6 @@ from headrace.store.records import (
     ALL_RUNS,
     Adoption,
     Attempt,
-    Caller,
     Committed,
     DeadLetter,
     ErrorRecord,

@@ -32,8 +32,6 @@ CREATE TABLE runs (
     dead_letters INTEGER NOT NULL,
     tasks_done INTEGER NOT NULL,
     worked INTEGER NOT NULL,
-    caller TEXT NOT NULL,
-    has_response INTEGER NOT NULL,
     -- Rows of its tasks may lie in a target.
     is_recorded INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -41,18 +39,6 @@ CREATE INDEX runs_by_start ON runs (started_at);
 CREATE INDEX runs_by_flow ON runs (flow, started_at);
 CREATE INDEX runs_unfinished ON runs (flow) WHERE status = 'running';
 CREATE INDEX runs_recorded ON runs (flow, ended_at) WHERE is_recorded = 1;
-CREATE INDEX runs_awaited ON runs (flow) WHERE caller = 'waits';
-
--- Requests that may be repeated: their run, and what it answered.
-CREATE TABLE dedupe_keys (
-    flow TEXT NOT NULL,
-    trigger_name TEXT NOT NULL,
-    key TEXT NOT NULL,
-    run_id TEXT NOT NULL,
-    response BLOB,
-    PRIMARY KEY (flow, trigger_name, key)
-) WITHOUT ROWID;
-CREATE INDEX dedupe_keys_by_run ON dedupe_keys (run_id);
 
 CREATE TABLE run_errors (
     run_id TEXT NOT NULL,
