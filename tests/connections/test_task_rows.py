@@ -26,6 +26,8 @@ INSERT = "insert into t values ($1)"  # t has no key: nothing but the row keeps 
 class Postgres:
     """A PostgreSQL database for tests, and the pools that were opened on it."""
 
+    BYTES = "bytea"
+
     def __init__(self, url):
         self.url = url
         self.opened = []
@@ -44,6 +46,8 @@ class Postgres:
 
 class Sqlite:
     """A SQLite file for tests, and the databases that were opened on it."""
+
+    BYTES = "blob"
 
     def __init__(self, url):
         self.url = url
@@ -237,9 +241,13 @@ async def test_rule_16_a_table_that_was_dropped_is_made_anew(target):
     assert await database.find_task(ROW.task_id) == ROW.outcome
 
 
-async def test_rule_16_another_table_of_that_name_is_refused(target):
-    """Without its primary key the table would keep no second delivery out."""
-    target.run("create table headrace_tasks (task_id text, outcome text)")
+@pytest.mark.parametrize(
+    "columns", ["task_id text, outcome {}", "task_id text, outcome {}, primary key (task_id, outcome)"]
+)
+async def test_rule_16_a_table_of_that_name_without_the_key_is_refused(target, columns):
+    """Without its key the table would keep no second delivery out."""
+    target.run(f"create table headrace_tasks ({columns.format(target.BYTES)})")
+    target.run("create index i on headrace_tasks (task_id)")
     with pytest.raises(
         PermanentError, match=r"ALTER TABLE .*headrace_tasks RENAME TO headrace_tasks_old"
     ) as caught:

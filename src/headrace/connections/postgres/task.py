@@ -99,7 +99,7 @@ class TaskTable:
         sqlstate = _sqlstate(result)
         if sqlstate == b"25P02":  # the transaction had failed before
             return "ROLLBACK"
-        if sqlstate == b"23505" and result.error_field(pq.DiagnosticField.TABLE_NAME) == TABLE.encode():
+        if sqlstate == b"23505":
             raise committed_already(row.task_id)
         if sqlstate in _GONE:
             self._place = None
