@@ -7,6 +7,7 @@ import json
 import pytest
 from tests.components.hooks import ACCEPT, REPLY, Gate, code, hooks, value
 
+from headrace.app.secrets import Secrets
 from headrace.errors import StoreError, UsageError
 from headrace.flow.loader import load_flow, require
 from headrace.sdk import Registry
@@ -172,6 +173,17 @@ async def test_a_password_is_asked_for_and_hidden():
         answer = await site.ask(Authorization=f"Basic {pair}")
         await site.ended(value(answer)["run"])
         assert pair not in json.dumps(site.flow.seen["work"])
+
+
+async def test_a_secret_in_the_path_is_shown_nowhere():
+    spec = "secrets: [key]" + ACCEPT.replace("path: /hook", 'path: "/hook/{{$.secrets.key}}/{id}"')
+    mask = Secrets({"key": "hunter2-hunter2"}).mask
+    async with hooks(spec, secrets={"key": "hunter2-hunter2"}, mask=mask) as site:
+        answer = await site.ask("/hook/hunter2-hunter2/7")
+        await site.ended(value(answer)["run"])
+        (message,) = site.flow.seen["work"]
+        assert (message["request"]["path"], message["request"]["params"]) == ("/hook/•••/7", {"id": "7"})
+        assert site.flow.observer.where["hook"].endswith("/hook/•••/{id}")
 
 
 async def test_other_credentials_are_the_flows_business():

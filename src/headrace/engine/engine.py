@@ -201,7 +201,7 @@ class Engine:
         for name, trigger in program.listening.items():
             where = await trigger.listen(TriggerReceiver(program, name, reception))
             self._listens = True
-            self._observer.listening(name, where)
+            self._observer.listening(name, self._mask(where))
 
     def attend(self, program: Program) -> None:
         """Carry out what other processes ask of this one about a flow, from now on."""

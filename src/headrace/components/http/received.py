@@ -52,8 +52,14 @@ def whole_request(payload: Message) -> dict[str, Json]:
     }
 
 
-def request_message(request: IncomingRequest, body: bytes, hidden: Set[str]) -> dict[str, Json]:
+def request_message(request: IncomingRequest, path: str, body: bytes, hidden: Set[str]) -> dict[str, Json]:
     """A request with its body, without the headers that hold secrets.
+
+    Args:
+        request: its head.
+        path: as messages may have it, without secrets.
+        body: decompressed.
+        hidden: headers, by lower-cased name.
 
     Raises:
         Refusal: the body is no text in its charset, or no JSON though its content type says so.
@@ -62,7 +68,7 @@ def request_message(request: IncomingRequest, body: bytes, hidden: Set[str]) -> 
     text = _text(body, content_type)
     return {
         "method": request.method,
-        "path": request.path,
+        "path": path,
         "params": dict(request.params),
         "query": dict(request.query),
         "headers": {name: value for name, value in request.headers.items() if name not in hidden},

@@ -198,7 +198,7 @@ class Server(Component):
         admit_head(auth, request.headers)
         body = await request.read(self.settings.max_body_bytes)
         admit_body(auth, request.headers, body, self._clock.now_ns())
-        return request_message(request, body, self._hidden)
+        return request_message(request, self._receiver.mask(request.path), body, self._hidden)
 
     def _dedupe_key(self, payload: dict[str, Json]) -> str | None:
         template = self.settings.dedupe_key
