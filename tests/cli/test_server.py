@@ -199,7 +199,7 @@ async def test_sigterm_sends_callers_away_whose_runs_it_leaves_unfinished(tmp_pa
 
 @pytest.mark.parametrize("repeats", [False, True])
 async def test_rule_23_killed_between_firing_and_response_the_run_goes_on(
-    tmp_path: Path, repeats: bool
+    process: Process, tmp_path: Path, repeats: bool
 ) -> None:
     home = tmp_path / "home"
     async with waiting_flow(tmp_path) as (flow, slow):
@@ -219,6 +219,9 @@ async def test_rule_23_killed_between_firing_and_response_the_run_goes_on(
     (run,) = await kept(home)
     assert (run.id, run.status, run.errors) == (ended["run"], RunStatus.SUCCEEDED, [])
     assert run.caller is (Caller.ANSWERED if repeats else Caller.LOST)
+    shown = await asyncio.to_thread(process, "runs", "show", run.id)
+    told = "got an answer" if repeats else "lost the connection, since the process ended before there was"
+    assert f"\ncaller    {told}" in shown.out
 
 
 async def test_rule_23_an_accepted_request_survives_a_kill_at_the_next_instant(tmp_path: Path) -> None:

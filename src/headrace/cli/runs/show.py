@@ -19,7 +19,16 @@ from headrace.cli.wording import plural, span_of_time
 from headrace.errors import FlowError, UsageError
 from headrace.expr.time import time_text
 from headrace.flow.loader import read_flow, require
-from headrace.store import Attempt, DeadLetter, ErrorRecord, RunRecord, Store, TaskRecord, VersionRecord
+from headrace.store import (
+    Attempt,
+    Caller,
+    DeadLetter,
+    ErrorRecord,
+    RunRecord,
+    Store,
+    TaskRecord,
+    VersionRecord,
+)
 from headrace.values import Json, encode_json
 
 __all__ = ["command"]
@@ -28,6 +37,14 @@ _SHOWN = 20
 """Open tasks, errors and dead letters, of each the first; the others are counted."""
 _SHOWN_CHARACTERS = 4000
 """Of a message, or of the vars."""
+
+_CALLERS = {
+    Caller.WAITS: "waits for an answer",
+    Caller.ANSWERED: "got an answer",
+    Caller.TIMED_OUT: "was told that it takes too long",
+    Caller.HUNG_UP: "hung up before there was an answer",
+    Caller.LOST: "lost the connection, since the process ended before there was an answer",
+}
 
 
 @dataclass(frozen=True)
@@ -104,6 +121,7 @@ def _facts(found: _Found, now_ns: int) -> dict[str, Json]:
         **run_facts(run, found.process, now_ns),
         "file": found.path or None,
         "isCurrentVersion": found.is_current,
+        "caller": None if run.caller is Caller.NONE else run.caller.value,
         "vars": run.vars,
         "openTasks": [task_facts(*entry) for entry in found.tasks],
         "errorList": [recorded_error(error) for error in run.errors],
@@ -148,6 +166,7 @@ def _summary(found: _Found, now_ns: int) -> list[tuple[str, str]]:
         rows.append(("ended", f"{_second(run.ended_at_ns)}, took {took}"))
     state = {True: "the current one", False: "older than the file", None: "the file does not load now"}
     rows.append(("version", f"{run.version}, {state[found.is_current]}"))
+    rows += [("caller", _CALLERS[run.caller])] if run.caller in _CALLERS else []
     rows += [("file", found.path)] if found.path else []
     rows += [("vars", encode_json(run.vars).decode())] if run.vars else []
     tasks = [f"{run.tasks_done:,} done"]
