@@ -201,7 +201,9 @@ def _table(family: str) -> Iterator[str]:
         if code.startswith(family):
             page = made(code)
             noted = " (warning)" if page.wrong is not None and page.wrong.is_warning else ""
-            cells = [page.title, page.message.partition("\n")[0]]
+            whole = page.wrong is None  # wrapped to fit the page; else an excerpt stands below it
+            message = " ".join(page.message.split()) if whole else page.message.partition("\n")[0]
+            cells = [page.title, message]
             told = " | ".join(cell.replace("|", "\\|") for cell in cells)
             yield f"| [{code}](../src/headrace/pages/{code}.md){noted} | {told} |"
 

@@ -21,6 +21,7 @@ __all__ = [
     "in_words",
     "is_json",
     "kind",
+    "well_formed",
 ]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -67,6 +68,13 @@ def encode_json(value: Json) -> bytes:
         return _encoder.encode(value)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, ValueError) as error:
         raise JsonError(str(error)) from error
+
+
+def well_formed(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair, which UTF-8 has not (`toWellFormed`)."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def is_json(value: object) -> bool:

@@ -18,6 +18,7 @@ from fuzz.answer import answers
 from fuzz.corpus import MESSAGES, documented, expressions, flow_objects, flows
 from fuzz.exchange import exchange
 from fuzz.mutation import VALUES, mutated_bytes, mutated_flow, mutated_object, mutated_text
+from fuzz.stored import recover, stored_files
 from headrace.app import full_registry
 from headrace.cli.data import parse_settings
 from headrace.cli.finding import finding_json
@@ -240,5 +241,6 @@ TARGETS = {
     "object": (an_object, load_json, 3),
     "override": (an_override, override, 1),
     "answers": (answers, exchange, 6),
+    "stored": (stored_files, recover, 3),
 }
 """What makes an input, what must hold for it, and how often it is taken."""

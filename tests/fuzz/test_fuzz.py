@@ -10,7 +10,15 @@ from fuzz.answer import Answer
 from fuzz.exchange import exchange
 from fuzz.target import TARGETS, evaluate_expression, evaluate_template, load_file, load_json, override
 
-COUNTS = {"expression": 150, "template": 60, "file": 100, "object": 60, "override": 40, "answers": 20}
+COUNTS = {
+    "expression": 150,
+    "template": 60,
+    "file": 100,
+    "object": 60,
+    "override": 40,
+    "answers": 20,
+    "stored": 60,
+}
 
 
 @pytest.mark.parametrize("name", TARGETS)

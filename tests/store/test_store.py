@@ -6,8 +6,6 @@ from headrace.errors import PermanentError, StoreError
 from headrace.store import (
     Attempt,
     ErrorFate,
-    ErrorRecord,
-    FireRequest,
     GroupMember,
     NewGroup,
     Outcome,
@@ -15,44 +13,14 @@ from headrace.store import (
     RunFilter,
     RunStatus,
     TaskRecord,
-    VersionRecord,
 )
+from support.made import FLOW, commit, error, fire_request, task
 from support.stores import KINDS, opened
-
-FLOW = VersionRecord("test", "v1", "/flows/test.yaml", "test.yaml", "text: ü", {"vars.a": [1, "x"]})
 
 
 @pytest.fixture(params=sorted(KINDS))
 def place(request, tmp_path):
     return KINDS[request.param](tmp_path)
-
-
-def fire_request(run_id="r1", **options):
-    given = {
-        "flow": "test",
-        "version": "v1",
-        "trigger": "start",
-        "port": "out",
-        "run_id": run_id,
-        "scheduled_at_ns": 100,
-        "fired_at_ns": 101,
-        "vars": {"a": 1},
-        "message": lambda tick: {"tick": tick},
-        "on_request": True,
-    }
-    return FireRequest(**{**given, **options})
-
-
-def task(run_id, name, message=None, **options):
-    return TaskRecord(f"{run_id}.{name}", run_id, "node", "in", message, message, **options)
-
-
-def error(fate=ErrorFate.HANDLED, message="it broke"):
-    return ErrorRecord(5, "T1", message, "node", "test.yaml:1:1", "", 1, fate, context={"page": 3})
-
-
-async def commit(store, done, *, is_recorded=False, **parts):
-    return await store.commit(done, store.encode(Outcome(**parts)), 200, is_recorded=is_recorded)
 
 
 async def begin(store, run_id="r1"):
@@ -110,6 +78,18 @@ async def test_deciding_a_task_twice_changes_nothing(place):
         assert (again.tasks, again.ended) == ((), None)
         assert (await store.run("r1")).counters == {"c": 1}
         assert [t.id for t, _ in await store.open_tasks("r1")] == ["r1.a"]
+
+
+async def test_a_task_that_is_decided_is_not_opened_again_by_a_late_retry(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=[task("r1", "a")])
+        due = Attempt(number=2, first=False)
+        for late in (first, task("r1", "unknown"), task("unknown", "a")):
+            told = await store.retry(late, due, error(ErrorFate.RETRIED), 200)
+            assert (told.tasks, told.ended) == ((), None)
+        assert [t.id for t, _ in await store.open_tasks("r1")] == ["r1.a"]
+        assert (await store.run("r1")).retries == 0
 
 
 async def test_the_last_task_ends_its_run(place):
@@ -184,6 +164,17 @@ async def test_a_revived_message_may_be_edited(place):
     assert found.tasks[0][0].message == {"new": 1}
 
 
+async def test_an_edited_message_that_cannot_be_kept_leaves_the_dead_letter(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await store.bury(first, 5, error(ErrorFate.DEAD), 200)
+        with pytest.raises(PermanentError, match="cannot be kept"):
+            await store.revive(Revival("r1", first.id, "v1", {}, is_edited=True, message="\ud800"))
+        assert [letter.task for letter in await store.dead_letters("r1")] == [first]
+        assert (await store.run("r1")).status is RunStatus.FAILED
+    assert await left(place) == ()
+
+
 async def test_a_dead_letter_may_be_discarded_once(place):
     async with opened(place) as store:
         first = await begin(store)
@@ -205,6 +196,7 @@ async def test_a_cancelled_run_ends_when_what_was_executing_is_decided(place):
         assert (await commit(store, tasks[0], tasks=[task("r1", "d")])).tasks == ()
     (found,) = await left(place)
     assert [t.id for t, _ in found.tasks] == ["r1.b"]
+    assert found.is_cancelled
     async with opened(place) as store:
         await store.adopt(FLOW)
         assert (await store.drop(tasks[1], 400)).ended.status is RunStatus.CANCELLED

@@ -38,6 +38,16 @@ KINDS: dict[str, type[Reopened]] = {"memory": _Memory, "sqlite": _Sqlite}
 
 
 @asynccontextmanager
+async def opened_file(path: Path, patience_s: float = 30.0) -> AsyncIterator[SqliteStore]:
+    """A store in a file, closed at the end."""
+    store = await SqliteStore.open(path, patience_s)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
 async def opened(place: Reopened) -> AsyncIterator[Store]:
     """The store, closed at the end."""
     store = await place.open()

@@ -25,12 +25,18 @@ class Actions(Protocol):
         ...
 
     async def retry(
-        self, program: Program, letter: DeadLetter, message: Json = None, *, is_edited: bool = False
+        self,
+        program: Program,
+        letter: DeadLetter,
+        message: Json = None,
+        *,
+        is_edited: bool = False,
+        answers: str | None = None,
     ) -> None:
         """Try a dead letter again."""
         ...
 
-    async def cancel(self, run_id: str) -> None:
+    async def cancel(self, run_id: str, *, answers: str | None = None) -> None:
         """Cancel a run."""
         ...
 
@@ -44,18 +50,23 @@ class Desk:
         self._actions = actions
 
     async def attend(self) -> None:
-        """Carry out requests until cancelled. A request is answered after it is carried out, durably.
+        """Carry out requests until cancelled.
+
+        The store answers a request in the step that carries it out, so none is carried out twice, whenever
+        this process dies.
 
         Raises:
             StoreError: the store failed.
         """
         while True:
             for request in await self._store.requests(self._program.flow.name):
-                await self._store.answer(request.id, await self._carry_out(request))
+                refusal = await self._carry_out(request)
+                if refusal:
+                    await self._store.answer(request.id, refusal)
             await asyncio.sleep(_PERIOD_S)  # other processes live in real time, whatever the engine's clock
 
     async def _carry_out(self, request: Request) -> str:
-        """Do it; tells why it was refused, empty if it was not."""
+        """Do it, and answer; tells why it is refused instead, empty if it is not."""
         try:
             match request.kind:
                 case RequestKind.FIRE:
@@ -64,10 +75,17 @@ class Desk:
                     await self._cancel(request)
                 case RequestKind.RETRY:
                     letter = await self._letter(request)
-                    await self._actions.retry(self._program, letter, request.data, is_edited=request.has_data)
+                    await self._actions.retry(
+                        self._program,
+                        letter,
+                        request.data,
+                        is_edited=request.has_data,
+                        answers=request.id,
+                    )
                 case RequestKind.DISCARD:
-                    await self._letter(request)
-                    await self._store.discard(request.run_id, request.task_id)
+                    run_id, task_id = request.run_id, request.task_id
+                    if not await self._store.discard(run_id, task_id, answers=request.id):
+                        raise _no_letter(request)
         except HeadraceError as error:
             return error.message
         return ""
@@ -77,21 +95,22 @@ class Desk:
         if request.trigger not in triggers:
             has = f"; there is {listed(triggers)}" if triggers else ""
             raise StoreError(f"{request.flow} has no trigger `{request.trigger}`{has}")
-        if (
-            await self._store.run(request.id) is None
-        ):  # else it was fired, and this process died before it said so
-            await self._actions.fire(self._program, request.trigger, request.data, run_id=request.id)
+        await self._actions.fire(self._program, request.trigger, request.data, run_id=request.id)
 
     async def _cancel(self, request: Request) -> None:
         run = await self._store.run(request.run_id)
-        if run is None:
+        if run is None or run.flow != request.flow:
             raise StoreError(f"there is no run `{request.run_id}`")
         if run.status is not RunStatus.RUNNING:
             raise StoreError(f"run `{run.id}` has ended already: {run.status.value}")
-        await self._actions.cancel(run.id)
+        await self._actions.cancel(run.id, answers=request.id)
 
     async def _letter(self, request: Request) -> DeadLetter:
         letter = await self._store.dead_letter(request.run_id, request.task_id)
         if letter is None:
-            raise StoreError(f"run `{request.run_id}` has no dead letter `{request.task_id}`", code="HR408")
+            raise _no_letter(request)
         return letter
+
+
+def _no_letter(request: Request) -> StoreError:
+    return StoreError(f"run `{request.run_id}` has no dead letter `{request.task_id}`", code="HR408")

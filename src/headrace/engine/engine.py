@@ -94,6 +94,7 @@ class Engine:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
         self._resources = SharedResources(self._home, self._clock, self._closing, self._address)
         self._group = await asyncio.TaskGroup().__aenter__()
+        self._attending.append(self._group.create_task(self._store.watch()))
         teller = Teller(self._mask, self._clock.now_ns)
         services = Services(self._clock, self._observer, teller, self._store.state)
         self._worker = Worker(self._store, services, self._group, self._run_ended, self._callers.respond)
@@ -241,12 +242,19 @@ class Engine:
         return record
 
     async def retry(
-        self, program: Program, letter: DeadLetter, message: Json = None, *, is_edited: bool = False
+        self,
+        program: Program,
+        letter: DeadLetter,
+        message: Json = None,
+        *,
+        is_edited: bool = False,
+        answers: str | None = None,
     ) -> None:
         """Try a dead letter again on the program's version; its run is running until it has ended (rule 21).
 
         Args:
             message: takes the place of the task's own, if `is_edited`.
+            answers: id of the request that asks for it.
 
         Raises:
             StoreError: there is no such dead letter any more; its node or port is not in the flow any more;
@@ -268,16 +276,27 @@ class Engine:
                 code="HR408",
             )
         revival = Revival(
-            task.run_id, task.id, program.flow.version, program.vars, is_edited=is_edited, message=message
+            task.run_id,
+            task.id,
+            program.flow.version,
+            program.vars,
+            is_edited=is_edited,
+            message=message,
+            answers=answers,
         )
         revived = await self._store.revive(revival)
         if revived is None:
             raise StoreError(f"run `{task.run_id}` has no dead letter `{task.id}`", code="HR408")
         self._working.go_on(program, revived)
 
-    async def cancel(self, run_id: str) -> None:
-        """Cancel a run: what has not begun to commit is rolled back."""
-        await self._working.cancel(run_id, RunStatus.CANCELLED)
+    async def cancel(self, run_id: str, *, answers: str | None = None) -> None:
+        """Cancel a run: what has not begun to commit is rolled back.
+
+        Args:
+            run_id: of a run of this process.
+            answers: id of the request that asks for it.
+        """
+        await self._working.cancel(run_id, RunStatus.CANCELLED, answers=answers)
 
     async def finish(self) -> None:
         """Take no more requests and fire no more by schedule; return when all runs have ended."""

@@ -9,7 +9,7 @@ from headrace.flow.model import Node
 from headrace.sdk import RaisedError
 from headrace.source import Span
 from headrace.store import ErrorFate, ErrorRecord
-from headrace.values import Json, Message
+from headrace.values import Json, Message, well_formed
 
 __all__ = ["Raised", "Teller", "error_detail", "error_record", "raised_error", "with_error"]
 
@@ -79,10 +79,10 @@ def error_record(
     return ErrorRecord(
         at_ns=teller.now_ns(),
         code=code,
-        message=teller.mask(text),
+        message=well_formed(teller.mask(text)),
         node=node.name,
-        place=str(span),
-        excerpt=span.excerpt() if isinstance(error, ExpressionError) else "",
+        place=well_formed(str(span)),
+        excerpt=well_formed(span.excerpt()) if isinstance(error, ExpressionError) else "",
         attempt=attempt,
         fate=ErrorFate.DEAD,
         retryable=retryable,
@@ -124,7 +124,7 @@ def _facts(message: Message) -> dict[str, Json]:
     members = {**context, **message} if isinstance(context, dict) else message
     names = ("page", "batchNum", "index", "syncId", "url", "method", "cursor", "offset")
     return {
-        name: members[name]
+        name: well_formed(member) if isinstance(member, str) else member
         for name in names
-        if isinstance(members.get(name), int | str) and len(str(members[name])) <= 200
+        if isinstance(member := members.get(name), int | str) and len(str(member)) <= 200
     }

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from headrace.flow.model import Flow
 from headrace.store import VersionRecord
+from headrace.values import well_formed
 
 __all__ = ["ReadVersion", "version_record"]
 
@@ -19,8 +20,8 @@ def version_record(flow: Flow) -> VersionRecord:
     return VersionRecord(
         flow=flow.name,
         version=flow.version,
-        path=str(Path(source.name).absolute()),
-        name=source.name,
+        path=well_formed(str(Path(source.name).absolute())),
+        name=well_formed(source.name),
         text=source.text,
         overrides=flow.overrides,
     )

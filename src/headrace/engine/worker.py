@@ -144,12 +144,19 @@ class Worker:
         active = self._active.get(run_id)
         return None if active is None else active.stats
 
-    async def cancel(self, run_id: str, status: RunStatus, error: ErrorRecord | None = None) -> None:
+    async def cancel(
+        self,
+        run_id: str,
+        status: RunStatus,
+        error: ErrorRecord | None = None,
+        *,
+        answers: str | None = None,
+    ) -> None:
         """End a run: executing tasks are cut off and rolled back; those that commit already end well."""
         active = self._active.get(run_id)
         now_ns = self._services.clock.now_ns()
         if active is None:
-            committed = await self._store.cancel(run_id, status, error, frozenset(), now_ns)
+            committed = await self._store.cancel(run_id, status, error, frozenset(), now_ns, answers=answers)
             if committed.ended is not None:
                 self._on_end(committed.ended)
             return
@@ -160,7 +167,7 @@ class Worker:
             active.executing.pop(task_id).cancel()
             active.agenda.executing.discard(task_id)
         keep = frozenset(active.agenda.executing)
-        committed = await self._store.cancel(run_id, status, error, keep, now_ns)
+        committed = await self._store.cancel(run_id, status, error, keep, now_ns, answers=answers)
         if error is not None:
             self._services.observer.error_raised(run_id, error)
         for task in list(active.executing.values()):

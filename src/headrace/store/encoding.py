@@ -39,7 +39,71 @@ __all__ = [
 
 Fields: TypeAlias = dict[str, Any]
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
+
+
+class _Fields(msgspec.Struct, rename="camel"):
+    """Members of an object; what has no default must be there, and what is unknown is passed over."""
+
+
+class _TaskFields(_Fields):
+    id: str
+    run: str
+    node: str
+    port: str
+    message: Any
+    base: Any = msgspec.UNSET
+    is_output: bool = False
+    lane: str | None = None
+    closes_loop: bool = False
+    group: tuple[str, int, str, int, int] | None = None
+    resume: Any = None
+
+
+class _GroupFields(_Fields):
+    id: str
+    done: _TaskFields
+    total_items: int
+
+
+class _NoteFields(_Fields):
+    member: tuple[str, int, str, int, int]
+    count: int
+    errors: list[Any]
+
+
+class _ErrorFields(_Fields):
+    at: int
+    code: str
+    message: str
+    node: str
+    place: str
+    excerpt: str
+    attempt: int
+    fate: ErrorFate
+    retryable: bool
+    context: dict[str, Any]
+
+
+class _ResponseFields(_Fields):
+    value: Any
+    late: _ErrorFields
+
+
+class _OutcomeFields(_Fields):
+    tasks: list[_TaskFields] = []
+    groups: list[_GroupFields] = []
+    errors: list[_ErrorFields] = []
+    further_errors: int = 0
+    counters: dict[str, int] = {}
+    state: dict[str, Any] = {}
+    response: _ResponseFields | None = None
+
+
+_decode_task = msgspec.json.Decoder(_TaskFields).decode
+_decode_group = msgspec.json.Decoder(_GroupFields).decode
+_decode_note = msgspec.json.Decoder(_NoteFields).decode
+_decode_error = msgspec.json.Decoder(_ErrorFields).decode
+_decode_outcome = msgspec.json.Decoder(_OutcomeFields).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +163,7 @@ def _measure_value(key: str, value: Json, max_bytes: int) -> None:
 
 
 def encode_measured(task: TaskRecord, max_bytes: int) -> bytes:
-    """A task as JSON.
+    """A task as JSON that can be kept.
 
     Raises:
         PermanentError: its message is no JSON, or larger than `max_bytes`; names the port that it is for.
@@ -122,16 +186,20 @@ def _measured(encode: Callable[[], bytes], what: str, max_bytes: int) -> bytes:
 
 
 def decode_outcome(record: bytes) -> EncodedOutcome:
-    """Read what `EncodedOutcome.record` wrote."""
-    fields: Fields = _decode(record)
+    """Read what `EncodedOutcome.record` wrote.
+
+    Raises:
+        msgspec.MsgspecError: it is something else; so does all that reads here.
+    """
+    fields = _decode_outcome(record)
     outcome = Outcome(
-        tasks=[_task(task) for task in fields.get("tasks", ())],
-        groups=[_group(group) for group in fields.get("groups", ())],
-        errors=[_error(error) for error in fields.get("errors", ())],
-        further_errors=fields.get("furtherErrors", 0),
-        counters=fields.get("counters", {}),
-        state=fields.get("state", {}),
-        response=_response(fields.get("response")),
+        tasks=[_task(task) for task in fields.tasks],
+        groups=[_group(group) for group in fields.groups],
+        errors=[_error(error) for error in fields.errors],
+        further_errors=fields.further_errors,
+        counters=fields.counters,
+        state=fields.state,
+        response=_response(fields.response),
     )
     return EncodedOutcome(outcome, {task.id: encode_task(task) for task in outcome.tasks})
 
@@ -147,7 +215,7 @@ def encode_task(task: TaskRecord) -> bytes:
 
 def decode_task(data: bytes) -> TaskRecord:
     """Read what `encode_task` wrote."""
-    return _task(_decode(data))
+    return _task(_decode_task(data))
 
 
 def encode_group(group: NewGroup) -> bytes:
@@ -157,7 +225,7 @@ def encode_group(group: NewGroup) -> bytes:
 
 def decode_group(data: bytes) -> NewGroup:
     """Read what `encode_group` wrote."""
-    return _group(_decode(data))
+    return _group(_decode_group(data))
 
 
 def encode_note(note: GroupNote) -> bytes:
@@ -167,8 +235,8 @@ def encode_note(note: GroupNote) -> bytes:
 
 def decode_note(data: bytes) -> GroupNote:
     """Read what `encode_note` wrote."""
-    fields: Fields = _decode(data)
-    return GroupNote(GroupMember(*fields["member"]), fields["count"], fields["errors"])
+    fields = _decode_note(data)
+    return GroupNote(GroupMember(*fields.member), fields.count, fields.errors)
 
 
 def encode_error(error: ErrorRecord) -> bytes:
@@ -178,7 +246,7 @@ def encode_error(error: ErrorRecord) -> bytes:
 
 def decode_error(data: bytes) -> ErrorRecord:
     """Read what `encode_error` wrote."""
-    return _error(_decode(data))
+    return _error(_decode_error(data))
 
 
 def _task_fields(task: TaskRecord) -> Fields:
@@ -204,21 +272,20 @@ def _task_fields(task: TaskRecord) -> Fields:
     return fields
 
 
-def _task(fields: Fields) -> TaskRecord:
-    message: Json = fields["message"]
-    member = fields.get("group")
+def _task(fields: _TaskFields) -> TaskRecord:
+    base = fields.message if fields.base is msgspec.UNSET else fields.base
     return TaskRecord(
-        id=fields["id"],
-        run_id=fields["run"],
-        node=fields["node"],
-        port=fields["port"],
-        message=message,
-        base=fields.get("base", message),
-        is_output=fields.get("isOutput", False),
-        lane=fields.get("lane"),
-        closes_loop=fields.get("closesLoop", False),
-        group=None if member is None else GroupMember(*member),
-        resume=fields.get("resume"),
+        id=fields.id,
+        run_id=fields.run,
+        node=fields.node,
+        port=fields.port,
+        message=fields.message,
+        base=base,
+        is_output=fields.is_output,
+        lane=fields.lane,
+        closes_loop=fields.closes_loop,
+        group=None if fields.group is None else GroupMember(*fields.group),
+        resume=fields.resume,
     )
 
 
@@ -230,16 +297,16 @@ def _group_fields(group: NewGroup) -> Fields:
     return {"id": group.id, "done": _task_fields(group.done), "totalItems": group.total_items}
 
 
-def _group(fields: Fields) -> NewGroup:
-    return NewGroup(fields["id"], _task(fields["done"]), fields["totalItems"])
+def _group(fields: _GroupFields) -> NewGroup:
+    return NewGroup(fields.id, _task(fields.done), fields.total_items)
 
 
 def _response_fields(response: Response | None) -> Fields | None:
     return None if response is None else {"value": response.value, "late": _error_fields(response.late)}
 
 
-def _response(fields: Fields | None) -> Response | None:
-    return None if fields is None else Response(fields["value"], _error(fields["late"]))
+def _response(fields: _ResponseFields | None) -> Response | None:
+    return None if fields is None else Response(fields.value, _error(fields.late))
 
 
 def _error_fields(error: ErrorRecord) -> Fields:
@@ -257,16 +324,16 @@ def _error_fields(error: ErrorRecord) -> Fields:
     }
 
 
-def _error(fields: Fields) -> ErrorRecord:
+def _error(fields: _ErrorFields) -> ErrorRecord:
     return ErrorRecord(
-        at_ns=fields["at"],
-        code=fields["code"],
-        message=fields["message"],
-        node=fields["node"],
-        place=fields["place"],
-        excerpt=fields["excerpt"],
-        attempt=fields["attempt"],
-        fate=ErrorFate(fields["fate"]),
-        retryable=fields["retryable"],
-        context=fields["context"],
+        at_ns=fields.at,
+        code=fields.code,
+        message=fields.message,
+        node=fields.node,
+        place=fields.place,
+        excerpt=fields.excerpt,
+        attempt=fields.attempt,
+        fate=fields.fate,
+        retryable=fields.retryable,
+        context=fields.context,
     )

@@ -130,7 +130,8 @@ class Ledger:
         self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
     ) -> tuple[Changes, bool]:
         """See `Store`; second: whether the task was dropped."""
-        return self.runs[task.run_id].retry(task, attempt, error, now_ns)
+        state = self.runs.get(task.run_id)
+        return (Changes(), True) if state is None else state.retry(task, attempt, error, now_ns)
 
     def revive(self, revival: Revival, letter: DeadLetter, record: RunRecord) -> Changes:
         """See `Store`; `record` is that of the dead letter's run, which may have ended."""
@@ -138,6 +139,7 @@ class Ledger:
             is_shaped = letter.task.base is not letter.task.message
             base = letter.task.base if is_shaped else revival.message
             letter = replace(letter, task=replace(letter.task, message=revival.message, base=base))
+            encode_measured(letter.task, MAX_MESSAGE_BYTES)
         state = self.runs.setdefault(record.id, RunState(record))
         if record.status is not RunStatus.RUNNING:
             record.version, record.vars = revival.version, revival.vars

@@ -1,5 +1,6 @@
 """A store in memory: nothing survives the process. For tests and throw-away runs."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -138,13 +139,13 @@ class MemoryStore:
         letter = await self.dead_letter(revival.run_id, revival.task_id)
         if letter is None:
             return None
-        ended = self._ended.pop(revival.run_id, None)
-        state = ended or self._ledger.runs[revival.run_id]
+        state = self._ended.get(revival.run_id) or self._ledger.runs[revival.run_id]
         changes = self._ledger.revive(revival, letter, state.record)
+        self._ended.pop(revival.run_id, None)
         del self._letters[revival.task_id]
         return OpenRun(state.record, tuple((task, Attempt(first=False)) for task in changes.opened))
 
-    async def discard(self, run_id: str, task_id: str) -> bool:
+    async def discard(self, run_id: str, task_id: str, *, answers: str | None = None) -> bool:
         """See `Store`."""
         if await self.dead_letter(run_id, task_id) is None:
             return False
@@ -152,7 +153,14 @@ class MemoryStore:
         return True
 
     async def cancel(
-        self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
+        self,
+        run_id: str,
+        status: RunStatus,
+        error: ErrorRecord | None,
+        keep: frozenset[str],
+        now_ns: int,
+        *,
+        answers: str | None = None,
     ) -> Committed:
         """See `Store`."""
         return self._keep(self._ledger.cancel(run_id, status, error, keep, now_ns))
@@ -256,6 +264,10 @@ class MemoryStore:
     async def prune(self, keep_ns: int | None, keep_runs: int | None, now_ns: int) -> int:
         """See `Store`; what goes beyond 1,000 is forgotten anyway."""
         return 0
+
+    async def watch(self) -> None:
+        """See `Store`. It never fails."""
+        await asyncio.Event().wait()
 
     async def close(self) -> None:
         """See `Store`."""

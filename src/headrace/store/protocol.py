@@ -88,7 +88,8 @@ class Store(Protocol):
     async def fire(self, request: FireRequest) -> Fired:
         """Decide a firing (`store.firing`) and create its run and first task, in one step (rule 22).
 
-        Its dedupe key is noted in the same step, and kept as long as the run is (rule 23).
+        Its dedupe key is noted in the same step, and kept as long as the run is (rule 23). A request that has the
+        run's id is answered with it.
 
         Raises:
             PermanentError: the trigger's message cannot be kept; nothing was decided.
@@ -143,19 +144,36 @@ class Store(Protocol):
         """Open a dead letter again, and with it its run (rule 2); None if there is no such dead letter.
 
         The task keeps its id and its group; a group that has announced its end does not do so again.
+
+        Raises:
+            PermanentError: the edited message is no JSON, or larger than the store takes.
         """
         ...
 
-    async def discard(self, run_id: str, task_id: str) -> bool:
-        """Remove a dead letter for good; false if there is none. Its run stays as it ended."""
+    async def discard(self, run_id: str, task_id: str, *, answers: str | None = None) -> bool:
+        """Remove a dead letter for good; false if there is none. Its run stays as it ended.
+
+        Args:
+            answers: id of the request that this carries out; both become durable together.
+        """
         ...
 
     async def cancel(
-        self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
+        self,
+        run_id: str,
+        status: RunStatus,
+        error: ErrorRecord | None,
+        keep: frozenset[str],
+        now_ns: int,
+        *,
+        answers: str | None = None,
     ) -> Committed:
         """End a run before its time: all open tasks but those in `keep` (executing now) are dropped.
 
         The run ends with `status` once the kept ones are decided.
+
+        Args:
+            answers: id of the request that this carries out; both become durable together.
         """
         ...
 
@@ -211,7 +229,7 @@ class Store(Protocol):
         ...
 
     async def answer(self, request_id: str, refusal: str = "") -> None:
-        """A request was carried out, or refused for a reason."""
+        """A request was carried out, or refused for a reason; changes nothing if it has an answer."""
         ...
 
     async def answered(self, request_id: str) -> str | None:
@@ -235,6 +253,14 @@ class Store(Protocol):
 
         Returns:
             How many.
+        """
+        ...
+
+    async def watch(self) -> None:
+        """Wait for the store to fail, for whoever waits for nothing else of it.
+
+        Raises:
+            StoreError: it has failed.
         """
         ...
 

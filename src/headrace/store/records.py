@@ -289,6 +289,7 @@ class Revival:
         version: of the flow on which it is tried; its run, where it has ended, goes on with that version.
         vars: the effective vars of that version.
         is_edited: whether `message` takes the place of the task's own.
+        answers: id of the request that asks for it; both become durable together.
     """
 
     run_id: str
@@ -297,6 +298,7 @@ class Revival:
     vars: dict[str, Json]
     is_edited: bool = False
     message: Message = None
+    answers: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

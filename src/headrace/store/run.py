@@ -150,7 +150,9 @@ class RunState:
     def retry(
         self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
     ) -> tuple[Changes, bool]:
-        """A task failed and is due again; second: whether it was dropped instead, its run being cancelled."""
+        """A task failed and is due again; second: whether it is open no more, its run being cancelled."""
+        if task.id not in self.open:
+            return Changes(), True
         changes = Changes(run=self.record, ends_as=self.ends_as)
         if error is not None:
             self._add_error(error, changes)
@@ -190,10 +192,11 @@ class RunState:
 
     def drop(self, task: TaskRecord, now_ns: int) -> Changes:
         """A task of a cancelled run, kept because it was executing, did not end."""
-        return self._dropped(task, now_ns, Changes())
+        changes = Changes()
+        return self._dropped(task, now_ns, changes) if task.id in self.open else changes
 
     def _dropped(self, task: TaskRecord, now_ns: int, changes: Changes) -> Changes:
-        self.open.pop(task.id, None)
+        del self.open[task.id]
         changes.closed.append(task.id)
         return self._ending(now_ns, changes)
 

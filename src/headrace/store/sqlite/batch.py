@@ -54,22 +54,25 @@ class Batch:
     """Rows to write; later ones of the same thing take the place of earlier ones.
 
     Attributes:
+        closed: ids of tasks that were in the store already; removed before any is opened.
         opened: new tasks by id; one that is closed in the same batch is never written.
+        attempts: of tasks that were in the store already.
         executing: ids of tasks that were in the store already and have begun.
         triggers: changed ones by flow and name, with the revision that each had before.
         others: whatever else, in order.
     """
 
     runs: dict[str, Row] = field(default_factory=dict)
-    opened: dict[str, Row] = field(default_factory=dict)
     closed: dict[str, None] = field(default_factory=dict)
+    opened: dict[str, Row] = field(default_factory=dict)
+    attempts: dict[str, Row] = field(default_factory=dict)
     executing: dict[str, None] = field(default_factory=dict)
     triggers: dict[tuple[str, str], tuple[int, TriggerRecord]] = field(default_factory=dict)
     others: list[Statement] = field(default_factory=list)
 
     def __len__(self) -> int:
-        changed = len(self.runs) + len(self.opened) + len(self.closed) + len(self.executing)
-        return changed + len(self.triggers) + len(self.others)
+        tasks = len(self.closed) + len(self.opened) + len(self.attempts) + len(self.executing)
+        return tasks + len(self.runs) + len(self.triggers) + len(self.others)
 
     def add(self, changes: Changes, encoded: Mapping[str, bytes], *, is_recorded: bool = False) -> None:
         """Take in what a decision changed.
@@ -86,7 +89,6 @@ class Batch:
         for task in changes.opened:
             body = encoded.get(task.id) or changes.encoded.get(task.id) or encode_task(task)
             self.opened[task.id] = (task.id, task.run_id, body, *_attempt_row(first), 0)
-            self.closed.pop(task.id, None)
         for id_ in changes.closed:
             self._close(id_)
         if changes.attempt is not None:
@@ -117,6 +119,13 @@ class Batch:
         revision = self.triggers[key][0] if key in self.triggers else before.revision if before else 0
         self.triggers[key] = revision, after
 
+    def answer(self, request_id: str | None, refusal: str = "") -> None:
+        """Answer the request of another process that this was asked for by, if any and if it waits."""
+        if request_id is not None:
+            self.execute(
+                "UPDATE requests SET refusal = ? WHERE id = ? AND refusal IS NULL", refusal, request_id
+            )
+
     def execute(self, sql: str, *values: str | bytes | int | None) -> None:
         """Add a statement."""
         self.others.append((sql, values))
@@ -124,9 +133,10 @@ class Batch:
     def write(self, connection: sqlite3.Connection) -> None:
         """Run everything, within the transaction that is open."""
         connection.executemany(_SET_RUN, self.runs.values())
-        connection.executemany(_ADD_TASK, self.opened.values())
-        connection.executemany("UPDATE tasks SET is_executing = 1 WHERE id = ?", _ids(self.executing))
         connection.executemany("DELETE FROM tasks WHERE id = ?", _ids(self.closed))
+        connection.executemany(_ADD_TASK, self.opened.values())
+        connection.executemany(_SET_ATTEMPT, self.attempts.values())
+        connection.executemany("UPDATE tasks SET is_executing = 1 WHERE id = ?", _ids(self.executing))
         for (flow, name), (revision, trigger) in self.triggers.items():
             _set_trigger(connection, flow, name, revision, trigger)
         for sql, values in self.others:
@@ -134,6 +144,7 @@ class Batch:
 
     def _close(self, task_id: str) -> None:
         self.executing.pop(task_id, None)
+        self.attempts.pop(task_id, None)
         if self.opened.pop(task_id, None) is None:
             self.closed[task_id] = None
 
@@ -141,7 +152,7 @@ class Batch:
         self.executing.pop(task_id, None)
         row = self.opened.get(task_id)
         if row is None:
-            self.execute(_SET_ATTEMPT, *_attempt_row(attempt), task_id)
+            self.attempts[task_id] = (*_attempt_row(attempt), task_id)
         else:
             self.opened[task_id] = (*row[:3], *_attempt_row(attempt), 0)
 

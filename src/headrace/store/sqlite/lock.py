@@ -38,7 +38,14 @@ class FlowLock:
             raise StoreError(
                 f"the lock of flow `{flow}` cannot be made at `{path}`: {error.strerror}", code="HR403"
             ) from error
-        if not self._take():
+        try:
+            is_taken = self._take()
+        except OSError as error:
+            os.close(self._file)
+            raise StoreError(
+                f"flow `{flow}` cannot be locked at `{path}`: {error.strerror}", code="HR403"
+            ) from error
+        if not is_taken:
             os.close(self._file)
             holder = _process(path)
             who = f"process {holder}" if holder else "another process"
@@ -47,12 +54,13 @@ class FlowLock:
                 "`headrace signal` and `headrace runs`",
                 code="HR406",
             )
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # a full disk: who is refused is not told by whom
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
     def _take(self) -> bool:
         for _ in range(_TRIES):
-            with suppress(OSError):
+            with suppress(BlockingIOError):
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return True
             time.sleep(_PAUSE_S)
@@ -68,13 +76,15 @@ def locking_process(store: Path, flow: str) -> int | None:
     """The id of the process that holds the lock; None if none does. 0: one that is not known."""
     path = lock_path(store, flow)
     try:
-        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return _process(path) or 0
+    except OSError:
+        return None
     finally:
         os.close(file)
     return None

@@ -7,10 +7,10 @@ says which was the last. A step that has been released is never changed.
 import sqlite3
 from importlib.resources import files
 
-from headrace.errors import StoreError
+from headrace.errors import InternalError, StoreError
 from headrace.sdk.transaction import STORE_APPLICATION_ID
 
-__all__ = ["Step", "migrate", "steps"]
+__all__ = ["Step", "check", "migrate", "steps"]
 
 Step = str
 """The SQL of one step."""
@@ -34,8 +34,8 @@ def migrate(connection: sqlite3.Connection, wanted: list[Step]) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
+        check(connection, len(wanted))
         version = _version(connection)
-        _check(connection, version, len(wanted))
         for step in wanted[version:]:
             for statement in _statements(step):
                 connection.execute(statement)
@@ -43,21 +43,30 @@ def migrate(connection: sqlite3.Connection, wanted: list[Step]) -> None:
         connection.execute(f"PRAGMA user_version = {len(wanted)}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
 
 
-def _check(connection: sqlite3.Connection, version: int, newest: int) -> None:
-    application = _application(connection)
+def check(connection: sqlite3.Connection, newest: int) -> bool:
+    """Refuse a file that is not to be touched; only reads. Tells whether the file is new.
+
+    Raises:
+        StoreError: it is of a newer headrace, or no store at all.
+    """
+    application, version = _application(connection), _version(connection)
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != STORE_APPLICATION_ID and (application or version or tables):
+    if application == STORE_APPLICATION_ID:
+        if version > newest:
+            raise StoreError(
+                f"the file was written by a newer headrace (schema {version}; this one knows {newest}); "
+                "upgrade headrace, or give another --store",
+                code="HR404",
+            )
+        return False
+    if application or version or tables:
         raise StoreError("the file is a database of something else, not a store of headrace", code="HR404")
-    if version > newest:
-        raise StoreError(
-            f"the file was written by a newer headrace (schema {version}; this one knows {newest}); "
-            "upgrade headrace, or give another --store",
-            code="HR404",
-        )
+    return True
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -76,4 +85,6 @@ def _statements(step: Step) -> list[str]:
         if sqlite3.complete_statement(current):
             found.append(current)
             current = ""
+    if current.strip():
+        raise InternalError(f"a step of the schema ends within a statement: {current.strip()!r}")
     return found

@@ -10,16 +10,18 @@ _AT_ONCE = 500
 
 _OLD = """
 SELECT id FROM runs
-WHERE ended_at < ? AND dead_letters = 0 AND (is_recorded = 0 OR ended_at < ?)
+WHERE ended_at < ? AND (is_recorded = 0 OR ended_at < ?)
+    AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE run_id = runs.id)
 ORDER BY ended_at LIMIT ?
 """
 _BEYOND = """
 SELECT id FROM (
-    SELECT id, ended_at, dead_letters, is_recorded,
+    SELECT id, ended_at, is_recorded,
         row_number() OVER (PARTITION BY flow ORDER BY started_at DESC, id) AS place
     FROM runs WHERE ended_at IS NOT NULL
-)
-WHERE place > ? AND dead_letters = 0 AND (is_recorded = 0 OR ended_at < ?)
+) AS ended
+WHERE place > ? AND (is_recorded = 0 OR ended_at < ?)
+    AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE run_id = ended.id)
 LIMIT ?
 """
 

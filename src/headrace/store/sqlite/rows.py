@@ -1,8 +1,9 @@
 """From rows to records: what is read from a store's file."""
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,9 +22,10 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.values import Json, decode_json
+from headrace.values import Json, JsonError, decode_json
 
 __all__ = [
+    "Damaged",
     "find_dead_letters",
     "find_flows",
     "find_left_runs",
@@ -38,6 +40,49 @@ __all__ = [
     "find_version",
 ]
 
+Arguments = ParamSpec("Arguments")
+Found = TypeVar("Found")
+
+_RunRow: TypeAlias = tuple[
+    str, str, str, str, int, int, int | None, RunStatus, RunStatus | None, bytes, bytes,
+    int, int, int, int, int, Caller, int,
+]  # fmt: skip
+_TaskRow: TypeAlias = tuple[bytes, int, int, int, int]
+_LetterRow: TypeAlias = tuple[bytes, bytes, int, str]
+_VersionRow: TypeAlias = tuple[str, str, str, bytes]
+
+
+class Damaged(Exception):
+    """A row does not hold what was written: something else has changed the file."""
+
+
+class _RequestFields(msgspec.Struct):
+    id: str
+    flow: str
+    kind: RequestKind
+    run_id: str
+    task_id: str
+    trigger: str
+    has_data: bool
+    data: Any
+
+
+def _reading(what: str) -> Callable[[Callable[Arguments, Found]], Callable[Arguments, Found]]:
+    """What a function reads, for `Damaged`, which it raises where a row is of other types or is no JSON."""
+
+    def decorate(find: Callable[Arguments, Found]) -> Callable[Arguments, Found]:
+        @wraps(find)
+        def reading(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Found:
+            try:
+                return find(*args, **kwargs)
+            except (msgspec.MsgspecError, JsonError, UnicodeError, RecursionError) as error:
+                raise Damaged(f"{what} cannot be read: {error}") from error
+
+        return reading
+
+    return decorate
+
+
 _RUN = """
 SELECT id, flow, version, trigger_name, scheduled_at, started_at, ended_at, status, ends_as, vars, counters,
     error_count, retries, dead_letters, tasks_done, worked, caller, has_response
@@ -45,21 +90,19 @@ FROM runs
 """
 
 
+@_reading("a run")
 def find_run(connection: sqlite3.Connection, run_id: str) -> RunRecord | None:
     """A run with its errors."""
     row = connection.execute(f"{_RUN} WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         return None
     run = _run(row)
-    run.errors = [
-        decode_error(error)
-        for (error,) in connection.execute(
-            "SELECT error FROM run_errors WHERE run_id = ? ORDER BY number", (run_id,)
-        )
-    ]
+    errors = connection.execute("SELECT error FROM run_errors WHERE run_id = ? ORDER BY number", (run_id,))
+    run.errors = [decode_error(_blob(error)) for (error,) in errors]
     return run
 
 
+@_reading("a run")
 def find_runs(connection: sqlite3.Connection, wanted: RunFilter) -> list[RunRecord]:
     """Runs, the latest first, without their errors."""
     statuses = sorted(status.value for status in wanted.statuses)
@@ -75,6 +118,7 @@ def find_runs(connection: sqlite3.Connection, wanted: RunFilter) -> list[RunReco
     return [_run(row) for row in connection.execute(sql, (*values, wanted.limit))]
 
 
+@_reading("an unfinished run")
 def find_left_runs(connection: sqlite3.Connection, flow: str) -> list[LeftRun]:
     """The unfinished runs of a flow, the oldest first, with all that is open of them."""
     ids = connection.execute(
@@ -85,22 +129,25 @@ def find_left_runs(connection: sqlite3.Connection, flow: str) -> list[LeftRun]:
 
 def _left_run(connection: sqlite3.Connection, run_id: str, ends_as: str | None) -> LeftRun:
     record = find_run(connection, run_id)
-    assert record is not None, "it was found in the same transaction"  # noqa: S101
+    tasks = tuple(find_open_tasks(connection, run_id))
+    if record is None or not tasks:
+        raise Damaged(f"run `{run_id}` is unfinished, and nothing of it is open")
+    if stray := next((task for task, _ in tasks if task.run_id != run_id), None):
+        raise Damaged(f"a task of run `{run_id}` says that it is one of `{stray.run_id}`")
     groups = [
-        (decode_group(body), [decode_note(note) for (note,) in connection.execute(_NOTES, (id_,))])
+        (
+            decode_group(_blob(body)),
+            [decode_note(_blob(note)) for (note,) in connection.execute(_NOTES, (id_,))],
+        )
         for id_, body in connection.execute("SELECT id, body FROM task_groups WHERE run_id = ?", (run_id,))
     ]
-    return LeftRun(
-        record,
-        None if ends_as is None else RunStatus(ends_as),
-        tuple(find_open_tasks(connection, run_id)),
-        tuple(groups),
-    )
+    return LeftRun(record, msgspec.convert(ends_as, RunStatus | None), tasks, tuple(groups))
 
 
 _NOTES = "SELECT note FROM group_notes WHERE group_id = ? ORDER BY number"
 
 
+@_reading("an open task")
 def find_open_tasks(connection: sqlite3.Connection, run_id: str) -> list[tuple[TaskRecord, Attempt]]:
     """The open tasks of a run in the order of their making; none is known to be at its first delivery."""
     rows = connection.execute(
@@ -110,12 +157,16 @@ def find_open_tasks(connection: sqlite3.Connection, run_id: str) -> list[tuple[T
         """,
         (run_id,),
     )
-    return [
-        (decode_task(task), Attempt(number, infrastructure, interruptions, due_at, first=False))
-        for task, number, infrastructure, interruptions, due_at in rows
-    ]
+    return [_open_task(*msgspec.convert(row, _TaskRow)) for row in rows]
 
 
+def _open_task(
+    task: bytes, number: int, infrastructure: int, interruptions: int, due_at: int
+) -> tuple[TaskRecord, Attempt]:
+    return decode_task(task), Attempt(number, infrastructure, interruptions, due_at, first=False)
+
+
+@_reading("a dead letter")
 def find_dead_letters(
     connection: sqlite3.Connection, run_id: str | None, flow: str | None, task_id: str | None = None
 ) -> list[DeadLetter]:
@@ -128,15 +179,19 @@ def find_dead_letters(
         [value for value in given.values() if value is not None],
     )
     return [
-        DeadLetter(decode_task(task), decode_error(error), attempts, of) for task, error, attempts, of in rows
+        DeadLetter(decode_task(task), decode_error(error), attempts, of)
+        for task, error, attempts, of in (msgspec.convert(row, _LetterRow) for row in rows)
     ]
 
 
+@_reading("a flow")
 def find_flows(connection: sqlite3.Connection) -> dict[str, str]:
     """The path of each flow's file, by the flow's name."""
-    return dict(connection.execute("SELECT name, path FROM flows ORDER BY name").fetchall())
+    rows = connection.execute("SELECT name, path FROM flows ORDER BY name").fetchall()
+    return msgspec.convert(dict(rows), dict[str, str])
 
 
+@_reading("a version of a flow")
 def find_version(connection: sqlite3.Connection, flow: str, version: str) -> VersionRecord | None:
     """A version of a flow."""
     row = connection.execute(
@@ -144,20 +199,29 @@ def find_version(connection: sqlite3.Connection, flow: str, version: str) -> Ver
     ).fetchone()
     if row is None:
         return None
-    path, name, text, overrides = row
+    path, name, text, overrides = msgspec.convert(row, _VersionRow)
     return VersionRecord(flow, version, path, name, text, _object(overrides))
 
 
+@_reading("a trigger")
 def find_triggers(connection: sqlite3.Connection, flow: str) -> dict[tuple[str, str], TriggerRecord]:
     """The triggers of a flow."""
-    rows = connection.execute("SELECT name, body FROM triggers WHERE flow = ?", (flow,))
-    return {(flow, name): msgspec.json.decode(body, type=TriggerRecord) for name, body in rows}
+    rows = connection.execute("SELECT name, body, revision FROM triggers WHERE flow = ?", (flow,))
+    return {(flow, name): _trigger(_blob(body), revision) for name, body, revision in rows}
 
 
+def _trigger(body: bytes, revision: object) -> TriggerRecord:
+    trigger = msgspec.json.decode(body, type=TriggerRecord)
+    if trigger.revision != revision:
+        raise Damaged(f"a trigger has revision {trigger.revision}, and its row {revision}")
+    return trigger
+
+
+@_reading("a value of state")
 def find_state(connection: sqlite3.Connection, flow: str, key: str) -> Json:
     """What is kept under a key."""
     row = connection.execute("SELECT value FROM state WHERE flow = ? AND key = ?", (flow, key)).fetchone()
-    return None if row is None else decode_json(row[0])
+    return None if row is None else decode_json(_blob(row[0]))
 
 
 def find_repeated(connection: sqlite3.Connection, flow: str, trigger: str, key: str) -> str | None:
@@ -168,29 +232,31 @@ def find_repeated(connection: sqlite3.Connection, flow: str, trigger: str, key: 
     return None if row is None else row[0]
 
 
+@_reading("a response")
 def find_response(connection: sqlite3.Connection, run_id: str) -> Json:
     """What a run that has a dedupe key answered."""
     row = connection.execute("SELECT response FROM dedupe_keys WHERE run_id = ?", (run_id,)).fetchone()
-    return None if row is None or row[0] is None else decode_json(row[0])
+    return None if row is None or row[0] is None else decode_json(_blob(row[0]))
 
 
+@_reading("a request")
 def find_requests(connection: sqlite3.Connection, flow: str) -> list[Request]:
     """The requests for a flow that nobody has answered."""
     rows = connection.execute(
         "SELECT body FROM requests WHERE flow = ? AND refusal IS NULL ORDER BY position", (flow,)
     )
-    return [_request(_object(body)) for (body,) in rows]
+    return [_request(msgspec.json.decode(_blob(body), type=_RequestFields)) for (body,) in rows]
 
 
-def _request(body: dict[str, Any]) -> Request:
-    return Request(**{**body, "kind": RequestKind(body["kind"])})
+def _request(fields: _RequestFields) -> Request:
+    return Request(**msgspec.structs.asdict(fields))
 
 
-def _run(row: Sequence[Any]) -> RunRecord:
+def _run(row: object) -> RunRecord:
     (
         id_, flow, version, trigger, scheduled_at, started_at, ended_at, status, _, variables, counters,
         error_count, retries, dead_letters, tasks_done, worked, caller, has_response,
-    ) = row  # fmt: skip
+    ) = msgspec.convert(row, _RunRow)  # fmt: skip
     return RunRecord(
         id=id_,
         flow=flow,
@@ -199,19 +265,22 @@ def _run(row: Sequence[Any]) -> RunRecord:
         scheduled_at_ns=scheduled_at,
         started_at_ns=started_at,
         vars=_object(variables),
-        status=RunStatus(status),
+        status=status,
         ended_at_ns=ended_at,
-        counters=_object(counters),
+        counters=msgspec.json.decode(counters, type=dict[str, int]),
         error_count=error_count,
         retries=retries,
         dead_letters=dead_letters,
         tasks_done=tasks_done,
         worked_ns=worked,
-        caller=Caller(caller),
+        caller=caller,
         has_response=bool(has_response),
     )
 
 
-def _object(text: str | bytes) -> dict[str, Any]:
-    value = decode_json(text)
-    return value if isinstance(value, dict) else {}
+def _object(text: bytes) -> dict[str, Any]:
+    return msgspec.json.decode(text, type=dict[str, Any])
+
+
+def _blob(value: object) -> bytes:
+    return msgspec.convert(value, bytes)

@@ -9,7 +9,8 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,19 +43,25 @@ from headrace.store.run import Changes
 from headrace.store.sqlite import rows
 from headrace.store.sqlite.adoption import Found, adopt, take_over
 from headrace.store.sqlite.batch import Batch
-from headrace.store.sqlite.failure import failure_of
+from headrace.store.sqlite.failure import DAMAGED, SQLITE_ERRORS, failure_of, in_short
 from headrace.store.sqlite.lock import FlowLock, locking_process
-from headrace.store.sqlite.migration import migrate, steps
-from headrace.store.sqlite.place import check_place
+from headrace.store.sqlite.migration import check, migrate, steps
+from headrace.store.sqlite.place import resolved
 from headrace.store.sqlite.prune import prune
 from headrace.store.sqlite.turn import Turns
+from headrace.store.sqlite.rows import Damaged
 from headrace.store.sqlite.writer import Writer
 from headrace.values import Json, encode_json
 
 __all__ = ["SqliteStore"]
 
-_BUSY_S = 30.0
+_PATIENCE_S = 30.0
+"""How long another process's lock or a full disk is waited for: as long as for a database's lock."""
+_MOST_LOG_BYTES = 64 * 2**20
+"""What stays of the log's file after a large transaction, or after a reader kept it from being reset."""
 _ANSWERED_KEPT = 1000
+_SHRUNK_PAGES = 1000
+"""By how many pages the file may shrink when runs are forgotten: 4 MiB, with which nobody waits for long."""
 
 _NONE_EXECUTES = """
 UPDATE tasks SET is_executing = 0
@@ -69,9 +76,10 @@ Value = TypeVar("Value")
 class SqliteStore:
     """See `Store`."""
 
-    def __init__(self, path: Path, writer: Writer) -> None:
+    def __init__(self, path: Path, writer: Writer, patience_s: float) -> None:
         self.path = path
         self._writer = writer
+        self._patience_s = patience_s
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="headrace-store-reader")
         self._reading: sqlite3.Connection | None = None
         self._ledger = Ledger()
@@ -82,21 +90,22 @@ class SqliteStore:
         self._is_closed = False
 
     @classmethod
-    async def open(cls, path: Path) -> "SqliteStore":
+    async def open(cls, path: Path, patience_s: float = _PATIENCE_S) -> "SqliteStore":
         """Open the file, or make it; a file of an earlier headrace is brought to the newest schema.
 
         Args:
             path: absolute.
+            patience_s: how long another process's lock or a full disk is waited for.
 
         Raises:
             StoreError: it cannot be opened or written, is something else, was written by a newer headrace,
                 or lies on a network file system.
         """
-        check_place(path)
-        store = cls(path, Writer(path, lambda: _open(path)))
+        path = resolved(path)
+        store = cls(path, Writer(path, lambda: _open(path, patience_s), patience_s), patience_s)
         try:
             await store._writer.start()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise failure_of(error, path) from error
         except StoreError as error:
             raise StoreError(
@@ -137,6 +146,7 @@ class SqliteStore:
         lock = self._locks.pop(flow, None)
         if lock is None:
             return
+        self._seen_changes.pop(flow, None)
         for run in self._ledger.open_runs(flow):
             self._ledger.forget(run.run.id)
         try:
@@ -199,6 +209,8 @@ class SqliteStore:
             batch.set_trigger(flow, trigger, before, after)
             if key is not None and fired.run is not None:
                 batch.execute(_ADD_KEY, flow, trigger, key, fired.run.id)
+            if request.on_request:
+                batch.answer(request.run_id)  # where another process asked for it, under the run's id
 
         await self._writer.commit(add)
         return fired
@@ -226,9 +238,8 @@ class SqliteStore:
 
         if is_recorded and committed.ended is None and not changes.state:
             self._writer.change(add)
-        else:
-            await self._writer.commit(add)
-        return self._ended(committed)
+            return committed
+        return await self._write(add, committed)
 
     async def retry(
         self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
@@ -249,25 +260,40 @@ class SqliteStore:
             record = await self.run(revival.run_id)
             if letter is None or record is None:
                 return None
-            self._check_executes(record.flow)
+            if record.flow not in self._locks:
+                raise StoreError(
+                    f"run `{record.id}` is one of flow `{record.flow}`, which this process does not execute",
+                    code="HR408",
+                )
             changes = self._ledger.revive(revival, letter, record)
-            await self._writer.commit(lambda batch: batch.add(changes, {}))
+            await self._decide(changes, revival.answers)
         return OpenRun(record, tuple((task, Attempt(first=False)) for task in changes.opened))
 
-    async def discard(self, run_id: str, task_id: str) -> bool:
+    async def discard(self, run_id: str, task_id: str, *, answers: str | None = None) -> bool:
         """See `Store`."""
         async with self._of_letters:
-            letter = await self.dead_letter(run_id, task_id)
-            if letter is not None:
-                sql = "DELETE FROM dead_letters WHERE id = ?"
-                await self._writer.commit(lambda batch: batch.execute(sql, task_id))
-        return letter is not None
+            if await self.dead_letter(run_id, task_id) is None:
+                return False
+
+            def add(batch: Batch) -> None:
+                batch.execute("DELETE FROM dead_letters WHERE id = ?", task_id)
+                batch.answer(answers)
+
+            await self._writer.commit(add)
+        return True
 
     async def cancel(
-        self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int
+        self,
+        run_id: str,
+        status: RunStatus,
+        error: ErrorRecord | None,
+        keep: frozenset[str],
+        now_ns: int,
+        *,
+        answers: str | None = None,
     ) -> Committed:
         """See `Store`."""
-        return await self._decide(self._ledger.cancel(run_id, status, error, keep, now_ns))
+        return await self._decide(self._ledger.cancel(run_id, status, error, keep, now_ns), answers)
 
     async def drop(self, task: TaskRecord, now_ns: int) -> Committed:
         """See `Store`."""
@@ -333,8 +359,9 @@ class SqliteStore:
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             if version == self._seen_changes.get(flow):
                 return []
+            found = rows.find_requests(connection, flow)
             self._seen_changes[flow] = version
-            return rows.find_requests(connection, flow)
+            return found
 
         return await self._read(find)
 
@@ -342,7 +369,7 @@ class SqliteStore:
         """See `Store`."""
 
         def add(batch: Batch) -> None:
-            batch.execute("UPDATE requests SET refusal = ? WHERE id = ?", refusal, request_id)
+            batch.answer(request_id, refusal)
             batch.execute(
                 """
                 DELETE FROM requests WHERE refusal IS NOT NULL
@@ -379,7 +406,7 @@ class SqliteStore:
 
         def add(batch: Batch) -> None:
             for id_ in run_ids:
-                batch.execute("UPDATE runs SET is_recorded = 0 WHERE id = ?", id_)
+                batch.execute("UPDATE runs SET is_recorded = 0 WHERE id = ? AND ended_at IS NOT NULL", id_)
 
         await self._writer.commit(add)
 
@@ -392,7 +419,8 @@ class SqliteStore:
                 batch.execute("DELETE FROM run_errors WHERE run_id = ?", id_)
                 batch.execute("DELETE FROM dedupe_keys WHERE run_id = ?", id_)
                 batch.execute("DELETE FROM runs WHERE id = ?", id_)
-            batch.execute("PRAGMA incremental_vacuum(1000)")
+            for _ in range(_SHRUNK_PAGES):  # a page each: Python takes one step of it and no more
+                batch.execute("PRAGMA incremental_vacuum(1)")
 
         if removed:
             await self._writer.commit(add)
@@ -404,26 +432,38 @@ class SqliteStore:
             return
         self._is_closed = True
         try:
-            for flow in list(self._locks):
-                await self.release(flow)
+            async with AsyncExitStack() as releasing:
+                for flow in self._locks:
+                    releasing.push_async_callback(self.release, flow)
         finally:
             await self._writer.close()
             if self._reading is not None:
                 self._reader.submit(self._reading.close)
             self._reader.shutdown()
 
-    async def _decide(self, changes: Changes) -> Committed:
-        committed = changes.committed  # before others decide about the same run
-        await self._writer.commit(lambda batch: batch.add(changes, {}))
-        return self._ended(committed)
+    async def watch(self) -> None:
+        """See `Store`."""
+        await asyncio.shield(self._writer.failed)
 
-    def _ended(self, committed: Committed) -> Committed:
+    async def _decide(self, changes: Changes, answers: str | None = None) -> Committed:
+        committed = changes.committed  # before others decide about the same run
+
+        def add(batch: Batch) -> None:
+            batch.add(changes, {})
+            batch.answer(answers)
+
+        return await self._write(add, committed)
+
+    async def _write(self, add: Callable[[Batch], None], committed: Committed) -> Committed:
+        """Make a decision durable; a run that ended with it is forgotten, also by one who gave up waiting."""
         run = committed.ended
-        if run is None:
-            return committed
-        if run.status is RunStatus.RUNNING:  # a dead letter was opened again while its end was written
-            return Committed(committed.tasks)
-        self._ledger.forget(run.id)
+        try:
+            await self._writer.commit(add)
+        finally:
+            if run is not None and run.status is not RunStatus.RUNNING:
+                self._ledger.forget(run.id)
+        if run is not None and run.status is RunStatus.RUNNING:  # a dead letter was opened again meanwhile
+            return replace(committed, ended=None)
         return committed
 
     def _check_executes(self, flow: str) -> None:
@@ -435,21 +475,30 @@ class SqliteStore:
 
         def work() -> Value:
             if self._reading is None:
-                self._reading = _connect(self.path)
+                self._reading = _connect(self.path, self._patience_s)
             return find(self._reading)
 
+        if self._is_closed:
+            raise StoreError("the store is closed")
         try:
             return await asyncio.get_running_loop().run_in_executor(self._reader, work)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise failure_of(error, self.path) from error
+        except Damaged as error:
+            raise StoreError(
+                f"the store `{self.path}` failed: {in_short(error)} ({DAMAGED})", code="HR403"
+            ) from error
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, patience_s: float) -> sqlite3.Connection:
     """A connection to a file of the newest schema."""
-    connection = _connect(path)
+    connection = _connect(path, patience_s)
     try:
+        wanted = steps()
+        if check(connection, len(wanted)):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         _use_wal(connection)
-        migrate(connection, steps())
+        migrate(connection, wanted)
     except BaseException:
         connection.close()
         raise
@@ -461,11 +510,11 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         raise StoreError("its file system has no shared memory, which SQLite's WAL needs", code="HR405")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # does nothing where there are tables
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_BYTES}")
     except BaseException:
         connection.close()
         raise

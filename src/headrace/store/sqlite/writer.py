@@ -11,11 +11,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from headrace.errors import StoreError
 from headrace.store.sqlite.batch import Batch
-from headrace.store.sqlite.failure import failure_of, is_temporary
+from headrace.store.sqlite.failure import SQLITE_ERRORS, failure_of, is_temporary
 
 __all__ = ["Writer"]
 
@@ -23,18 +24,21 @@ _GATHER_S = 0.02
 """How long changes that nobody waits for gather: a few pages of a fast loop."""
 _MOST_GATHERED = 1000
 """Rows; more are written at once, so that the next start has little to find out again."""
-_PATIENCE_S = 30.0
-"""How long a full disk or a lock is waited for before the store has failed: as for a database's lock."""
 _PAUSE_S = 0.1
+"""Between two tries on a full disk."""
 
 
 class Writer:
     """Writes batches in the order of their making."""
 
-    def __init__(
-        self, path: Path, connect: Callable[[], sqlite3.Connection], patience_s: float = _PATIENCE_S
-    ) -> None:
-        """Set up; `start` opens the connection, in the writer's thread."""
+    def __init__(self, path: Path, connect: Callable[[], sqlite3.Connection], patience_s: float) -> None:
+        """Set up; `start` opens the connection, in the writer's thread.
+
+        Args:
+            path: of the file, for messages.
+            connect: makes the connection.
+            patience_s: how long a full disk or a lock is waited for before the store has failed.
+        """
         self._path = path
         self._connect = connect
         self._patience_s = patience_s
@@ -44,8 +48,15 @@ class Writer:
         self._waiting: list[asyncio.Future[None]] = []
         self._is_closing = False
         self._failure: StoreError | None = None
+        self._failed: asyncio.Future[None] = self._loop.create_future()
+        self._failed.add_done_callback(_take_error)  # nobody may be watching
         self._thread = threading.Thread(target=self._run, name="headrace-store", daemon=True)
         self._started: asyncio.Future[None] = self._loop.create_future()
+
+    @property
+    def failed(self) -> asyncio.Future[None]:
+        """Raises once the store has failed; never has a result."""
+        return self._failed
 
     async def start(self) -> None:
         """Open the connection.
@@ -65,12 +76,14 @@ class Writer:
         with self._changed:
             self._check()
             was_empty = not len(self._batch)
-            add(self._batch)
+            self._add(add)
             if was_empty or len(self._batch) > _MOST_GATHERED:
                 self._changed.notify()
 
     async def commit(self, add: Callable[[Batch], None]) -> None:
-        """Add to what is written, and wait until it is durable, with all that was added before.
+        """Add to what is written, and wait until it is durable; so is then what was added before it.
+
+        Cancellation: it is written all the same.
 
         Raises:
             StoreError: the store has failed; it is not known whether this was written.
@@ -79,7 +92,7 @@ class Writer:
         future.add_done_callback(_take_error)  # whoever waits may have been cancelled
         with self._changed:
             self._check()
-            add(self._batch)
+            self._add(add)
             self._waiting.append(future)
             self._changed.notify()
         await asyncio.shield(future)
@@ -90,6 +103,19 @@ class Writer:
             self._is_closing = True
             self._changed.notify()
         await asyncio.to_thread(self._thread.join)
+
+    def _add(self, add: Callable[[Batch], None]) -> None:
+        """Take a change in whole; what is half in the batch must never be written."""
+        try:
+            add(self._batch)
+        except Exception as error:
+            self._fail(StoreError(f"the store `{self._path}` cannot take a change: {error}", code="HR403"))
+            self._changed.notify()
+            raise
+
+    def _fail(self, failure: StoreError) -> None:
+        self._failure = failure
+        self._tell(self._failed, failure)
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -139,17 +165,19 @@ class Writer:
         while True:
             try:
                 self._commit(connection, batch, is_full=is_full)
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 if is_temporary(error) and time.monotonic() < deadline_s and not self._is_closing:
                     time.sleep(_PAUSE_S)
                     continue
                 failure = failure_of(error, self._path)
             except StoreError as error:
                 failure = error
+            except Exception as error:  # noqa: BLE001 - a thread that dies would let everybody wait for ever
+                failure = StoreError(f"the store `{self._path}` cannot take a change: {error}", code="HR403")
             else:
                 return None
             with self._changed:
-                self._failure = failure
+                self._fail(failure)
             return failure
 
     @staticmethod
@@ -165,7 +193,8 @@ class Writer:
             raise
 
     def _tell(self, future: asyncio.Future[None], error: BaseException | None) -> None:
-        self._loop.call_soon_threadsafe(_settle, future, error)
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+            self._loop.call_soon_threadsafe(_settle, future, error)
 
 
 def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
