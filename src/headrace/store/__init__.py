@@ -21,17 +21,14 @@ from headrace.store.records import (
     NewGroup,
     OpenRun,
     Outcome,
-    Request,
-    RequestKind,
     Response,
-    Revival,
-    RunFilter,
     RunRecord,
     RunStatus,
     TaskRecord,
     TriggerRecord,
     VersionRecord,
 )
+from headrace.store.request import Request, RequestKind, Revival, RunFilter
 
 __all__ = [
     "Adoption",

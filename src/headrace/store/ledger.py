@@ -20,12 +20,12 @@ from headrace.store.records import (
     FireRequest,
     NewGroup,
     OpenRun,
-    Revival,
     RunRecord,
     RunStatus,
     TaskRecord,
     TriggerRecord,
 )
+from headrace.store.request import Revival
 from headrace.store.run import Changes, RunState
 
 __all__ = ["Ledger", "LeftRun"]

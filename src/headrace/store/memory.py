@@ -10,7 +10,6 @@ from headrace.store.encoding import EncodedOutcome, encode_outcome
 from headrace.store.ledger import Ledger
 from headrace.store.limit import MAX_MESSAGE_BYTES
 from headrace.store.records import (
-    ALL_RUNS,
     Adoption,
     Attempt,
     Committed,
@@ -20,15 +19,13 @@ from headrace.store.records import (
     FireRequest,
     OpenRun,
     Outcome,
-    Request,
-    Revival,
-    RunFilter,
     RunRecord,
     RunStatus,
     TaskRecord,
     TriggerRecord,
     VersionRecord,
 )
+from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
 from headrace.store.run import Changes, RunState
 from headrace.values import Json
 

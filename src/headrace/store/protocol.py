@@ -6,7 +6,6 @@ from typing import Protocol
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome
 from headrace.store.records import (
-    ALL_RUNS,
     Adoption,
     Attempt,
     Committed,
@@ -16,15 +15,13 @@ from headrace.store.records import (
     FireRequest,
     OpenRun,
     Outcome,
-    Request,
-    Revival,
-    RunFilter,
     RunRecord,
     RunStatus,
     TaskRecord,
     TriggerRecord,
     VersionRecord,
 )
+from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
 from headrace.values import Json
 
 __all__ = ["Store"]
@@ -88,8 +85,8 @@ class Store(Protocol):
     async def fire(self, request: FireRequest) -> Fired:
         """Decide a firing (`store.firing`) and create its run and first task, in one step (rule 22).
 
-        Its dedupe key is noted in the same step, and kept as long as the run is (rule 23). A request that has the
-        run's id is answered with it.
+        Its dedupe key is noted in the same step, and kept as long as the run is (rule 23). A request that has
+        the run's id is answered with it.
 
         Raises:
             PermanentError: the trigger's message cannot be kept; nothing was decided.

@@ -3,6 +3,8 @@
 store        what the engine asks
 writer       the thread that writes: group commit
 batch        what is written in one transaction
+reader       the thread that reads
+connection   connections to the file
 rows         from rows to records
 adoption     becoming the process that executes a flow
 lock         the lock of that process

@@ -13,15 +13,13 @@ from headrace.store.ledger import LeftRun
 from headrace.store.records import (
     Attempt,
     DeadLetter,
-    Request,
-    RequestKind,
-    RunFilter,
     RunRecord,
     RunStatus,
     TaskRecord,
     TriggerRecord,
     VersionRecord,
 )
+from headrace.store.request import Request, RequestKind, RunFilter
 from headrace.values import Json, JsonError, decode_json
 
 __all__ = [

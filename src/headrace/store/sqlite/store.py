@@ -8,11 +8,9 @@ leave requests.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypeVar
 
 from headrace.errors import InternalError, StoreError
 from headrace.store.caller import Caller
@@ -20,7 +18,6 @@ from headrace.store.encoding import EncodedOutcome, encode_outcome
 from headrace.store.ledger import Ledger
 from headrace.store.limit import MAX_MESSAGE_BYTES
 from headrace.store.records import (
-    ALL_RUNS,
     Adoption,
     Attempt,
     Committed,
@@ -30,26 +27,24 @@ from headrace.store.records import (
     FireRequest,
     OpenRun,
     Outcome,
-    Request,
-    Revival,
-    RunFilter,
     RunRecord,
     RunStatus,
     TaskRecord,
     TriggerRecord,
     VersionRecord,
 )
+from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
 from headrace.store.run import Changes
 from headrace.store.sqlite import rows
 from headrace.store.sqlite.adoption import Found, adopt, take_over
 from headrace.store.sqlite.batch import Batch
-from headrace.store.sqlite.failure import DAMAGED, SQLITE_ERRORS, failure_of, in_short
+from headrace.store.sqlite.connection import open_file
+from headrace.store.sqlite.failure import SQLITE_ERRORS, failure_of
 from headrace.store.sqlite.lock import FlowLock, locking_process
-from headrace.store.sqlite.migration import check, migrate, steps
 from headrace.store.sqlite.place import resolved
 from headrace.store.sqlite.prune import prune
+from headrace.store.sqlite.reader import Reader
 from headrace.store.sqlite.turn import Turns
-from headrace.store.sqlite.rows import Damaged
 from headrace.store.sqlite.writer import Writer
 from headrace.values import Json, encode_json
 
@@ -57,8 +52,6 @@ __all__ = ["SqliteStore"]
 
 _PATIENCE_S = 30.0
 """How long another process's lock or a full disk is waited for: as long as for a database's lock."""
-_MOST_LOG_BYTES = 64 * 2**20
-"""What stays of the log's file after a large transaction, or after a reader kept it from being reset."""
 _ANSWERED_KEPT = 1000
 _SHRUNK_PAGES = 1000
 """By how many pages the file may shrink when runs are forgotten: 4 MiB, with which nobody waits for long."""
@@ -70,8 +63,6 @@ WHERE is_executing = 1 AND run_id IN (SELECT id FROM runs WHERE flow = ? AND sta
 
 _ADD_KEY = "INSERT OR REPLACE INTO dedupe_keys (flow, trigger_name, key, run_id) VALUES (?, ?, ?, ?)"
 
-Value = TypeVar("Value")
-
 
 class SqliteStore:
     """See `Store`."""
@@ -80,8 +71,7 @@ class SqliteStore:
         self.path = path
         self._writer = writer
         self._patience_s = patience_s
-        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="headrace-store-reader")
-        self._reading: sqlite3.Connection | None = None
+        self._reader = Reader(path, patience_s)
         self._ledger = Ledger()
         self._locks: dict[str, FlowLock] = {}
         self._seen_changes: dict[str, int] = {}
@@ -102,7 +92,7 @@ class SqliteStore:
                 or lies on a network file system.
         """
         path = resolved(path)
-        store = cls(path, Writer(path, lambda: _open(path, patience_s), patience_s), patience_s)
+        store = cls(path, Writer(path, lambda: open_file(path, patience_s), patience_s), patience_s)
         try:
             await store._writer.start()
         except SQLITE_ERRORS as error:
@@ -117,7 +107,7 @@ class SqliteStore:
         """See `Store`."""
         flow = version.flow
         if flow in self._locks:
-            found = await self._read(lambda connection: adopt(connection, version, is_new=False))
+            found = await self._reader.ask(lambda connection: adopt(connection, version, is_new=False))
             return Adoption(moved_from=found.moved_from)
         found = await self._take(flow, lambda connection: adopt(connection, version, is_new=True))
         return Adoption(self._ledger.open_runs(flow), found.moved_from)
@@ -132,7 +122,7 @@ class SqliteStore:
         """Take a flow's lock, and take up what is found then."""
         lock = await asyncio.to_thread(FlowLock, self.path, flow)
         try:
-            found = await self._read(find)
+            found = await self._reader.ask(find)
         except BaseException:
             lock.release()
             raise
@@ -156,11 +146,11 @@ class SqliteStore:
 
     async def version(self, flow: str, version: str) -> VersionRecord | None:
         """See `Store`."""
-        return await self._read(lambda connection: rows.find_version(connection, flow, version))
+        return await self._reader.ask(lambda connection: rows.find_version(connection, flow, version))
 
     async def flows(self) -> dict[str, str]:
         """See `Store`."""
-        return await self._read(rows.find_flows)
+        return await self._reader.ask(rows.find_flows)
 
     async def activate(
         self, flow: str, trigger: str, schedule: str, now_ns: int, *, emit_on_start: bool = False
@@ -183,7 +173,7 @@ class SqliteStore:
         """See `Store`."""
         if flow in self._locks:
             return self._ledger.triggers.get((flow, trigger))
-        triggers = await self._read(lambda connection: rows.find_triggers(connection, flow))
+        triggers = await self._reader.ask(lambda connection: rows.find_triggers(connection, flow))
         return triggers.get((flow, trigger))
 
     async def fire(self, request: FireRequest) -> Fired:
@@ -193,7 +183,7 @@ class SqliteStore:
             return await self._fire(request)
         key = request.flow, request.trigger, request.dedupe_key
         async with self._turns.of(key):  # of two at once, the second finds what the first has made durable
-            repeats = await self._read(lambda connection: rows.find_repeated(connection, *key))
+            repeats = await self._reader.ask(lambda connection: rows.find_repeated(connection, *key))
             if repeats is not None:
                 return Fired(reason="repeated", repeats=repeats)
             return await self._fire(request)
@@ -301,7 +291,7 @@ class SqliteStore:
 
     async def state(self, flow: str, key: str) -> Json:
         """See `Store`."""
-        return await self._read(lambda connection: rows.find_state(connection, flow, key))
+        return await self._reader.ask(lambda connection: rows.find_state(connection, flow, key))
 
     async def settle(self, run_id: str, caller: Caller) -> None:
         """See `Store`; durable a moment later."""
@@ -313,18 +303,18 @@ class SqliteStore:
 
     async def response(self, run_id: str) -> Json:
         """See `Store`."""
-        return await self._read(lambda connection: rows.find_response(connection, run_id))
+        return await self._reader.ask(lambda connection: rows.find_response(connection, run_id))
 
     async def run(self, run_id: str) -> RunRecord | None:
         """See `Store`."""
         state = self._ledger.runs.get(run_id)
         if state is not None:
             return state.record
-        return await self._read(lambda connection: rows.find_run(connection, run_id))
+        return await self._reader.ask(lambda connection: rows.find_run(connection, run_id))
 
     async def runs(self, wanted: RunFilter = ALL_RUNS) -> list[RunRecord]:
         """See `Store`."""
-        return await self._read(lambda connection: rows.find_runs(connection, wanted))
+        return await self._reader.ask(lambda connection: rows.find_runs(connection, wanted))
 
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
@@ -335,15 +325,17 @@ class SqliteStore:
         state = self._ledger.runs.get(run_id)
         if state is not None:
             return list(state.open.values())
-        return await self._read(lambda connection: rows.find_open_tasks(connection, run_id))
+        return await self._reader.ask(lambda connection: rows.find_open_tasks(connection, run_id))
 
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """See `Store`."""
-        return await self._read(lambda connection: rows.find_dead_letters(connection, run_id, flow))
+        return await self._reader.ask(lambda connection: rows.find_dead_letters(connection, run_id, flow))
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""
-        found = await self._read(lambda connection: rows.find_dead_letters(connection, run_id, None, task_id))
+        found = await self._reader.ask(
+            lambda connection: rows.find_dead_letters(connection, run_id, None, task_id)
+        )
         return found[0] if found else None
 
     async def ask(self, request: Request) -> None:
@@ -363,7 +355,7 @@ class SqliteStore:
             self._seen_changes[flow] = version
             return found
 
-        return await self._read(find)
+        return await self._reader.ask(find)
 
     async def answer(self, request_id: str, refusal: str = "") -> None:
         """See `Store`."""
@@ -387,7 +379,7 @@ class SqliteStore:
             row = connection.execute("SELECT refusal FROM requests WHERE id = ?", (request_id,)).fetchone()
             return "" if row is None else row[0]
 
-        return await self._read(find)
+        return await self._reader.ask(find)
 
     async def executing_process(self, flow: str) -> int | None:
         """See `Store`."""
@@ -397,7 +389,7 @@ class SqliteStore:
         """See `Store`."""
         sql = "SELECT id FROM runs WHERE flow = ? AND is_recorded = 1 AND ended_at < ? LIMIT ?"
         values = flow, ended_before_ns, limit
-        return await self._read(
+        return await self._reader.ask(
             lambda connection: [id_ for (id_,) in connection.execute(sql, values)],
         )
 
@@ -412,7 +404,7 @@ class SqliteStore:
 
     async def prune(self, keep_ns: int | None, keep_runs: int | None, now_ns: int) -> int:
         """See `Store`."""
-        removed = await self._read(lambda connection: prune(connection, keep_ns, keep_runs, now_ns))
+        removed = await self._reader.ask(lambda connection: prune(connection, keep_ns, keep_runs, now_ns))
 
         def add(batch: Batch) -> None:
             for id_ in removed:
@@ -437,9 +429,7 @@ class SqliteStore:
                     releasing.push_async_callback(self.release, flow)
         finally:
             await self._writer.close()
-            if self._reading is not None:
-                self._reader.submit(self._reading.close)
-            self._reader.shutdown()
+            self._reader.close()
 
     async def watch(self) -> None:
         """See `Store`."""
@@ -469,53 +459,3 @@ class SqliteStore:
     def _check_executes(self, flow: str) -> None:
         if flow not in self._locks:
             raise InternalError(f"this process does not execute flow `{flow}`")
-
-    async def _read(self, find: Callable[[sqlite3.Connection], Value]) -> Value:
-        """Ask the reading connection, in its thread."""
-
-        def work() -> Value:
-            if self._reading is None:
-                self._reading = _connect(self.path, self._patience_s)
-            return find(self._reading)
-
-        if self._is_closed:
-            raise StoreError("the store is closed")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._reader, work)
-        except SQLITE_ERRORS as error:
-            raise failure_of(error, self.path) from error
-        except Damaged as error:
-            raise StoreError(
-                f"the store `{self.path}` failed: {in_short(error)} ({DAMAGED})", code="HR403"
-            ) from error
-
-
-def _open(path: Path, patience_s: float) -> sqlite3.Connection:
-    """A connection to a file of the newest schema."""
-    connection = _connect(path, patience_s)
-    try:
-        wanted = steps()
-        if check(connection, len(wanted)):
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        _use_wal(connection)
-        migrate(connection, wanted)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-        raise StoreError("its file system has no shared memory, which SQLite's WAL needs", code="HR405")
-
-
-def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_BYTES}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
