@@ -91,10 +91,8 @@ def command(
     tasks end within the grace period, the second stops at once. Exit code 0: done, 1: a run failed, 2: the
     flow or the usage is wrong, 130: interrupted, 143: terminated with a run left unfinished.
     """
-    if not once and (trigger is not None or data is not None):
-        raise UsageError(f"{'--data' if trigger is None else '--trigger'} goes with --once")
-    if is_new and not once:
-        raise UsageError("--new goes with --once")
+    if not once:
+        _check_usage({"--trigger": trigger, "--data": data, "--new": is_new or None})
     registry = full_registry()
     loaded = read_flow(path, registry, overrides=parse_settings(settings))
     flow = require(loaded)
@@ -124,11 +122,23 @@ def command(
         address=parse_address(listen),
         read_version=version_reader(registry, secrets, variables),
     )
+    return _run(order, as_json=as_json)
+
+
+def _check_usage(given: dict[str, object]) -> None:
+    """Refuse what goes with --once alone."""
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(f"{option} goes with --once")
+
+
+def _run(order: Order, *, as_json: bool) -> int:
+    """Run the flow, and say at the end where to read on."""
     watch = Watch()
     status = run_loop(run_flow(order, view_for(as_json=as_json), watch))
     if not as_json:
-        if store != "memory":
-            print_letters(watch.with_letters, store)
+        if order.store != "memory":
+            print_letters(watch.with_letters, order.store)
         print_pages(watch.codes, sys.stdout)
     return status
 
