@@ -83,8 +83,34 @@ def test_a_failed_run_shows_its_error_with_place_and_caret(process: Process, tmp
         '      add: {component: common-module/modify, input: {sum: "{{$.payload.a + 1}}"}}\n'
         f"{' ' * 61}^^^^^^^^^^^\n"
         "failed in TIME: 1 error, 1 dead letter\n"
+        "Look at it: headrace runs show RUN\n"
+        "Try again: headrace runs retry RUN\n"
         "Read more: headrace explain HR220\n"
     )
+
+
+def test_dead_letters_of_several_runs_and_of_a_run_that_is_left_are_told_below(
+    process: Process, spawn: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = write_flow(
+        tmp_path, TICKING.replace("debug", "modify, input: {a: '{{$.payload.a + 1}}'}"), TICKING_EDGES
+    )
+    told = process("run", path).out.splitlines()[-3:]
+    assert told[:2] == [
+        "Look at them: headrace runs list --flow test --status failed",
+        "Try again: headrace runs retry --flow test",
+    ]
+    assert "headrace runs" not in process("run", path, "--store", "memory").out
+    nodes = SLOW % "60s" + FAILING.replace("\n    start: {component: common-module/signal}", "")
+    path = write_flow(tmp_path, nodes, "[start -> add, start -> wait -> log]", name="slow.yaml")
+    path.write_text(path.read_text().replace("name: test", "name: slow"))
+    with spawn("run", path, "--once") as left:
+        started(left)
+        assert "HR220" in left.stdout.readline()
+        left.send_signal(signal.SIGINT)
+        left.send_signal(signal.SIGINT)
+        out, _ = left.communicate()
+    assert re.search(r"Try again: headrace runs retry [0-9a-f]{16}\n", out)
 
 
 def test_json_is_an_object_a_line_for_every_event(process: Process, tmp_path: Path) -> None:
@@ -258,7 +284,7 @@ def test_a_second_ctrl_c_stops_at_once(spawn: Callable[..., Any], tmp_path: Path
     assert said.startswith("stopping: ")
     assert (process.returncode, out, err) == (
         130,
-        "stopped; 1 run is left unfinished and lost: the store is in memory\n",
+        "stopped; 1 run is left unfinished for the next start\n",
         "",
     )
     assert time.monotonic() - began_s < 5

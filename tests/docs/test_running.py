@@ -14,8 +14,9 @@ from tests.docs.page import ROOT, blocks, codes, examples, prose, rows, section
 from headrace.app.secrets import variable_name
 from headrace.cli.entry import COMMANDS, headrace
 from headrace.cli.events import _facts
-from headrace.cli.watch import Dropped, Listening, Said
-from headrace.store import ErrorFate, RunStatus
+from headrace.cli.group import LazyGroup
+from headrace.cli.watch import Dropped, Listening, Resumed, Said
+from headrace.store import ErrorFate, RunRecord, RunStatus
 from support.flows import HEAD
 
 PAGE = "running.md"
@@ -26,6 +27,7 @@ EVENTS |= {
     if row[0] in ("`progress`", "`error`", "`listening`", "`notice`")
 }
 
+RESUMED = Resumed(RunRecord("r1", "shop", "v1", "start", 0, 0, {}), 2)
 FLOW = f"""{HEAD}  retry: {{maxAttempts: 2, initialDelay: 1ms}}
   nodes:
     start: {{component: common-module/signal}}
@@ -54,15 +56,37 @@ def test_every_command_is_there():
     assert named == list(COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def commands():
+    """Names of all commands; of a group whose commands have modules of their own, theirs."""
+    for name in COMMANDS:
+        group = headrace.get_command(click.Context(headrace), name)
+        if isinstance(group, LazyGroup):
+            yield from (f"{name} {below}" for below in group.entries)
+        else:
+            yield name
+
+
+def found(name):
+    command = headrace
+    for word in name.split():
+        command = command.get_command(click.Context(command), word)
+    return command
+
+
+@pytest.mark.parametrize("name", list(commands()))
 def test_the_options_of_a_command_are_those_of_the_program(name):
-    command = headrace.get_command(click.Context(headrace), name)
+    command = found(name)
     table = section(PAGE, f"headrace {name}")
     told = re.findall(r"^\| `(--[a-z-]+)[^|\n]*(?:\\\|[^|\n]*)?\| ?([^|\n]*)\|", table, re.MULTILINE)
     assert [option for option, _ in told] == list(options(command))
     for option, default in told:
         if default.strip().startswith("`"):
             assert default.strip() == f"`{dict(options(command), **{'--format': 'text'})[option]}`"
+
+
+def test_the_commands_of_runs_are_there():
+    told = re.findall(r"^\| `([a-z]+)", section(PAGE, "headrace runs"), re.MULTILINE)
+    assert told == list(found("runs").entries)
 
 
 def test_the_extras_are_those_of_the_package():
@@ -96,10 +120,8 @@ def test_events_have_the_members_of_the_page(tmp_path):
     (tmp_path / "flow.yaml").write_text(FLOW)
     done = command("run", tmp_path / "flow.yaml", "--once", "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    events += [
-        {"at": "", **_facts(event)}
-        for event in (Said("x"), Dropped("start", "overlap"), Listening("hook", "POST …"))
-    ]
+    others = Said("x"), Dropped("start", "overlap"), Listening("hook", "POST …"), RESUMED
+    events += [{"at": "", **_facts(event)} for event in others]
     assert done.returncode == 1
     assert {
         event["event"]: [name for name in event if name not in ("event", "at")] for event in events

@@ -1,5 +1,7 @@
 """What every store promises: one suite for all of them. Not here: files, locks, processes."""
 
+import asyncio
+
 import pytest
 
 from headrace.errors import PermanentError, StoreError
@@ -324,3 +326,79 @@ async def test_a_store_in_memory_takes_no_requests(tmp_path):
     async with opened(KINDS["memory"](tmp_path)) as store:
         with pytest.raises(StoreError):
             await store.ask(None)
+
+
+async def test_a_flow_may_be_held_without_its_file(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=[task("r1", "open")])
+        assert await store.flows() == {"test": "/flows/test.yaml"}
+    async with opened(place) as store:
+        (left,) = await store.hold("test")
+        assert (left.run.id, [task.id for task, _ in left.tasks]) == ("r1", ["r1.open"])
+        assert not any(attempt.first for _, attempt in left.tasks)
+        ended = await store.cancel("r1", RunStatus.CANCELLED, None, frozenset(), 300)
+        assert ended.ended is not None
+        await store.release("test")
+        assert await store.flows() == {"test": "/flows/test.yaml"}
+        assert (await store.version("test", "v1")) == FLOW
+    assert await left(place) == ()
+
+
+async def test_one_dead_letter_is_found_by_its_ids(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await store.bury(first, 1, error(ErrorFate.DEAD), 200)
+        letter = await store.dead_letter("r1", first.id)
+        assert (letter.task, letter.attempts, letter.flow) == (first, 1, "test")
+        assert await store.dead_letter("r2", first.id) is None
+        assert await store.dead_letter("r1", "r1.none") is None
+
+
+async def test_runs_are_found_by_the_beginning_of_their_ids(place):
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        for number, id_ in enumerate(("ab1", "ab2", "a%c")):
+            await store.fire(fire_request(id_, fired_at_ns=number + 1))
+        found = [
+            [run.id for run in await store.runs(RunFilter(id_prefix=text))] for text in ("ab", "a%", "b")
+        ]
+        assert found == [["ab2", "ab1"], ["a%c"], []]
+
+
+def revival(dead):
+    return Revival(dead.run_id, dead.id, "v1", {})
+
+
+async def test_a_dead_letter_that_is_revived_twice_at_once_is_revived_once(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await store.bury(first, 1, error(ErrorFate.DEAD), 200)
+        both = await asyncio.gather(store.revive(revival(first)), store.revive(revival(first)))
+        assert [run is None for run in both] == [False, True]
+        assert (await store.run("r1")).dead_letters == 0
+        assert [task.id for task, _ in await store.open_tasks("r1")] == [first.id]
+
+
+async def test_a_dead_letter_that_is_revived_and_discarded_at_once_is_one_of_both(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await store.bury(first, 1, error(ErrorFate.DEAD), 200)
+        revived, is_discarded = await asyncio.gather(
+            store.revive(revival(first)), store.discard("r1", first.id)
+        )
+        assert (revived is not None, is_discarded) == (True, False)
+
+
+async def test_a_run_whose_end_is_being_written_goes_on_with_a_dead_letter_that_is_revived(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=[task("r1", "bad"), task("r1", "last")])
+        bad, last = [entry for entry, _ in await store.open_tasks("r1")]
+        await store.bury(bad, 1, error(ErrorFate.DEAD), 200)
+        _, revived = await asyncio.gather(commit(store, last), store.revive(revival(bad)))
+        run = await store.run("r1")
+        assert (run.status, [task.id for task, _ in revived.tasks]) == (RunStatus.RUNNING, [bad.id])
+        ended = await commit(store, bad)
+        assert ended.ended.status is RunStatus.SUCCEEDED
+    assert await left(place) == ()

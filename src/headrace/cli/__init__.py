@@ -1,7 +1,9 @@
 """The command line: what people and scripts type. Nothing below imports this package.
 
 entry        the commands; what an error looks like and which exit code it has (group, crash, terminal)
-run          run a flow            session   the part of it that is asynchronous
+run          run a flow            session   the part of it that is asynchronous; option   some options
+runs         look at runs, cancel them, try dead letters again
+signal       fire a trigger in the process that executes the flow
 capture      note samples of what comes in, in one run
 validate     check flow files      finding   how a finding looks; sarif   and as SARIF
 explain      what a code means     markdown  its page on a terminal

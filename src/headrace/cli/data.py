@@ -4,17 +4,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from headrace.app.session import DEFAULT_KEEP
-from headrace.engine import Keep
 from headrace.errors import UsageError
-from headrace.sdk import Address
-from headrace.sdk.settings import parse_duration
 from headrace.values import Json, JsonError, decode_json
 
-__all__ = ["parse_address", "parse_keep", "parse_settings", "read_data"]
-
-
-_LAST_PORT = 65_535
+__all__ = ["parse_settings", "read_data"]
 
 
 def read_data(argument: str | None) -> Json:
@@ -62,46 +55,6 @@ def parse_settings(assignments: Iterable[str]) -> dict[str, Json]:
         is_plain = path.startswith("vars.") and not text.lstrip().startswith(("[", "{"))
         values[path] = text if is_plain else _json_or_text(text)
     return values
-
-
-def parse_keep(texts: Iterable[str]) -> Keep:
-    """The values of `--keep`: a time such as `30d`, a number of runs; what is not given has no limit.
-
-    Raises:
-        UsageError: one is neither.
-    """
-    given = list(texts)
-    if not given:
-        return DEFAULT_KEEP
-    for_ns: int | None = None
-    runs: int | None = None
-    for text in given:
-        if text.isascii() and text.isdecimal():
-            runs = int(text)
-            continue
-        try:
-            for_ns = round(parse_duration(text) * 1e9)
-        except ValueError as error:
-            raise UsageError(f"--keep takes a time or a number of runs: {error}") from error
-    return Keep(for_ns, runs)
-
-
-def parse_address(text: str) -> Address:
-    """The value of `--listen`: `127.0.0.1:8090`, `[::1]:8090`, `localhost:0`.
-
-    Raises:
-        UsageError: it is none.
-    """
-    host, _, port = text.strip().rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        host = ""  # IPv6 without brackets, which cannot be told from the port
-    is_port = port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT
-    if not host or not is_port:
-        example = f"127.0.0.1:{port}" if is_port and not host else "127.0.0.1:8090"
-        raise UsageError(f"--listen takes HOST:PORT, such as `{example}`, not `{text}`")
-    return Address(host, int(port))
 
 
 def _json_or_text(text: str) -> Json:

@@ -9,11 +9,12 @@ import click
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
 from headrace.app.session import version_reader
 from headrace.cli.account import print_letters
-from headrace.cli.data import parse_address, parse_keep, parse_settings, read_data
+from headrace.cli.data import parse_settings, read_data
 from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import show_logs
+from headrace.cli.option import parse_address, parse_keep
 from headrace.cli.plain import PlainView
 from headrace.cli.schedule import next_firings, triggers_of
 from headrace.cli.session import Order, run_flow, run_loop
