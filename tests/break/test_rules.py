@@ -27,7 +27,7 @@ edges: [start -> split, "split:item -> end", "split:done -> done"]
 # ---- rule 2: the first 1,000 errors whole, then a count
 
 
-async def test_a_thousand_errors_are_kept_and_all_are_counted():
+async def test_rule_2_a_thousand_errors_are_kept_and_all_are_counted():
     run, seen = await run_flow(LIST.replace("SETTINGS", "{}").replace("WHEN", ""), 1100)
     assert (len(run.errors), run.error_count) == (1000, 1100)
     assert (len(seen["done"][0]["errors"]), seen["done"][0]["failed"]) == (1000, 1100)
@@ -88,7 +88,7 @@ async def test_counters_of_a_branch_that_ends_well_are_the_runs(postgres_url):
     assert run.counters["put.rows_written"] == 3
 
 
-async def test_a_branch_that_fails_undoes_what_ended_well_below_it(postgres_url):
+async def test_rule_5_a_branch_that_fails_undoes_what_ended_well_below_it(postgres_url):
     spec = f"""
     nodes:
       start: {{component: common-module/signal}}
@@ -195,7 +195,7 @@ async def test_what_follows_an_inner_fan_outs_end_belongs_to_the_outer_one():
     assert order == ["late", "done"]
 
 
-async def test_a_fan_out_that_is_still_expanding_is_not_finished():
+async def test_rule_7_a_fan_out_that_is_still_expanding_is_not_finished():
     spec = "concurrency: 1\n" + LIST.replace("SETTINGS", "{durable: true}").replace("WHEN", "never")
     seen, ended = Seen(), []
 
@@ -331,7 +331,7 @@ async def test_a_post_that_never_left_this_machine_is_repeated():
 # ---- rule 13: one transactional database per task, also where lint cannot tell
 
 
-async def test_a_task_begins_on_one_database_only():
+async def test_rule_13_a_task_begins_on_one_database_only():
     class Named:
         def __init__(self, key):
             self.key = key

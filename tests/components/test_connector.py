@@ -91,7 +91,7 @@ ITERATE_EDGES = """
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-async def test_a_failure_that_is_collected_undoes_its_branch_alone(database, concurrency):
+async def test_rule_5_a_failure_that_is_collected_undoes_its_branch_alone(database, concurrency):
     nodes = ITERATE.format(settings=f"{{concurrency: {concurrency}}}")
     rows = [{"id": n, "name": None if n % 3 == 0 else f"n{n}"} for n in range(1, 11)]
     async with bench(spec(nodes, ITERATE_EDGES, database.url)) as flow:
@@ -102,7 +102,7 @@ async def test_a_failure_that_is_collected_undoes_its_branch_alone(database, con
     assert database.rows() == [(n, f"n{n}") for n in range(1, 11) if n % 3]
 
 
-async def test_parallel_branches_do_not_interleave_in_the_transaction(database):
+async def test_rule_5_parallel_branches_do_not_interleave_in_the_transaction(database):
     """Each branch writes twice with work between; the odd ones then fail. Interleaved marks would mix them."""
     nodes = (
         ITERATE.format(settings="{concurrency: 5}")
@@ -135,7 +135,7 @@ async def test_parallel_branches_do_not_interleave_in_the_transaction(database):
     ]
 
 
-async def test_a_failure_handled_at_an_error_port_undoes_the_failing_statement_only(database):
+async def test_rule_5_a_failure_handled_at_an_error_port_undoes_the_failing_statement_only(database):
     nodes = """
   first: {component: database-module/connector, input: {query: "INSERT INTO t VALUES (1, 'kept')"}}
   caught:
@@ -158,7 +158,7 @@ async def test_a_failure_handled_at_an_error_port_undoes_the_failing_statement_o
     assert "duplicate key" in error[1]
 
 
-async def test_a_lost_connection_is_never_data_the_whole_task_is_repeated(database):
+async def test_rule_6_a_lost_connection_is_never_data_the_whole_task_is_repeated(database):
     """The server cuts the task's connection after its first insert: no error port, no collected error."""
     nodes = (
         ITERATE.format(settings="{}")
@@ -215,7 +215,7 @@ async def test_a_cancelled_task_leaves_nothing_behind(database):
     assert database.rows() == []
 
 
-async def test_reads_after_the_first_write_see_it_and_those_before_take_no_transaction(database):
+async def test_rule_14_reads_after_the_first_write_see_it_and_those_before_take_no_transaction(database):
     nodes = """
   before: {component: database-module/connector, as: before, input: {query: "SELECT count(*) AS n FROM t"}}
   after: {component: database-module/connector, as: after, input: {query: "SELECT count(*) AS n FROM t"}}
@@ -267,7 +267,7 @@ async def test_transaction_statement_commits_each_by_itself(database):
     assert database.rows() == [(1, "a")]
 
 
-async def test_two_databases_in_one_task_are_refused_with_the_cure(database, tmp_path):
+async def test_rule_13_two_databases_in_one_task_are_refused_with_the_cure(database, tmp_path):
     nodes = f"""
   other:
     component: database-module/connector

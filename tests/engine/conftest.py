@@ -7,7 +7,7 @@ import pytest
 from support.clock import JumpingClock
 from support.crossing import crossings_watched
 
-MADE_BY_HAND = "test_ids_of_tasks_do_not_depend_on_order_or_time"
+MADE_BY_HAND = "test_rule_3_ids_of_tasks_do_not_depend_on_order_or_time"
 """It brings messages to the engine that no trigger sends."""
 
 

@@ -115,7 +115,7 @@ async def test_without_continue_on_error_the_first_failure_fails_the_task():
     assert (len(seen["batch"]), seen["done"]) == (1, [])
 
 
-async def test_a_failure_of_infrastructure_is_never_collected(jumping_clock):
+async def test_rule_6_a_failure_of_infrastructure_is_never_collected(jumping_clock):
     seen = Seen()
     seen.fail("batch", InfrastructureError("connection lost"))
     run, _ = await run_flow(flow(), [1, 2, 3], seen=seen, clock=jumping_clock)
@@ -125,7 +125,7 @@ async def test_a_failure_of_infrastructure_is_never_collected(jumping_clock):
     assert len(seen["batch"]) == 3  # the first again, with the whole task
 
 
-async def test_tasks_made_in_a_branch_that_fails_are_not_created():
+async def test_rule_4_tasks_made_in_a_branch_that_fails_are_not_created():
     seen = Seen()
 
     async def fail_on_first(message, context):
@@ -176,7 +176,7 @@ async def test_concurrency_bounds_how_many_batches_are_worked_on_at_once(limit):
     assert sorted(m["items"][0] for m in seen["batch"]) == list(range(12))
 
 
-async def test_a_durable_iterator_makes_each_batch_a_task_and_announces_the_end_once():
+async def test_rule_7_a_durable_iterator_makes_each_batch_a_task_and_announces_the_end_once():
     seen = Seen()
     seen.fail("batch", PermanentError("no"))
     async with bench(flow("{batchSize: 2, durable: true}"), seen=seen) as running:
@@ -199,7 +199,7 @@ async def test_a_durable_fan_out_beyond_a_thousand_expands_in_chunks():
     assert run.tasks_done == 1 + 3 + 2500 + 1 + 1
 
 
-async def test_a_nested_durable_fan_out_is_finished_before_the_outer_one():
+async def test_rule_7_a_nested_durable_fan_out_is_finished_before_the_outer_one():
     order = []
     seen = Seen()
 

@@ -131,7 +131,7 @@ async def test_a_failure_below_a_node_does_not_go_to_that_nodes_error_port():
     assert [e.node for e in run.errors] == ["broken"]
 
 
-async def test_fan_out_runs_in_file_order_and_the_first_error_stops_the_rest():
+async def test_rule_2_fan_out_runs_in_file_order_and_the_first_error_stops_the_rest():
     order = []
     seen = Seen()
 
@@ -269,7 +269,7 @@ async def test_a_wait_of_years_is_cut_to_a_day(asked_s, jumping_clock):
     assert (jumping_clock.now_ns() - began_ns) / 1e9 == pytest.approx(86_400)
 
 
-async def test_a_failure_of_infrastructure_reaches_no_error_port_and_has_its_own_budget(jumping_clock):
+async def test_rule_6_a_failure_of_infrastructure_reaches_no_error_port_and_has_its_own_budget(jumping_clock):
     seen = Seen()
     seen.fail("end", *[InfrastructureError("connection lost")] * 7)
     run, _ = await run_flow(

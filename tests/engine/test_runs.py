@@ -67,7 +67,7 @@ class _Noting(MemoryStore):
         return await super().commit(task, outcome, now_ns, **options)
 
 
-async def test_ids_of_tasks_do_not_depend_on_order_or_time():
+async def test_rule_3_ids_of_tasks_do_not_depend_on_order_or_time():
     spec = """
     nodes:
       start: {component: common-module/signal}
@@ -171,7 +171,7 @@ async def test_limits_of_tasks_at_once(concurrency, lane, expected):
     assert len(seen["end"]) == 20
 
 
-async def test_loop_closing_tasks_wait_while_too_many_tasks_are_open():
+async def test_rule_7_loop_closing_tasks_wait_while_too_many_tasks_are_open():
     seen = Seen()
     open_most = 0
     async with bench(
@@ -275,7 +275,7 @@ async def test_a_task_that_fails_while_its_run_is_cancelled_is_not_tried_again()
     assert len(seen["end"]) == 1
 
 
-async def test_a_cancel_lets_a_committing_task_finish_and_drops_what_it_would_create():
+async def test_rule_8_a_cancel_lets_a_committing_task_finish_and_drops_what_it_would_create():
     committing, release = asyncio.Event(), asyncio.Event()
 
     class Slow(MemoryStore):
@@ -312,7 +312,7 @@ async def test_a_cancel_lets_a_committing_task_finish_and_drops_what_it_would_cr
     ],
     ids=["too large", "no JSON", "a lone surrogate"],
 )
-async def test_a_message_that_cannot_be_kept_fails_its_task_before_anything_commits(made, said):
+async def test_rule_4_a_message_that_cannot_be_kept_fails_its_task_before_anything_commits(made, said):
     seen = Seen()
     seen.before["first"] = lambda message, context: context.emit("out", made)
     run, _ = await run_flow(
@@ -476,7 +476,7 @@ async def test_tasks_over_two_edges_of_one_port_are_two_tasks():
     assert run.tasks_done == 1 + 1 + 3
 
 
-async def test_a_dead_letter_that_is_tried_again_opens_its_run_and_may_end_it_well():
+async def test_rule_2_a_dead_letter_that_is_tried_again_opens_its_run_and_may_end_it_well():
     seen = Seen()
     seen.fail("end", PermanentError("no"), PermanentError("still no"))
     spec = """
@@ -500,7 +500,7 @@ async def test_a_dead_letter_that_is_tried_again_opens_its_run_and_may_end_it_we
     assert (len(seen["end"]), run.error_count) == (3, 2)
 
 
-async def test_a_dead_letter_of_a_fan_out_that_is_tried_again_announces_no_second_end():
+async def test_rule_7_a_dead_letter_of_a_fan_out_that_is_tried_again_announces_no_second_end():
     seen = Seen()
     seen.fail("item", PermanentError("no"))
     spec = """

@@ -34,27 +34,27 @@ def boundaries(*edges: str, shuffled: int | None = None, **special: Ports) -> se
     return {order[index] for index in boundary_edges(nodes, links)}
 
 
-def test_edges_out_of_triggers_and_detached_ports_are_boundaries() -> None:
+def test_rule_1_edges_out_of_triggers_and_detached_ports_are_boundaries() -> None:
     assert boundaries("t -> a", "a -> d", "d -> b", "b -> c", d=DETACHED) == {"t -> a", "d -> b"}
 
 
-def test_a_loop_closes_where_it_was_entered() -> None:
+def test_rule_1_a_loop_closes_where_it_was_entered() -> None:
     assert boundaries("t -> a", "a -> b", "b -> c", "c -> a") == {"t -> a", "c -> a"}
 
 
-def test_a_self_loop_is_a_boundary() -> None:
+def test_rule_1_a_self_loop_is_a_boundary() -> None:
     assert boundaries("t -> a", "a -> a") == {"t -> a", "a -> a"}
 
 
-def test_a_loop_through_an_error_port_closes_at_its_entry() -> None:
+def test_rule_1_a_loop_through_an_error_port_closes_at_its_entry() -> None:
     assert boundaries("t -> a", "a:error -> w", "w -> a") == {"t -> a", "w -> a"}
 
 
-def test_two_loops_that_share_a_node_are_both_cut() -> None:
+def test_rule_1_two_loops_that_share_a_node_are_both_cut() -> None:
     assert boundaries("t -> a", "a -> b", "b -> a", "a -> c", "c -> a") == {"t -> a", "b -> a", "c -> a"}
 
 
-def test_a_loop_entered_at_two_places_is_cut_at_both() -> None:
+def test_rule_1_a_loop_entered_at_two_places_is_cut_at_both() -> None:
     assert boundaries("t -> a", "t -> b", "a -> b", "b -> a") == {"t -> a", "t -> b", "a -> b", "b -> a"}
 
 
@@ -62,7 +62,7 @@ def test_a_nested_loop_is_cut_at_its_own_entry() -> None:
     assert boundaries("t -> a", "a -> b", "b -> c", "c -> b", "c -> a") == {"t -> a", "c -> a", "c -> b"}
 
 
-def test_a_detached_port_opens_a_loop_by_itself() -> None:
+def test_rule_1_a_detached_port_opens_a_loop_by_itself() -> None:
     assert boundaries("t -> a", "a -> d", "d -> a", d=DETACHED) == {"t -> a", "d -> a"}
 
 
@@ -81,7 +81,7 @@ def test_a_loop_that_nothing_enters_is_cut_everywhere() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_order_of_the_file_does_not_matter(seed: int) -> None:
+def test_rule_1_the_order_of_the_file_does_not_matter(seed: int) -> None:
     edges = ("t -> a", "a -> b", "b -> c", "c -> b", "c -> a", "c:error -> d", "d -> e", "e -> c", "t -> e")
     assert boundaries(*edges, shuffled=seed) == boundaries(*edges)
 
@@ -96,7 +96,7 @@ def is_acyclic(links: Iterable[tuple[int, int]]) -> bool:
 
 
 @given(st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=25))
-def test_without_the_boundaries_no_loop_is_left(pairs: set[tuple[int, int]]) -> None:
+def test_rule_1_without_the_boundaries_no_loop_is_left(pairs: set[tuple[int, int]]) -> None:
     edges = ["t -> n0", *(f"n{a} -> n{b}" for a, b in sorted(pairs))]
     cut = boundaries(*edges)
     assert is_acyclic((a, b) for a, b in pairs if f"n{a} -> n{b}" not in cut)

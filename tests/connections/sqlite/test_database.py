@@ -89,7 +89,7 @@ async def test_rollback_takes_everything_back(database):
     assert await rows(database, "select * from t") == []
 
 
-async def test_writers_take_turns_and_none_is_lost(database):
+async def test_rule_17_writers_take_turns_and_none_is_lost(database):
     async def work(number):
         transaction = await database.begin()
         await transaction.execute(Statement(INSERT, [number, "x"]))
