@@ -1,7 +1,6 @@
 """What stores keep of callers: dedupe keys, responses, and what became of who waited (rule 23)."""
 
 import asyncio
-import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -19,7 +18,6 @@ from headrace.store import (
     VersionRecord,
     decode_outcome,
 )
-from headrace.store.sqlite.migration import migrate, steps
 from support.stores import KINDS, opened
 
 FLOW = VersionRecord("test", "v1", "/flows/test.yaml", "test.yaml", "text")
@@ -218,19 +216,6 @@ async def test_what_is_written_about_a_run_later_does_not_change_its_callers_fat
         await commit(store, fired.task)
     async with opened(place) as store:
         assert (await store.run("r1")).caller is Caller.TIMED_OUT
-
-
-async def test_a_file_of_the_first_schema_is_brought_to_this_one_and_its_runs_go_on(tmp_path):
-    connection = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
-    migrate(connection, steps()[:1])
-    connection.execute(
-        "INSERT INTO runs VALUES ('old', 'test', 'v1', 'hook', 1, 1, NULL, 'running', NULL, '{}', '{}', 0, 0, 0, 0, 0, 0)"
-    )
-    connection.close()
-    async with opened(KINDS["sqlite"](tmp_path)) as store:
-        (old,) = (await store.adopt(FLOW)).runs
-        assert (old.run.id, old.run.caller, old.run.has_response) == ("old", Caller.NONE, False)
-        assert (await store.fire(firing("r1", "k", has_caller=True))).run.caller is Caller.WAITS
 
 
 # ---- messages that cannot be fired

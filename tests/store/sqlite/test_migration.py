@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import InternalError, StoreError
-from headrace.store import RunStatus
+from headrace.store import Caller, RunStatus
 from headrace.store.sqlite.migration import migrate, steps
 from support.child import child, said
 from support.made import FLOW, commit, fire_request
@@ -175,7 +175,9 @@ async def test_a_file_of_each_version_is_opened_and_gone_on_with(tmp_path, versi
         assert (trigger.firings, trigger.anchor_ns, trigger.owes_start) == (1, 1000, False)
         assert [each.id for each in await store.requests("test")] == ["asked"]
         assert await store.version("test", "v1") == FLOW
-        assert (await store.fire(fire_request("new"))).run.id == "new"
+        assert {run.run.caller for run in adoption.runs} == {Caller.NONE}
+        new = await store.fire(fire_request("new", has_caller=True, dedupe_key="k"))
+        assert new.run.caller is Caller.WAITS
 
 
 def spaced(sql):
