@@ -147,9 +147,10 @@ def test_other_hashes(algorithm):
         {"type": "basic", "username": "ann", "password": ""},
         {"type": "hmac", "secret": "", "header": "X"},
         {"type": "hmac", "secret": "x", "header": ""},
+        {"type": "hmac", "secret": "x", "header": "X\r\nY"},
     ],
 )
-def test_an_empty_secret_would_let_everybody_in(settings):
+def test_an_empty_secret_and_a_header_that_is_none_are_refused(settings):
     with pytest.raises(ValidationError):
         auth(**settings)
 

@@ -204,6 +204,7 @@ async def test_the_headers_of_another_answer_may_be_passed_on():
     [
         ('{statusCode: "{{90 + 9}}"}', "`statusCode` must be 200 or more"),
         ('{headers: {X: "a\\r\\nSet-Cookie: b"}}', "header `X` has a line break in it"),
+        ("{headers: {X Y: 1}}", "`X Y` is no name of a header"),
         ("{headers: {X: [1]}}", "header `X` must be text, but it is an array"),
         ('"{{[1]}}"', "the message must be an object, but it is array"),
     ],

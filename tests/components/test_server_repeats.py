@@ -50,6 +50,26 @@ async def test_rule_23_a_repeat_of_an_answered_request_gets_the_same_answer(stor
         assert len(site.flow.seen["work"]) == 2
 
 
+async def test_a_repeat_gets_a_response_that_has_not_come_to_the_stores_file_yet(store, monkeypatch):
+    async def nothing(_):
+        return None
+
+    spec = KEYED.replace(
+        "nodes:", "nodes:\n  apart: {component: common-module/async}\n  more: {component: test-module/probe}"
+    )
+    seen = Seen()
+    gate = Gate(seen, "more")
+    async with hooks(
+        spec.replace("- hook -> work", "- hook -> work -> apart -> more"), seen=seen, store=store
+    ) as site:
+        monkeypatch.setattr(store, "response", nothing)
+        first = await site.ask(body=[1], X_Id="7")
+        await gate.entered.wait()
+        again = await site.ask(body=[1], X_Id="7")
+        assert (again.status, again.body) == (201, first.body)
+        gate.opened.set()
+
+
 async def test_rule_23_a_repeat_gets_an_answer_though_the_first_caller_is_gone(store):
     seen = Seen()
     gate = Gate(seen)

@@ -70,6 +70,7 @@ class Callers:
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[Waiting]] = {}
+        self._responses: dict[str, Json] = {}  # of runs that go on; a store may be a moment behind
         self._takes_more = True
 
     def check(self) -> None:
@@ -82,8 +83,10 @@ class Callers:
             raise _stopping()
 
     def join(self, waiting: Waiting) -> None:
-        """A caller gets what is delivered from now on."""
+        """A caller gets what was delivered in a run that goes on, or what is from now on."""
         self._waiting.setdefault(waiting.run, []).append(waiting)
+        if waiting.run in self._responses:
+            waiting.respond(self._responses[waiting.run])
 
     def leave(self, waiting: Waiting) -> None:
         """A caller waits no more."""
@@ -100,11 +103,13 @@ class Callers:
 
     def respond(self, run_id: str, response: Json) -> None:
         """Give a response, which has committed, to those who wait for it."""
+        self._responses[run_id] = response
         for waiting in self._waiting.get(run_id, ()):
             waiting.respond(response)
 
     def end(self, run: RunRecord) -> None:
         """Tell those who still wait how a run has ended, durably."""
+        self._responses.pop(run.id, None)
         for waiting in self._waiting.get(run.id, ()):
             waiting.end(run)
 

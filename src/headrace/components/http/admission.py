@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
+from headrace.components.http.request import check_header_name
 from headrace.connections.http import Refusal
 from headrace.sdk import Duration, Settings
 
@@ -17,6 +18,8 @@ __all__ = ["Admission", "admit_body", "admit_head", "credentials"]
 
 _REALM = 'realm="headrace"'
 _MOST_SIGNATURES = 10
+
+HeaderName = Annotated[str, AfterValidator(check_header_name)]
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 """An empty one would let everybody in."""
@@ -49,7 +52,7 @@ class HmacAdmission(Settings):
     """Wants a signature of the body, as GitHub, Shopify and Stripe send it."""
     secret: Secret
     """What the body is signed with."""
-    header: str = Field(min_length=1)
+    header: HeaderName
     """The header of the signature: `X-Hub-Signature-256`, `X-Shopify-Hmac-Sha256`, `Stripe-Signature`."""
     prefix: str = ""
     """What stands before the signature in the header: `sha256=` at GitHub."""

@@ -1,5 +1,6 @@
 """What the HTTP client takes, and how it becomes a request."""
 
+import re
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -9,7 +10,21 @@ from headrace.expr.text import to_text
 from headrace.sdk import Json, JsonValue, MessageModel, PermanentError
 from headrace.values import described, encode_json
 
-__all__ = ["ClientRequest", "encode_body", "full_url", "text_headers"]
+__all__ = ["ClientRequest", "check_header_name", "encode_body", "full_url", "text_headers"]
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""RFC 9110, section 5.6.2."""
+
+
+def check_header_name(name: str) -> str:
+    """The name of a header, for a setting.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError(f"`{name}` is no name of a header; write it like `X-Signature`")
+    return name
 
 
 class ClientRequest(MessageModel):
@@ -54,13 +69,16 @@ def text_headers(headers: dict[str, Json], *defaults: dict[str, str]) -> dict[st
     """The headers to send: the request's over the defaults, of which later ones win. Names have no case.
 
     Raises:
-        PermanentError: a value is no text, or has a line break (which could smuggle in further headers).
+        PermanentError: a name is none, a value is no text, or has a line break (which could smuggle in
+            further headers).
     """
     merged = {name.lower(): (name, value) for default in defaults for name, value in default.items()}
     for name, value in headers.items():
         if value is None:
             merged.pop(name.lower(), None)
             continue
+        if not _HEADER_NAME.fullmatch(name):
+            raise PermanentError(f"`{name}` is no name of a header", code="HR331")
         if isinstance(value, list | dict):
             raise PermanentError(f"header `{name}` must be text, but it is {described(value)}", code="HR331")
         merged[name.lower()] = (name, to_text(value))
