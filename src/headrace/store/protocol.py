@@ -85,8 +85,8 @@ class Store(Protocol):
     async def fire(self, request: FireRequest) -> Fired:
         """Decide a firing (`store.firing`) and create its run and first task, in one step (rule 22).
 
-        In the same step its dedupe key is noted, which is kept as long as the run is (rule 23), and the request
-        of another process is answered that has the run's id.
+        In the same step its dedupe key is noted, which is kept as long as the run is (rule 23), and the
+        request of another process is answered that has the run's id.
 
         Raises:
             PermanentError: the trigger's message cannot be kept; nothing was decided.
