@@ -334,9 +334,9 @@ async def test_a_flow_may_be_held_without_its_file(place):
         await commit(store, first, tasks=[task("r1", "open")])
         assert await store.flows() == {"test": "/flows/test.yaml"}
     async with opened(place) as store:
-        (left,) = await store.hold("test")
-        assert (left.run.id, [task.id for task, _ in left.tasks]) == ("r1", ["r1.open"])
-        assert not any(attempt.first for _, attempt in left.tasks)
+        (found,) = await store.hold("test")
+        assert (found.run.id, [task.id for task, _ in found.tasks]) == ("r1", ["r1.open"])
+        assert not any(attempt.first for _, attempt in found.tasks)
         ended = await store.cancel("r1", RunStatus.CANCELLED, None, frozenset(), 300)
         assert ended.ended is not None
         await store.release("test")
