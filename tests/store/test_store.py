@@ -204,6 +204,18 @@ async def test_a_cancelled_run_ends_when_what_was_executing_is_decided(place):
         assert (await store.drop(tasks[1], 400)).ended.status is RunStatus.CANCELLED
 
 
+async def test_a_dead_letter_that_is_revived_does_not_undo_the_cancelling_of_its_run(place):
+    async with opened(place) as store:
+        first = await begin(store)
+        await commit(store, first, tasks=[task("r1", "a"), task("r1", "b")])
+        await store.bury(task("r1", "a"), 5, error(ErrorFate.DEAD), 200)
+        await store.cancel("r1", RunStatus.CANCELLED, None, frozenset({"r1.b"}), 300)
+        await store.revive(Revival("r1", "r1.a", "v1", {}))
+    (found,) = await left(place)
+    assert found.is_cancelled
+    assert {t.id for t, _ in found.tasks} == {"r1.a", "r1.b"}
+
+
 async def test_a_group_announces_its_end_once_with_what_failed_over_restarts(place):
     member = {key: GroupMember("r1.g", key + 1, "batch", key, 10) for key in range(3)}
     done = TaskRecord("r1.g.done", "r1", "node", "done", {"total": 30}, {"total": 30}, is_output=True)

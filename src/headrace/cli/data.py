@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headrace.errors import UsageError
-from headrace.values import Json, JsonError, decode_json
+from headrace.values import Json, JsonError, decode_json, well_formed
 
 __all__ = ["parse_settings", "read_data"]
 
@@ -44,13 +44,15 @@ def parse_settings(assignments: Iterable[str]) -> dict[str, Json]:
     objects, the text is read as JSON where it is JSON.
 
     Raises:
-        UsageError: one is no `K=V`.
+        UsageError: one is no `K=V`, or no UTF-8.
     """
     values: dict[str, Json] = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path.strip():
             raise UsageError(f"--set takes K=V, such as `vars.pageSize=50`, not `{assignment}`")
+        if well_formed(assignment) != assignment:
+            raise UsageError(f"--set {path.strip()}: the text is no UTF-8")
         path = path.strip()
         is_plain = path.startswith("vars.") and not text.lstrip().startswith(("[", "{"))
         values[path] = text if is_plain else _json_or_text(text)

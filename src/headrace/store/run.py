@@ -169,7 +169,7 @@ class RunState:
             record.status, record.ended_at_ns = RunStatus.RUNNING, None
             self.ends_as = None
         record.dead_letters -= 1
-        changes = Changes(run=record, revived=letter.task.id)
+        changes = Changes(run=record, ends_as=self.ends_as, revived=letter.task.id)
         self._open(letter.task, changes, attempt)
         return changes
 
