@@ -216,7 +216,7 @@ async def test_looking_for_requests_costs_next_to_nothing_while_nobody_writes(pa
         await store.adopt(FLOW)
         await store.requests("test")
         statements = []
-        reading = store._reading
+        reading = store._reader._connection
         reading.set_trace_callback(statements.append)
         assert await store.requests("test") == []
         assert statements == ["PRAGMA data_version"]
@@ -231,7 +231,7 @@ async def test_only_the_last_answers_are_kept(path):
                 *(store.ask(Request(f"{number}", "test", RequestKind.FIRE)) for _ in range(1)),
                 store.answer(str(number - 1)),
             )
-        left = await store._read(lambda c: c.execute("SELECT count(*) FROM requests").fetchone()[0])
+        left = await store._reader.ask(lambda c: c.execute("SELECT count(*) FROM requests").fetchone()[0])
         assert left <= 1001
         assert await store.answered("1003") == ""
 

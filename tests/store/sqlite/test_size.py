@@ -103,7 +103,7 @@ async def test_what_is_pruned_makes_the_file_smaller(path):
 
 async def size(store):
     """Of the file once the log is written back."""
-    return await store._read(
+    return await store._reader.ask(
         lambda c: c.execute("PRAGMA page_count").fetchone()[0] * c.execute("PRAGMA page_size").fetchone()[0]
     )
 
