@@ -7,7 +7,7 @@ import pytest
 
 from headrace.errors import StoreError
 from headrace.sdk import PermanentError
-from headrace.store import RunStatus
+from headrace.store import MemoryStore, RunStatus
 from support.flows import Seen, bench
 from support.made import task
 from support.stores import opened_file
@@ -44,3 +44,29 @@ async def test_an_error_whose_text_is_no_unicode_is_kept_and_ends_its_run_alone(
             run = await flow.run("x")
         (letter,) = await store.dead_letters(run.id)
         assert (run.status, letter.error.message) == (RunStatus.FAILED, "half a pair: \ufffd")
+
+
+async def test_a_store_that_fails_while_the_engine_ends_is_told():
+    store, seen, is_full = MemoryStore(), Seen(), asyncio.Event()
+
+    async def wait(message, context):
+        await asyncio.Event().wait()
+
+    async def fail(flow, trigger):
+        await is_full.wait()
+        raise StoreError("the disk is full")
+
+    async def end():
+        spec = SPEC.replace("signal", "ticker")
+        async with bench(spec, seen=seen, store=store) as flow:
+            await flow.engine.fire(flow.program, "start")
+            flow.engine.follow(flow.program)
+            while not seen["work"]:
+                await asyncio.sleep(0)
+            is_full.set()
+            await asyncio.sleep(0)  # the timetable has failed; the engine is about to hear of it
+
+    seen.before["work"] = wait
+    store.trigger = fail
+    with pytest.raises(StoreError, match="the disk is full"):
+        await end()

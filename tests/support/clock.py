@@ -21,6 +21,7 @@ class JumpingClock:
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._sequence = 0
         self._jumping: asyncio.Task[None] | None = None
+        self._idle_turns = 0
         self._holders = 0
         self._is_free = asyncio.Event()
         self._is_free.set()
@@ -38,6 +39,7 @@ class JumpingClock:
             await asyncio.sleep(0)
             return
         future = asyncio.get_running_loop().create_future()
+        self._idle_turns = 0  # who has come to sleep may have left work to others
         self._sequence += 1
         heapq.heappush(self._sleepers, (self._now_ns + round(seconds * 1e9), self._sequence, future))
         if self._jumping is None or self._jumping.done():
@@ -66,10 +68,10 @@ class JumpingClock:
 
     async def _jump(self) -> None:
         while self._sleepers:
-            turns = 0
-            while turns < 20:
-                turns = turns + 1 if self._is_free.is_set() else 0
-                await (asyncio.sleep(0) if turns else self._is_free.wait())
+            self._idle_turns = 0
+            while self._idle_turns < 20:
+                self._idle_turns = self._idle_turns + 1 if self._is_free.is_set() else 0
+                await (asyncio.sleep(0) if self._idle_turns else self._is_free.wait())
             due_ns, _, future = heapq.heappop(self._sleepers)
             if not future.done():
                 self._now_ns = max(self._now_ns, due_ns)

@@ -67,7 +67,8 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
-        if not inspect.iscoroutinefunction(found):
+        # a store is watched for ever; the others wait for a disk
+        if name == "watch" or not inspect.iscoroutinefunction(found):
             return found
 
         async def held(*args: Any, **options: Any) -> Any:

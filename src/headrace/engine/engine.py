@@ -107,9 +107,12 @@ class Engine:
         if group is None:
             return
         self._stop_firing()
-        await self._working.stop(grace_s=0.0)
-        self._callers.dismiss()
         try:
+            try:
+                await self._working.stop(grace_s=0.0)
+            except asyncio.CancelledError as cancelled:  # by the group, whose task failed, or from outside
+                kind, error, trace = type(cancelled), cancelled, cancelled.__traceback__
+            self._callers.dismiss()
             if isinstance(error, asyncio.CancelledError):
                 await group.__aexit__(kind, error, trace)
             else:  # what the body raised is the caller's; a task group would wrap it
