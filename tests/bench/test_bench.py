@@ -52,12 +52,13 @@ def test_a_quick_measurement_has_all_rows_and_all_figures():
 
 
 def test_a_flow_of_500_nodes_and_2000_expressions_is_loaded_and_checked_within_a_second_of_cpu():
+    """On a machine that reads its YAML in 40 ms, as that of docs/benchmarks.md does; in ratio on others."""
     done = subprocess.run([sys.executable, BENCH / "loading.py"], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert (figures["nodes"], figures["expressions"]) == (501, 2000)
-    assert figures["load_s"] < 1
+    assert figures["load_s"] / figures["yaml_s"] < 1 / 0.04
 
 
 def test_the_compiled_transform_of_the_reference_page_takes_at_most_1_2_times_as_long_as_one_by_hand():

@@ -163,6 +163,19 @@ nodes:
 edges:
   - request -> pause -> log
 """,
+    "common-module/state": """\
+nodes:
+  hourly: {component: common-module/cron, settings: {schedule: "@hourly"}}
+  since: {component: common-module/state, settings: {key: since}, as: since}
+  work: {component: common-module/debug}
+  keep:
+    component: common-module/state
+    settings: {key: since, operation: set}
+    input: {value: "{{$.scheduledAt}}"}
+edges:
+  - hourly -> since:in
+  - since:out -> work -> keep:in
+""",
     "common-module/debug": """\
 nodes:
   request: {component: common-module/signal}

@@ -97,7 +97,7 @@ def _may_isolate(arrival: Arrival) -> bool:
     outputs=(
         Output(
             "result",
-            "the base value plus `result {rows, rowCount, command}`; with `isolate` also `failed`",
+            "the base value plus `result {rows, rowCount, command, failed}`; `failed` with `isolate` alone",
             adds="result",
             emits=_result_shape,
         ),
