@@ -41,8 +41,9 @@ class Costs:
     run_s: float
 
 
-def measure_costs(stage: Stage, rounds: int) -> Costs:
-    """Measure each in turn, round after round."""
+def measure_costs(stage: Stage, rounds: int, *, is_short: bool = False) -> Costs:
+    """Measure each in turn, round after round; with fewer tasks if it is to be short."""
+    fewer = (("vars.pages=1000",), ("vars.items=1000",)) if is_short else ((), ())
     hops, memory_tasks, tasks, wide, help_s, run_s = [], [], [], [], [], []
     tell("the expression of the reference flow's transform")
     expression = measure(["expression"])
@@ -53,12 +54,12 @@ def measure_costs(stage: Stage, rounds: int) -> Costs:
         chain = run_flow(stage, FLOWS / "hops.yaml", in_memory=True)
         received = sum(count for node, count in chain["received"].items() if len(node) == 1)
         hops.append(received / chain["sync_s"])
-        for rates, flow, in_memory in (
-            (memory_tasks, "loop.yaml", True),
-            (tasks, "loop.yaml", False),
-            (wide, "wide.yaml", False),
+        for rates, flow, settings, in_memory in (
+            (memory_tasks, "loop.yaml", fewer[0], True),
+            (tasks, "loop.yaml", fewer[0], False),
+            (wide, "wide.yaml", fewer[1], False),
         ):
-            loop = run_flow(stage, FLOWS / flow, in_memory=in_memory)
+            loop = run_flow(stage, FLOWS / flow, settings, in_memory=in_memory)
             rates.append(loop["tasks"] / loop["sync_s"])
         help_s.append(_start(stage, "--help"))
         run_s.append(_start(stage, "run", str(FLOWS / "tiny.yaml"), "--once"))

@@ -74,7 +74,7 @@ def measure_all(users: int, rounds: int, latency_ms: float) -> Report:
             f"medians of {rounds}"
         )
         memory = {count: row.peak_mib for count, row in ((few, few_rows[0]), (users, rows[1]))}
-        return Report(conditions, rows, memory, measure_costs(servers, rounds))
+        return Report(conditions, rows, memory, measure_costs(servers, rounds, is_short=users < 20_000))
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ def executing(
     with spawn("run", path, *options) as process:
         try:
             until(lambda: locking_process(store_file(), "test") == process.pid, "the flow's lock")
+            until(lambda: rows("SELECT 1 FROM flows WHERE name = 'test'"), "the flow's path")
             yield process
         finally:
             process.kill()

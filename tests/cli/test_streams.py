@@ -53,7 +53,11 @@ def test_a_single_run_that_fails_while_it_is_terminated_is_not_told_as_done(tmp_
 
 def test_a_third_ctrl_c_finds_nothing_to_tear_apart(tmp_path: Path, spawn) -> None:
     with spawn(
-        "run", write_flow(tmp_path, SLOW.replace("300ms", "60s"), "[start -> slow -> end]"), "--once"
+        "run",
+        write_flow(tmp_path, SLOW.replace("300ms", "60s"), "[start -> slow -> end]"),
+        "--once",
+        "--grace",
+        "2s",
     ) as process:
         process.stdout.readline()
         for _ in range(200):
