@@ -349,8 +349,10 @@ def test_a_retry_that_is_stopped_leaves_the_run_for_the_next_start(
     mended(path)
     with spawn("runs", "retry", run) as retrying:
         until(lambda: rows("SELECT 1 FROM tasks WHERE is_executing"), "the task")
-        # Two that come at once may be one to the kernel.
-        until(lambda: retrying.send_signal(signal.SIGINT) or retrying.poll() is not None, "its end")
+        retrying.send_signal(signal.SIGINT)
+        while "stopping:" not in retrying.stdout.readline():  # two that come at once may be one to the kernel
+            pass
+        retrying.send_signal(signal.SIGINT)
         out, _ = retrying.communicate()
     assert (retrying.returncode, "1 run is left unfinished for the next start" in out) == (130, True)
     assert rows("SELECT status FROM runs") == [("running",)]
