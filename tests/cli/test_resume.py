@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.following import rows, until
 from tests.cli.outcome import Outcome
 
 FLOW = """
@@ -154,3 +155,16 @@ def test_what_is_kept_may_be_a_time_a_number_or_both(flow: Path, process: Proces
     refused = process("run", flow, "--once", "--keep", "soon")
     assert refused.code == 2
     assert "--keep takes a time or a number of runs" in refused.err
+
+
+def test_next_firings_are_on_the_grid_that_the_store_remembers(
+    tmp_path: Path, spawn: Spawn, process: Process
+) -> None:
+    flow = tmp_path / "ticking.yaml"
+    flow.write_text(TICKING)
+    assert process("run", flow, "--next", "1", "--json").code == 0  # no store yet: from now on
+    with spawn("run", flow, "--json") as following:
+        until(lambda: rows("SELECT 1 FROM triggers"), "the trigger's record")
+        following.kill()
+    told = {process("run", flow, "--next", "2", "--json").out for _ in range(2)}
+    assert len(told) == 1

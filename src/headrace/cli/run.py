@@ -1,5 +1,6 @@
 """`headrace run`: a flow, once or by its schedules."""
 
+import asyncio
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +17,7 @@ from headrace.cli.invocation import Invocation
 from headrace.cli.logs import show_logs
 from headrace.cli.option import parse_address, parse_keep
 from headrace.cli.plain import PlainView
-from headrace.cli.schedule import next_firings, triggers_of
+from headrace.cli.schedule import next_firings, stored_triggers, triggers_of
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.terminal import is_live
 from headrace.cli.watch import View, Watch
@@ -100,7 +101,7 @@ def command(
     print_findings(loaded.findings, sys.stderr)
     print_pages([finding.code for finding in loaded.findings], sys.stderr)
     if count is not None:
-        _print_firings(flow, count, as_json=as_json)
+        _print_firings(flow, count, store, as_json=as_json)
         return 0
     chosen = choose_trigger(flow, trigger) if once else None
     if not once:
@@ -191,8 +192,9 @@ def _check_follows(flow: Flow) -> None:
         raise UsageError(f"{listed(firing)} of {flow.name} has `control: {{start: false}}`; use --once")
 
 
-def _print_firings(flow: Flow, count: int, *, as_json: bool) -> None:
-    firings = next_firings(flow, count)
+def _print_firings(flow: Flow, count: int, store: str | None, *, as_json: bool) -> None:
+    records = asyncio.run(stored_triggers(flow, store, home_folder()))
+    firings = next_firings(flow, count, records=records)
     for due in firings:
         if as_json:
             print(encode_json({"trigger": due.trigger, "at": due.text}).decode())

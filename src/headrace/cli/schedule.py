@@ -4,10 +4,12 @@ import heapq
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from headrace.app.session import STORE_FILE, open_store
 from headrace.errors import UsageError
 from headrace.expr.time import time_text
 from headrace.flow.model import Flow
@@ -16,7 +18,7 @@ from headrace.sdk import Schedule, SchedulePolicy, Trigger
 from headrace.store import TriggerRecord
 from headrace.store.firing import activate
 
-__all__ = ["Due", "next_firings", "triggers_of"]
+__all__ = ["Due", "next_firings", "stored_triggers", "triggers_of"]
 
 
 class Due(NamedTuple):
@@ -82,6 +84,28 @@ def next_firings(
         raise UsageError(f"no trigger of {flow.name} fires by itself")
     merged = heapq.merge(*series)
     return [due for due, _ in zip(merged, range(count), strict=False)]
+
+
+async def stored_triggers(flow: Flow, url: str | None, home: Path) -> dict[str, TriggerRecord]:
+    """What a store remembers of a flow's triggers; nothing where there is no store yet.
+
+    Args:
+        flow: the flow.
+        url: of the store, as for `--store`; that of the home folder if None.
+        home: the home folder.
+
+    Raises:
+        UsageError: there is no such store.
+        StoreError: it cannot be read.
+    """
+    if url == "memory" or (url is None and not (home / STORE_FILE).exists()):
+        return {}
+    store = await open_store(url, home, is_new=False)
+    try:
+        found = {node.name: await store.trigger(flow.name, node.name) for node in flow.triggers}
+    finally:
+        await store.close()
+    return {name: record for name, record in found.items() if record is not None}
 
 
 def _series(
