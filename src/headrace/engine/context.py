@@ -23,8 +23,6 @@ _log = logging.getLogger(__name__)
 
 _TOO_DEEP = "more than about 1,900 nodes follow one another here; put a `common-module/async` between them"
 
-_log = logging.getLogger(__name__)
-
 
 class NodeContext:
     """See `headrace.sdk.Context`.

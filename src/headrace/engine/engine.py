@@ -177,9 +177,7 @@ class Engine:
 
     def follow(self, program: Program) -> None:
         """Follow the schedules of a program's started triggers from now on, and note which are stopped."""
-        group = self._group
-        if group is None:
-            raise InternalError("the engine is not running")
+        group = self._running
         for name, trigger in program.triggers.items():
             if (schedule := trigger.schedule) is None:
                 continue
@@ -196,9 +194,7 @@ class Engine:
         Raises:
             UsageError: the address cannot be had, or another flow takes the same requests.
         """
-        group = self._group
-        if group is None:
-            raise InternalError("the engine is not running")
+        group = self._running
         reception = Reception(
             self._fire_remotely, self._callers, self._working, self._store, self._clock, self._mask, group
         )
@@ -209,9 +205,7 @@ class Engine:
 
     def attend(self, program: Program) -> None:
         """Carry out what other processes ask of this one about a flow, from now on."""
-        group = self._group
-        if group is None:
-            raise InternalError("the engine is not running")
+        group = self._running
         self._attending.append(group.create_task(Desk(program, self._store, self).attend()))
 
     async def followed(self) -> None:
@@ -321,6 +315,12 @@ class Engine:
     def stats(self, run_id: str) -> RunStats | None:
         """What is known of an active run, for display."""
         return self._working.stats(run_id)
+
+    @property
+    def _running(self) -> asyncio.TaskGroup:
+        if self._group is None:
+            raise InternalError("the engine is not running")
+        return self._group
 
     @property
     def _working(self) -> Worker:

@@ -139,8 +139,7 @@ class Program:
     @property
     def all_databases(self) -> list[Database]:
         """The databases whose transactions commit with tasks, each once."""
-        found = [unit.component.database for unit in self.units.values()]
-        return list({database.key: database for database in found if database is not None}.values())
+        return _databases_of(self.units.values())
 
     def takes(self, task: TaskRecord) -> bool:
         """Whether the node and port that a task is for are there."""
@@ -162,8 +161,7 @@ class Program:
                 if unit.name not in seen:
                     seen[unit.name] = unit
                     waiting.append(unit)
-        databases = (unit.component.database for unit in seen.values())
-        return {database.key: database for database in databases if database is not None}.values()
+        return _databases_of(seen.values())
 
     @property
     def vars(self) -> dict[str, Json]:
@@ -177,6 +175,12 @@ class Program:
             for name, unit in self.units.items()
             if unit.component.lane_limit is not None
         }
+
+
+def _databases_of(units: Iterable[Unit]) -> list[Database]:
+    """The databases whose transactions commit with tasks of these nodes, each once."""
+    found = (unit.component.database for unit in units)
+    return list({database.key: database for database in found if database is not None}.values())
 
 
 def _inner(targets: Iterable[Target]) -> list[Unit]:
