@@ -189,14 +189,19 @@ TWO = """
     [
         (TWO, ["--once"], "test has several triggers; choose one with --trigger: `morning`, `evening`"),
         (TWO, ["--once", "--trigger", "mornin"], "test has no trigger `mornin`; did you mean `morning`?"),
-        (TWO, [], "`evening` of test has `control: {start: false}`; use --once"),
+        (TWO, ["--store", "memory"], "`evening` of test has `control: {start: false}`; use --once"),
         (TWO, ["--trigger", "morning"], "--trigger goes with --once"),
         (TWO, ["--data", "1"], "--data goes with --once"),
         (TWO, ["--once", "--trigger", "evening", "--data", "{"], None),
         (TWO, ["--once", "--trigger", "evening", "--grace", "5"], "--grace: `5` has no unit; write `5s`"),
         (TWO, ["--once", "--trigger", "evening", "--store", "x:y"], None),
         (TWO, ["--set", "novalue"], "--set takes K=V, such as `vars.pageSize=50`, not `novalue`"),
-        (HELLO, [], "the triggers of test (`start`) fire on request only; use --once"),
+        (
+            HELLO,
+            ["--store", "memory"],
+            "the triggers of test (`start`) fire on request only, and nobody else sees a store in memory; use "
+            "--once",
+        ),
         (HELLO, ["--next", "3"], "no trigger of test fires by itself"),
     ],
 )

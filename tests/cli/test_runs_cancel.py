@@ -204,6 +204,19 @@ def test_a_signal_fires_once_in_the_process_that_executes_the_flow(
     assert debug_lines(err) == ['log: {"sum":42}', 'log: {"sum":2}']
 
 
+def test_a_flow_of_signals_alone_waits_for_them(spawn: Spawn, call: Call, tmp_path: Path) -> None:
+    nodes = """
+    start: {component: common-module/signal}
+    shape: {component: common-module/modify, input: "{{$.payload}}"}
+    log: {component: common-module/debug}"""
+    with executing(spawn, write_flow(tmp_path, nodes, "[start -> shape -> log]")) as process:
+        assert process.stdout.readline() == "start takes headrace signal test start\n"
+        assert call("signal", "test", "--data", '{"a": 1}').code == 0
+        until(lambda: statuses() == ["succeeded"], "the run")
+        err = ended(process)
+    assert (process.returncode, debug_lines(err)) == (0, ['log: {"a":1}'])
+
+
 def test_a_wrong_signal_is_refused(spawn: Spawn, call: Call, tmp_path: Path) -> None:
     with executing(spawn, write_flow(tmp_path, SUM, SUM_EDGES)):
         outcome = call("signal", "test", "strat")

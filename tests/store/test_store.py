@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from headrace.errors import PermanentError, StoreError
+from headrace.sdk.schedule import Overlap
 from headrace.store import (
     Attempt,
     ErrorFate,
@@ -214,6 +215,26 @@ async def test_a_dead_letter_that_is_revived_does_not_undo_the_cancelling_of_its
     (found,) = await left(place)
     assert found.is_cancelled
     assert {t.id for t, _ in found.tasks} == {"r1.a", "r1.b"}
+
+
+async def test_a_firing_cancels_the_run_that_it_supersedes_once_what_executes_is_decided(place):
+    options = {"on_request": False, "overlap": Overlap.CANCEL_RUNNING}
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        await store.activate("test", "start", "PT10S", 0)
+        first = await store.fire(fire_request("r1", scheduled_at_ns=1, **options))
+        second = await store.fire(fire_request("r2", scheduled_at_ns=2, **options))
+        assert (second.superseded["r1"].ended.status, first.superseded) == (RunStatus.CANCELLED, {})
+        executing = frozenset({"r2.0"})
+        third = await store.fire(
+            fire_request("r3", scheduled_at_ns=3, cut_off=lambda run_id: executing, **options)
+        )
+        assert third.superseded["r2"].ended is None
+        assert (await store.run("r2")).status is RunStatus.RUNNING
+    async with opened(place) as store:
+        left = (await store.adopt(FLOW)).runs
+        assert [(run.run.id, run.is_cancelled) for run in left] == [("r2", True), ("r3", False)]
+        assert (await store.drop(second.task, 9)).ended.status is RunStatus.CANCELLED
 
 
 async def test_a_group_announces_its_end_once_with_what_failed_over_restarts(place):

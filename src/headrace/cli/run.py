@@ -105,7 +105,7 @@ def command(
         return 0
     chosen = choose_trigger(flow, trigger) if once else None
     if not once:
-        _check_follows(flow)
+        _check_follows(flow, store)
     variables = read_env_file(env_file) if env_file else None
     secrets = load_secrets(flow.secrets, env_file=variables)
     invocation.mask = secrets.mask
@@ -179,17 +179,21 @@ def choose_trigger(flow: Flow, name: str | None) -> str:
     return name or names[0]
 
 
-def _check_follows(flow: Flow) -> None:
+def _check_follows(flow: Flow, store: str | None) -> None:
     """Refuse to wait for ever for nothing."""
     if not flow.triggers:
         raise UsageError(f"{flow.name} has no trigger, so nothing can start a run")
     firing = [name for name, trigger in triggers_of(flow).items() if trigger.schedule is not None]
     firing += [node.name for node in flow.triggers if node.spec.listens]
+    signals = [node.name for node in flow.triggers if node.name not in firing]
+    if any(flow.nodes[name].starts for name in firing) or (signals and store != "memory"):
+        return
     if not firing:
-        names = listed(node.name for node in flow.triggers)
-        raise UsageError(f"the triggers of {flow.name} ({names}) fire on request only; use --once")
-    if not any(flow.nodes[name].starts for name in firing):
-        raise UsageError(f"{listed(firing)} of {flow.name} has `control: {{start: false}}`; use --once")
+        raise UsageError(
+            f"the triggers of {flow.name} ({listed(signals)}) fire on request only, and nobody else sees a "
+            "store in memory; use --once"
+        )
+    raise UsageError(f"{listed(firing)} of {flow.name} has `control: {{start: false}}`; use --once")
 
 
 def _print_firings(flow: Flow, count: int, store: str | None, *, as_json: bool) -> None:

@@ -387,10 +387,11 @@ class Engine:
                 waits=waits,
                 dedupe_key=dedupe_key,
                 has_caller=has_caller,
+                cut_off=self._working.cut_off,
             )
         )
-        for superseded in fired.superseded:
-            await self.cancel(superseded)
+        for superseded, committed in fired.superseded.items():
+            self._working.cancelled(superseded, committed)
         if fired.run is not None and fired.task is not None:
             self._working.begin(program, fired.run, [(fired.task, Attempt())])
         return fired

@@ -153,23 +153,36 @@ class Worker:
         answers: str | None = None,
     ) -> None:
         """End a run: executing tasks are cut off and rolled back; those that commit already end well."""
-        active = self._active.get(run_id)
-        now_ns = self._services.clock.now_ns()
-        if active is None:
-            committed = await self._store.cancel(run_id, status, error, frozenset(), now_ns, answers=answers)
-            if committed.ended is not None:
-                self._on_end(committed.ended)
-            return
-        active.is_cancelled = True
-        active.agenda.clear()
-        active.count_time(now_ns)
-        for task_id in active.executing.keys() - active.begun:
-            active.executing.pop(task_id).cancel()
-            active.agenda.executing.discard(task_id)
-        keep = frozenset(active.agenda.executing)
+        keep, now_ns = self.cut_off(run_id), self._services.clock.now_ns()
         committed = await self._store.cancel(run_id, status, error, keep, now_ns, answers=answers)
         if error is not None:
             self._services.observer.error_raised(run_id, error)
+        self.cancelled(run_id, committed)
+
+    def cut_off(self, run_id: str) -> frozenset[str]:
+        """Begin nothing more of a run that is to be cancelled.
+
+        Returns:
+            The ids of its tasks that are executing, and are decided before it has ended.
+        """
+        active = self._active.get(run_id)
+        if active is None:
+            return frozenset()
+        active.is_cancelled = True
+        active.agenda.clear()
+        active.count_time(self._services.clock.now_ns())
+        for task_id in active.executing.keys() - active.begun:
+            active.executing.pop(task_id).cancel()
+            active.agenda.executing.discard(task_id)
+        return frozenset(active.agenda.executing)
+
+    def cancelled(self, run_id: str, committed: Committed) -> None:
+        """The store has cancelled a run that was cut off: executing tasks are rolled back, or end well."""
+        active = self._active.get(run_id)
+        if active is None:
+            if committed.ended is not None:
+                self._on_end(committed.ended)
+            return
         for task in list(active.executing.values()):
             task.cancel()
         self._decided(active, None, committed)

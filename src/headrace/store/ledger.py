@@ -79,7 +79,7 @@ class Ledger:
             record = self.triggers[flow, trigger] = deactivate(record)
         return record
 
-    def fire(self, request: FireRequest) -> tuple[Fired, Changes]:
+    def fire(self, request: FireRequest) -> tuple[Fired, tuple[Changes, ...]]:
         """See `Store`; dedupe keys are the store's own business.
 
         Raises:
@@ -89,7 +89,7 @@ class Ledger:
         decision = decide(self.triggers.get(key), request, self._running(*key))
         if decision.tick is None:
             self._set_trigger(key, decision.trigger)
-            return Fired(reason=decision.reason), Changes()
+            return Fired(reason=decision.reason), ()
         record = RunRecord(
             id=request.run_id,
             flow=request.flow,
@@ -113,8 +113,13 @@ class Ledger:
         encoded = {task.id: encode_measured(task, MAX_MESSAGE_BYTES)}
         self._set_trigger(key, decision.trigger)  # from here on nothing can fail
         self.runs[record.id] = RunState(record, {task.id: (task, Attempt())})
-        changes = Changes(run=record, opened=[task], encoded=encoded)
-        return Fired(record, task, superseded=decision.superseded), changes
+        cancelled = {
+            id_: self.cancel(id_, RunStatus.CANCELLED, None, request.cut_off(id_), request.fired_at_ns)
+            for id_ in decision.superseded
+        }
+        superseded = {id_: changes.committed for id_, changes in cancelled.items()}
+        begun = Changes(run=record, opened=[task], encoded=encoded)
+        return Fired(record, task, superseded=superseded), (*cancelled.values(), begun)
 
     def commit(self, task: TaskRecord, outcome: EncodedOutcome, now_ns: int) -> Changes:
         """See `Store`."""

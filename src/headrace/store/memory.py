@@ -89,7 +89,10 @@ class MemoryStore:
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""
         if request.dedupe_key is None:
-            return self._ledger.fire(request)[0]
+            fired, changes = self._ledger.fire(request)
+            for change in changes:
+                self._keep(change)
+            return fired
         key = request.flow, request.trigger, request.dedupe_key
         if key in self._keyed:
             return Fired(reason="repeated", repeats=self._keyed[key])

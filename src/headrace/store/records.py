@@ -1,6 +1,6 @@
 """What a store keeps: states as data. Times are Unix nanoseconds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -319,6 +319,8 @@ class FireRequest:
         waits: it was missed, and is made up for once there is room: nothing is decided before.
         dedupe_key: a firing of the trigger with the same key, whose run is still kept, is not repeated.
         has_caller: somebody waits for an answer.
+        cut_off: called with the id of each open run that is cancelled for it (`overlap: cancel-running`),
+            stops what the run does, and gives the ids of its tasks that are decided before it has ended.
     """
 
     flow: str
@@ -337,25 +339,7 @@ class FireRequest:
     waits: bool = False
     dedupe_key: str | None = None
     has_caller: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """What became of a firing.
-
-    Attributes:
-        run: the run that it created; None if it created none.
-        task: that run's first task.
-        reason: why there is no run, as `store.firing.Decision` says; or `repeated`.
-        repeats: the run of an earlier firing with the same dedupe key.
-        superseded: runs that are to be cancelled for it (`overlap: cancel-running`).
-    """
-
-    run: RunRecord | None = None
-    task: TaskRecord | None = None
-    reason: str = ""
-    repeats: str = ""
-    superseded: tuple[str, ...] = ()
+    cut_off: Callable[[str], frozenset[str]] = lambda run_id: frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +357,25 @@ class Committed:
     ended: RunRecord | None = None
     response: Json = None
     dropped: tuple[ErrorRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What became of a firing.
+
+    Attributes:
+        run: the run that it created; None if it created none.
+        task: that run's first task.
+        reason: why there is no run, as `store.firing.Decision` says; or `repeated`.
+        repeats: the run of an earlier firing with the same dedupe key.
+        superseded: what became of the runs that were cancelled for it (`overlap: cancel-running`), by id.
+    """
+
+    run: RunRecord | None = None
+    task: TaskRecord | None = None
+    reason: str = ""
+    repeats: str = ""
+    superseded: Mapping[str, Committed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

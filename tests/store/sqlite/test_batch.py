@@ -84,7 +84,8 @@ class Deciding(RuleBasedStateMachine):
     def fire(self):
         for run_id in ("r1", "r2"):
             fired, changes = self.ledger.fire(fire_request(run_id))
-            self.take(changes)
+            for change in changes:
+                self.take(change)
             self.records[run_id] = fired.run
 
     @rule(run=runs, place=PLACES)

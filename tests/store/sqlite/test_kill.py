@@ -10,6 +10,7 @@ import time
 import pytest
 
 from headrace.errors import StoreError
+from headrace.sdk.schedule import Overlap
 from headrace.store import RunStatus, VersionRecord
 from headrace.store.sqlite import SqliteStore
 from support.chains import CHAINS
@@ -125,6 +126,29 @@ async def test_rule_18_after_a_power_failure_the_file_is_a_prefix_of_what_was_co
             reached = done
     assert (reached > 40, cuts > 200) == (True, True)
     assert counted(path)[0] == reached
+
+
+async def test_a_firing_and_the_run_that_it_supersedes_are_one_commit(tmp_path):
+    path = tmp_path / "store.db"
+    (folder := tmp_path / "copy").mkdir()
+    seen = set()
+    async with opened_file(path) as store:
+        await store.adopt(FLOW)
+        await store.activate("test", "start", "PT10S", 0)
+        for number in range(1, 6):
+            await store.fire(
+                fire_request(
+                    f"r{number}", scheduled_at_ns=number, on_request=False, overlap=Overlap.CANCEL_RUNNING
+                )
+            )
+        for copy in page_states(path, folder):
+            connection = sqlite3.connect(copy)
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                statuses = connection.execute("SELECT status FROM runs ORDER BY scheduled_at").fetchall()
+                assert statuses == [*[("cancelled",)] * (len(statuses) - 1), ("running",)][: len(statuses)]
+                seen.add(len(statuses))
+            connection.close()
+    assert seen == {0, 1, 2, 3, 4, 5}
 
 
 @pytest.mark.timeout(120)

@@ -195,15 +195,20 @@ class SqliteStore:
         after = self._ledger.triggers.get((flow, trigger))
 
         def add(batch: Batch) -> None:
-            batch.add(changes, {})
+            for change in changes:
+                batch.add(change, {})
             batch.set_trigger(flow, trigger, before, after)
             if key is not None and fired.run is not None:
                 batch.execute(_ADD_KEY, flow, trigger, key, fired.run.id)
             if request.on_request:
                 batch.answer(request.run_id)  # where another process asked for it, under the run's id
 
-        await self._writer.commit(add)
-        return fired
+        try:
+            await self._writer.commit(add)
+        finally:
+            for cancelled in fired.superseded.values():
+                self._forget_ended(cancelled)
+        return replace(fired, superseded={id_: _still(one) for id_, one in fired.superseded.items()})
 
     def encode(self, outcome: Outcome) -> EncodedOutcome:
         """See `Store`."""
@@ -446,16 +451,25 @@ class SqliteStore:
 
     async def _write(self, add: Callable[[Batch], None], committed: Committed) -> Committed:
         """Make a decision durable; a run that ended with it is forgotten, also by one who gave up waiting."""
-        run = committed.ended
         try:
             await self._writer.commit(add)
         finally:
-            if run is not None and run.status is not RunStatus.RUNNING:
-                self._ledger.forget(run.id)
-        if run is not None and run.status is RunStatus.RUNNING:  # a dead letter was opened again meanwhile
-            return replace(committed, ended=None)
-        return committed
+            self._forget_ended(committed)
+        return _still(committed)
+
+    def _forget_ended(self, committed: Committed) -> None:
+        run = committed.ended
+        if run is not None and run.status is not RunStatus.RUNNING:
+            self._ledger.forget(run.id)
 
     def _check_executes(self, flow: str) -> None:
         if flow not in self._locks:
             raise InternalError(f"this process does not execute flow `{flow}`")
+
+
+def _still(committed: Committed) -> Committed:
+    """A run that ended is open again where one of its dead letters was tried again meanwhile."""
+    run = committed.ended
+    return (
+        replace(committed, ended=None) if run is not None and run.status is RunStatus.RUNNING else committed
+    )
