@@ -21,10 +21,12 @@ NOTE = "<!-- Made by `make docs` from the declarations in the code; do not edit.
 def components_page() -> str:
     """Every component: what it does, its ports, settings and messages."""
     lines = ["# Components", "", NOTE]
-    for module in builtin_registry().modules:
+    registry = builtin_registry()
+    for module in registry.modules:
         lines += ["", f"## {module.name}", "", module.summary]
-        for cls in module.components:
-            lines += component_section(cls.spec)
+        for spec in registry:
+            if spec.name.startswith(f"{module.name}/"):
+                lines += component_section(spec)
     return "\n".join(lines) + "\n"
 
 

@@ -10,7 +10,7 @@ from headrace.sdk.arrival import Arrival, Emits, with_error, with_member
 from headrace.sdk.clock import Clock, SystemClock
 from headrace.sdk.component import Component, Input, Listening, Output, Spec, Trigger, component
 from headrace.sdk.context import Context, Emission, FanOut, RaisedError, RunInfo
-from headrace.sdk.module import Module, Registry
+from headrace.sdk.module import Lazy, Module, Registry
 from headrace.sdk.parallel import for_each
 from headrace.sdk.receiver import Answer, Call, Receiver
 from headrace.sdk.resource import Address, Closable, Resources
@@ -47,6 +47,7 @@ __all__ = [
     "Input",
     "Json",
     "JsonValue",
+    "Lazy",
     "Listening",
     "Message",
     "MessageModel",

@@ -2,12 +2,32 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from headrace.errors import UsageError
 from headrace.sdk.component import Spec, spec_of
 
-__all__ = ["Module", "Registry"]
+__all__ = ["Lazy", "Module", "Registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A component that is imported when it is asked for: most flows need few, and a start is mostly imports.
+
+    Attributes:
+        name: of the component, `module/name`.
+        path: of its class, `package.module:Class`.
+    """
+
+    name: str
+    path: str
+
+    def load(self) -> type[Any]:
+        """Import the class."""
+        module, _, attribute = self.path.partition(":")
+        cls: type[Any] = getattr(import_module(module), attribute)
+        return cls
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +36,7 @@ class Module:
 
     name: str
     summary: str
-    components: tuple[type[Any], ...]
+    components: tuple[type[Any] | Lazy, ...]
 
 
 class Registry:
@@ -29,24 +49,30 @@ class Registry:
             UsageError: two modules declare one component, or a component lies in another module's name.
         """
         self.modules = tuple(modules)
-        self._specs: dict[str, Spec] = {}
+        self._found: dict[str, Spec | Lazy] = {}
         for module in self.modules:
-            for cls in module.components:
-                spec = spec_of(cls)
-                if spec.name.partition("/")[0] != module.name:
-                    raise UsageError(f"component `{spec.name}` does not belong to module `{module.name}`")
-                if spec.name in self._specs:
-                    raise UsageError(f"component `{spec.name}` is declared twice")
-                self._specs[spec.name] = spec
+            for component in module.components:
+                found = component if isinstance(component, Lazy) else spec_of(component)
+                if found.name.partition("/")[0] != module.name:
+                    raise UsageError(f"component `{found.name}` does not belong to module `{module.name}`")
+                if found.name in self._found:
+                    raise UsageError(f"component `{found.name}` is declared twice")
+                self._found[found.name] = found
 
     def get(self, name: str) -> Spec | None:
         """The component of that name, `module/name`."""
-        return self._specs.get(name)
+        found = self._found.get(name)
+        if isinstance(found, Lazy):
+            spec = spec_of(found.load())
+            if spec.name != found.name:
+                raise UsageError(f"component `{found.name}` is declared as `{spec.name}` by {found.path}")
+            self._found[name] = found = spec
+        return found
 
     def __iter__(self) -> Iterator[Spec]:
-        return iter(self._specs.values())
+        return (spec for name in self.names if (spec := self.get(name)) is not None)
 
     @property
     def names(self) -> list[str]:
         """All names, in the order of declaration."""
-        return list(self._specs)
+        return list(self._found)

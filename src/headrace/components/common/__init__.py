@@ -1,21 +1,22 @@
 """common-module: triggers, and what moves, splits and routes messages."""
 
-from headrace.components.common.async_ import Async
-from headrace.components.common.cron import Cron
-from headrace.components.common.debug import Debug
-from headrace.components.common.delay import Delay
-from headrace.components.common.iterator import Iterator
-from headrace.components.common.modify import Modify
-from headrace.components.common.router import Router
-from headrace.components.common.signal import Signal
-from headrace.components.common.state import State
-from headrace.components.common.ticker import Ticker
-from headrace.sdk import Module
+from headrace.sdk import Lazy, Module
 
 __all__ = ["COMMON"]
 
 COMMON = Module(
     "common-module",
     "Triggers, and what moves, splits and routes messages.",
-    (Ticker, Cron, Signal, Modify, Iterator, Router, Async, Delay, Debug, State),
+    (
+        Lazy("common-module/ticker", "headrace.components.common.ticker:Ticker"),
+        Lazy("common-module/cron", "headrace.components.common.cron:Cron"),
+        Lazy("common-module/signal", "headrace.components.common.signal:Signal"),
+        Lazy("common-module/modify", "headrace.components.common.modify:Modify"),
+        Lazy("common-module/iterator", "headrace.components.common.iterator:Iterator"),
+        Lazy("common-module/router", "headrace.components.common.router:Router"),
+        Lazy("common-module/async", "headrace.components.common.async_:Async"),
+        Lazy("common-module/delay", "headrace.components.common.delay:Delay"),
+        Lazy("common-module/debug", "headrace.components.common.debug:Debug"),
+        Lazy("common-module/state", "headrace.components.common.state:State"),
+    ),
 )

@@ -1,8 +1,11 @@
 """database-module: SQL databases."""
 
-from headrace.components.database.connector import Connector
-from headrace.sdk import Module
+from headrace.sdk import Lazy, Module
 
 __all__ = ["DATABASE"]
 
-DATABASE = Module("database-module", "SQL databases.", (Connector,))
+DATABASE = Module(
+    "database-module",
+    "SQL databases.",
+    (Lazy("database-module/connector", "headrace.components.database.connector:Connector"),),
+)

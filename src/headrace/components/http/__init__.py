@@ -1,9 +1,14 @@
 """http-module: APIs over HTTP, in both directions."""
 
-from headrace.components.http.client import Client
-from headrace.components.http.server import Server
-from headrace.sdk import Module
+from headrace.sdk import Lazy, Module
 
 __all__ = ["HTTP"]
 
-HTTP = Module("http-module", "APIs over HTTP, called and offered.", (Client, Server))
+HTTP = Module(
+    "http-module",
+    "APIs over HTTP, called and offered.",
+    (
+        Lazy("http-module/client", "headrace.components.http.client:Client"),
+        Lazy("http-module/server", "headrace.components.http.server:Server"),
+    ),
+)
