@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,13 +11,13 @@ import pytest
 # Reads lines of [code of a function, arguments] and answers each with its value or the error's name.
 PROGRAM = r"""
 const functions = new Map();
-const lines = require('fs').readFileSync(0, 'utf8').split('\n').filter(line => line);
 const plain = value => {
   if (value === undefined) return {value: null};
   if (typeof value === 'number' && !Number.isFinite(value)) return {special: String(value)};
   return {value};
 };
-console.log(lines.map(line => {
+require('readline').createInterface({input: process.stdin}).on('line', line => console.log(answer(line)));
+function answer(line) {
   const [code, parameters] = JSON.parse(line);
   if (!functions.has(code)) functions.set(code, (0, eval)(code));
   try {
@@ -25,26 +25,31 @@ console.log(lines.map(line => {
   } catch (error) {
     return JSON.stringify({error: error.name});
   }
-}).join('\n'));
+}
 """
 
 Case = tuple[str, Sequence[Any]]
 
 
 @pytest.fixture(scope="session")
-def javascript() -> Callable[[Sequence[Case]], list[dict[str, Any]]]:
+def javascript() -> Iterator[Callable[[Sequence[Case]], list[dict[str, Any]]]]:
     """Runs functions in JavaScript, all in one process: `{value}`, `{special}` (NaN) or `{error}`."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no node to compare with")
+    with subprocess.Popen([node, "-e", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
 
-    def run(cases: Sequence[Case]) -> list[dict[str, Any]]:
-        lines = "\n".join(json.dumps([code, list(arguments)]) for code, arguments in cases)
-        done = subprocess.run([node, "-e", PROGRAM], input=lines.encode(), capture_output=True, check=True)
-        # An integer beyond 2**53 is the text of a double there.
-        return [
-            json.loads(line, parse_int=lambda text: int(text) if len(text) < 16 else float(text))
-            for line in done.stdout.decode().strip("\n").split("\n")
-        ]
+        def value(case: Case) -> dict[str, Any]:
+            code, arguments = case
+            process.stdin.write(json.dumps([code, list(arguments)]).encode() + b"\n")
+            process.stdin.flush()
+            # An integer beyond 2**53 is the text of a double there.
+            answer: dict[str, Any] = json.loads(
+                process.stdout.readline(), parse_int=lambda text: int(text) if len(text) < 16 else float(text)
+            )
+            return answer
 
-    return run
+        yield lambda cases: [value(case) for case in cases]
+        process.stdin.close()
