@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,9 +13,10 @@ _numbers = count(1)
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home folder of the test's own: whoever runs the tests has one as well."""
-    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path / "home"))
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home folder of the test's own, which is made if it is used: whoever runs the tests has one as well."""
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"
+    monkeypatch.setenv("HEADRACE_HOME", str(home))
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ spec:
     start: {component: common-module/signal}
     first: {component: common-module/debug}
     later: {component: common-module/async}
-    wait: {component: common-module/delay, settings: {duration: 3s}}
+    wait: {component: common-module/delay, settings: {duration: 1500ms}}
     last: {component: common-module/debug, input: {says: "{{$vars.says}}", payload: "{{$.payload}}"}}
   edges:
     - start -> first -> later -> wait -> last:in
@@ -149,6 +149,7 @@ def test_a_store_that_cannot_be_is_told(flow: Path, process: Process, url: str, 
 
 
 def test_what_is_kept_may_be_a_time_a_number_or_both(flow: Path, process: Process) -> None:
+    flow.write_text(FLOW.replace("1500ms", "1ms"))
     for keep in (["1h"], ["5"], ["1h", "5"]):
         options = [part for text in keep for part in ("--keep", text)]
         assert process("run", flow, "--once", "--store", "memory", *options).code == 0
