@@ -263,7 +263,7 @@ def _counted(monkeypatch):
     execute = PostgresTransaction.execute
 
     async def counted(self, statement):
-        statements.append(statement.sql)
+        statements.append(statement)
         return await execute(self, statement)
 
     monkeypatch.setattr(PostgresTransaction, "execute", counted)

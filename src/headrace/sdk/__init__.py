@@ -24,7 +24,7 @@ from headrace.sdk.settings import (
     Size,
     parse_message,
 )
-from headrace.sdk.transaction import Database, Result, Statement, TaskRow, Transaction
+from headrace.sdk.transaction import Database, Insert, Result, Statement, TaskRow, Transaction
 from headrace.values import Json, Message
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Firing",
     "InfrastructureError",
     "Input",
+    "Insert",
     "Json",
     "JsonValue",
     "Lazy",

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from headrace.values import Json
 
-__all__ = ["STORE_APPLICATION_ID", "Database", "Result", "Statement", "TaskRow", "Transaction"]
+__all__ = ["STORE_APPLICATION_ID", "Database", "Insert", "Result", "Statement", "TaskRow", "Transaction"]
 
 STORE_APPLICATION_ID = 0x48445243
 """`HDRC`, the `application_id` of a SQLite file in which headrace keeps runs and tasks: never a target."""
@@ -27,6 +27,23 @@ class Statement:
     sql: str
     parameters: Sequence[Json] = ()
     rows: Sequence[Sequence[Json]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Rows that one statement inserts; how they travel is the driver's business.
+
+    Attributes:
+        table: with or without its schema, not quoted.
+        columns: their names, not quoted.
+        rows: at least one, each with a value for each column.
+        conflict: what follows the rows, with quoted names: `ON CONFLICT …`, or nothing.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Json]]
+    conflict: str = ""
 
 
 @dataclass(slots=True)
@@ -73,7 +90,7 @@ class Transaction(Protocol):
     def undo(self, name: str) -> None:
         """Take back what was done since the mark, and forget the mark."""
 
-    async def execute(self, statement: Statement) -> Result:
+    async def execute(self, statement: Statement | Insert) -> Result:
         """Run a statement.
 
         Raises:
@@ -135,7 +152,7 @@ class Database(Protocol):
         """
         ...
 
-    async def execute(self, statement: Statement) -> Result:
+    async def execute(self, statement: Statement | Insert) -> Result:
         """Run a statement on a connection of its own and commit it (autocommit).
 
         Raises:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from headrace.sdk import Json, PermanentError, Statement
+from headrace.sdk import Insert, Json, PermanentError, Statement
 
 __all__ = ["BadRow", "Batch", "Row"]
 
@@ -41,9 +41,9 @@ class Batch:
     refused: list[BadRow]
     replaced: dict[int, Row]
     size: int
-    statement: Callable[[Sequence[Row]], Statement]
+    statement: Callable[[Sequence[Row]], Statement | Insert]
 
-    def statements(self) -> list[Statement]:
+    def statements(self) -> list[Statement | Insert]:
         """The statements that write all rows.
 
         Raises:

@@ -18,6 +18,7 @@ from headrace.sdk import (
     Component,
     Context,
     Input,
+    Insert,
     Json,
     JsonValue,
     Message,
@@ -151,8 +152,8 @@ class Connector(Component):
             result.rows = []
         await _send(result, context)
 
-    async def _run(self, statements: Sequence[Statement], context: Context) -> list[Result]:
-        is_read = all(classify(statement.sql) == "read" for statement in statements)
+    async def _run(self, statements: Sequence[Statement | Insert], context: Context) -> list[Result]:
+        is_read = all(map(_is_read, statements))
         if self._is_apart(is_read, context):
             results = [await self._database.execute(statement) for statement in statements]
         else:
@@ -163,7 +164,7 @@ class Connector(Component):
 
     async def _write_good_rows(self, batch: Batch, context: Context) -> None:
         """Write what can be written, then send each bad row to `error`, then the result."""
-        is_read = bool(batch.rows) and classify(batch.statement(batch.rows[:1]).sql) == "read"
+        is_read = bool(batch.rows) and _is_read(batch.statement(batch.rows[:1]))
         if self._is_apart(is_read, context):
             isolated = await write_good_rows(batch, self._database.execute)
         else:
@@ -189,6 +190,10 @@ def _batch(request: ConnectorQuery) -> Batch:
     return many_batch(request.query, request.key, request.rows or request.parameters)
 
 
+def _is_read(statement: Statement | Insert) -> bool:
+    return isinstance(statement, Statement) and classify(statement.sql) == "read"
+
+
 def _check_query(sql: str) -> None:
     if not sql.strip():
         raise PermanentError("`query` is empty", code="HR301")
@@ -199,7 +204,7 @@ def _check_query(sql: str) -> None:
         )
 
 
-async def _execute_marked(transaction: Transaction, statement: Statement) -> Result:
+async def _execute_marked(transaction: Transaction, statement: Statement | Insert) -> Result:
     """Run a statement that is undone if it fails, deferred constraints included."""
     transaction.mark(_MARK)
     try:

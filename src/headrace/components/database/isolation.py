@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from headrace.components.database.batch import BadRow, Batch, Row
-from headrace.sdk import PermanentError, Result, Statement, StatementError
+from headrace.sdk import Insert, PermanentError, Result, Statement, StatementError
 
 __all__ = ["Isolated", "Write", "write_good_rows"]
 
-Write = Callable[[Statement], Awaitable[Result]]
+Write = Callable[[Statement | Insert], Awaitable[Result]]
 """Runs a statement whose rows are written all or none."""
 
 _FOREIGN_KEY = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY")

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 from headrace.components.database.batch import BadRow, Batch, Row
-from headrace.sdk import Json, PermanentError, Statement, StatementError
+from headrace.connections.insert import quoted
+from headrace.sdk import Insert, Json, PermanentError
 from headrace.values import encode_json
 
 __all__ = ["upsert_batch"]
@@ -70,30 +71,10 @@ def _fault(index: int, row: Json, columns: dict[str, Json], model: int, keys: li
     return f"row {index} of `upsert` has no `{missing}`"
 
 
-def _statement(table: str, keys: list[str], columns: list[str], rows: Sequence[Row]) -> Statement:
-    updated = [name for name in columns if name not in keys]
-    action = "DO NOTHING"
-    if updated:
-        action = "DO UPDATE SET " + ", ".join(f"{_name(n)} = excluded.{_name(n)}" for n in updated)
-    sql = (
-        f"INSERT INTO {'.'.join(map(_name, table.split('.')))} ({', '.join(map(_name, columns))})"  # noqa: S608 - names are quoted, values are parameters
-        f" VALUES {_placeholders(len(rows), len(columns))}"
-        f" ON CONFLICT ({', '.join(map(_name, keys))}) {action}"
+def _statement(table: str, keys: list[str], columns: list[str], rows: Sequence[Row]) -> Insert:
+    updated = [quoted(name) for name in columns if name not in keys]
+    action = (
+        f"UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in updated)}" if updated else "NOTHING"
     )
-    return Statement(sql, [value for row in rows for value in row.values])
-
-
-@lru_cache(maxsize=16)
-def _placeholders(rows: int, width: int) -> str:
-    """`($1, $2), ($3, $4)`; batches of a flow mostly have one size."""
-    return ", ".join(
-        f"({', '.join(f'${row * width + column + 1}' for column in range(width))})" for row in range(rows)
-    )
-
-
-def _name(name: str) -> str:
-    """A quoted identifier."""
-    if "\0" in name:
-        raise StatementError("a name of a table or column has a NUL character in it", code="HR301")
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
+    conflict = f"ON CONFLICT ({', '.join(map(quoted, keys))}) DO {action}"
+    return Insert(table, tuple(columns), [row.values for row in rows], conflict)

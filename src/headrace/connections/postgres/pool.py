@@ -10,7 +10,7 @@ from headrace.connections.postgres.target import PostgresTarget
 from headrace.connections.postgres.task import TaskTable
 from headrace.connections.postgres.transaction import PostgresTransaction
 from headrace.errors import InfrastructureError
-from headrace.sdk.transaction import Result, Statement
+from headrace.sdk.transaction import Insert, Result, Statement
 
 __all__ = ["PostgresPool"]
 
@@ -64,7 +64,7 @@ class PostgresPool:
             raise
         return PostgresTransaction(session, self._give_back, self._retire, self._tasks)
 
-    async def execute(self, statement: Statement) -> Result:
+    async def execute(self, statement: Statement | Insert) -> Result:
         """Run a statement and commit it; with `rows`, all of them commit together or none.
 
         See `sdk.transaction.Database.execute`.
@@ -92,7 +92,7 @@ class PostgresPool:
         """Close all connections; those in use when they are given back."""
         await self._pool.close()
 
-    async def _execute(self, statement: Statement) -> Result:
+    async def _execute(self, statement: Statement | Insert) -> Result:
         async with self._session() as session:
             return await session.execute(statement, [])
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
+from headrace.connections.postgres.arrays import Arrays
 from headrace.connections.postgres.binding import bind, guess_type
 from headrace.connections.postgres.column import Decoder, decoder_of
 from headrace.connections.postgres.failure import StalePlan, failure_of, is_undetermined
@@ -19,7 +20,7 @@ from headrace.connections.postgres.sqltype import CATALOG_QUERY, KNOWN, SqlType,
 from headrace.connections.postgres.target import PostgresTarget
 from headrace.connections.postgres.wire import Wire
 from headrace.errors import InfrastructureError, PermanentError, StatementError
-from headrace.sdk.transaction import Result, Statement
+from headrace.sdk.transaction import Insert, Result, Statement
 from headrace.values import Json
 
 __all__ = ["FAILED", "PREPARED_STATEMENTS", "TRANSACTION_LIMITS", "PostgresSession"]
@@ -72,6 +73,7 @@ class PostgresSession:
         self._guesses: set[str] = set()
         self._discarded: list[bytes] = []
         self._catalog: dict[int, tuple[str, str, int, int, str]] = {}
+        self._arrays = Arrays()
         self._count = 0
         self.altered = False
         self.deferral: tuple[str, ...] | None = None
@@ -145,13 +147,15 @@ class PostgresSession:
             self._wire.send_binary(sql, values)
         return await self._wire.sync()
 
-    async def execute(self, statement: Statement, pending: list[str]) -> Result:
+    async def execute(self, statement: Statement | Insert, pending: list[str]) -> Result:
         """Run a statement after the commands in `pending`, which is emptied as soon as they are sent.
 
         Raises:
             PermanentError | InfrastructureError: as `sdk.transaction.Transaction.execute`.
             StalePlan: the prepared statement does not fit any more; it is forgotten.
         """
+        if isinstance(statement, Insert):
+            return await self._insert(statement, pending)
         rows = statement.rows if statement.rows is not None else [statement.parameters]
         if not rows:
             return Result()
@@ -167,6 +171,14 @@ class PostgresSession:
             self._forget()
             raise
         return self._result(results[skipped:], prepared)
+
+    async def _insert(self, insert: Insert, pending: list[str]) -> Result:
+        statement = await self._arrays.statement(self, insert)
+        try:
+            return await self.execute(statement, pending)
+        except (PermanentError, StalePlan):
+            self._arrays.forget()
+            raise
 
     def _send(self, pending: list[str]) -> int:
         """Queue the waiting commands; gives their number."""

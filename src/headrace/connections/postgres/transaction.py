@@ -8,7 +8,7 @@ from headrace.connections.postgres.failure import StalePlan
 from headrace.connections.postgres.session import PostgresSession
 from headrace.connections.postgres.task import TaskTable
 from headrace.errors import HeadraceError, InfrastructureError, InternalError, PermanentError
-from headrace.sdk.transaction import Result, Statement, TaskRow
+from headrace.sdk.transaction import Insert, Result, Statement, TaskRow
 
 __all__ = ["PostgresTransaction"]
 
@@ -42,7 +42,7 @@ class PostgresTransaction(Marking):
         self._tasks = tasks
         self._ended = False
 
-    async def execute(self, statement: Statement) -> Result:
+    async def execute(self, statement: Statement | Insert) -> Result:
         """Run a statement; see `sdk.transaction.Transaction.execute`."""
         self._check_open()
         try:

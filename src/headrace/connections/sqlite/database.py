@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from headrace.connections.insert import as_values
 from headrace.connections.pool import WAIT_S, Pool
 from headrace.connections.sql import classify, leading_word
 from headrace.connections.sqlite.connection import SqliteConnection
@@ -12,7 +13,7 @@ from headrace.connections.sqlite.statement import execute
 from headrace.connections.sqlite.task import find, forget
 from headrace.connections.sqlite.transaction import SqliteTransaction, Turn
 from headrace.errors import UsageError
-from headrace.sdk.transaction import Result, Statement
+from headrace.sdk.transaction import Insert, Result, Statement
 
 __all__ = ["SqliteDatabase"]
 
@@ -59,11 +60,13 @@ class SqliteDatabase:
         """Take a connection; the turn to write comes with the first statement."""
         return SqliteTransaction(await self._pool.acquire(), self._pool.release, self._turn)
 
-    async def execute(self, statement: Statement) -> Result:
+    async def execute(self, statement: Statement | Insert) -> Result:
         """Run a statement and commit it; with `rows`, all of them commit together or none.
 
         See `sdk.transaction.Database.execute`.
         """
+        if isinstance(statement, Insert):
+            statement = as_values(statement)
         if classify(statement.sql) == "read" or leading_word(statement.sql) in _OUTSIDE:
             return await self._read(lambda connection: execute(connection, statement))
         return await self._write(lambda connection: execute(connection, statement))

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+from headrace.connections.insert import as_values
 from headrace.connections.mark import Marking
 from headrace.connections.sqlite.connection import SqliteConnection
 from headrace.connections.sqlite.deferral import check_deferred
 from headrace.connections.sqlite.statement import execute
 from headrace.connections.sqlite.task import insert
 from headrace.errors import HeadraceError, InfrastructureError, InternalError, StatementError
-from headrace.sdk.transaction import Result, Statement, TaskRow
+from headrace.sdk.transaction import Insert, Result, Statement, TaskRow
 
 __all__ = ["SqliteTransaction", "Turn"]
 
@@ -74,8 +75,10 @@ class SqliteTransaction(Marking):
         self._begun = False
         self._ended = False
 
-    async def execute(self, statement: Statement) -> Result:
+    async def execute(self, statement: Statement | Insert) -> Result:
         """Run a statement; see `sdk.transaction.Transaction.execute`."""
+        if isinstance(statement, Insert):
+            statement = as_values(statement)
         if statement.rows is not None and not statement.rows:
             return Result()
         return await self.run(lambda connection: execute(connection, statement))
