@@ -120,12 +120,11 @@ async def test_rule_22_one_firing_a_local_day_for_a_year_over_restarts(place: Re
     assert lives.firings.ticks == list(range(1, 366))
 
 
-@pytest.mark.parametrize("seed", range(2))
-async def test_rule_22_of_each_pause_of_a_year_the_latest_time_fires_once(place: Reopened, seed: int) -> None:
+async def test_rule_22_of_each_pause_of_a_year_the_latest_time_fires_once(place: Reopened) -> None:
     start_ns, end_ns = at("2026-01-01T00:00Z"), at("2027-01-01T00:00Z")
     settings = {"interval": "6h", "emitOnStart": False, "overlap": "allow"}
     lives = Lives(place, JumpingClock(start_ns), settings)
-    led = await lead(lives, end_ns, seed=seed, mean_ns=6 * DAY)
+    led = await lead(lives, end_ns, seed=1, mean_ns=6 * DAY)
     expected = made_by_latest(list(range(start_ns + 6 * HOUR, end_ns + 1, 6 * HOUR)), led)
     assert [(scheduled, fired) for scheduled, fired, _ in lives.firings.runs] == expected
     assert lives.firings.ticks == list(range(1, len(expected) + 1))
