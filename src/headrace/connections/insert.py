@@ -5,7 +5,7 @@ from functools import lru_cache
 from headrace.errors import StatementError
 from headrace.sdk.transaction import Insert, Statement
 
-__all__ = ["as_values", "quoted", "quoted_table"]
+__all__ = ["as_values", "insert_into", "quoted", "quoted_table"]
 
 
 def as_values(insert: Insert) -> Statement:
@@ -15,11 +15,17 @@ def as_values(insert: Insert) -> Statement:
         StatementError: a name cannot be one.
     """
     rows = insert.rows
-    sql = (
-        f"INSERT INTO {quoted_table(insert.table)} ({', '.join(map(quoted, insert.columns))})"  # noqa: S608 - names are quoted, values are parameters
-        f" VALUES {_placeholders(len(rows), len(insert.columns))} {insert.conflict}"
-    )
+    sql = f"{insert_into(insert)} VALUES {_placeholders(len(rows), len(insert.columns))} {insert.conflict}"
     return Statement(sql, [value for row in rows for value in row])
+
+
+def insert_into(insert: Insert) -> str:
+    """`INSERT INTO "table" ("column", …)`.
+
+    Raises:
+        StatementError: a name cannot be one.
+    """
+    return f"INSERT INTO {quoted_table(insert.table)} ({', '.join(map(quoted, insert.columns))})"
 
 
 def quoted_table(table: str) -> str:

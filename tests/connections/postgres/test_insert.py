@@ -5,6 +5,8 @@ import base64
 import pytest
 
 from headrace.connections.postgres import PostgresPool, PostgresTarget
+from headrace.connections.postgres.arrays import COLUMN_TYPES
+from headrace.connections.postgres.wire import Wire
 from headrace.errors import PermanentError, StatementError
 from headrace.sdk.transaction import Insert, Statement
 
@@ -114,7 +116,35 @@ async def test_a_table_that_changes_is_written_to_as_it_is_now(pool):
     assert [row["v"] for row in await rows(pool, "t")] == ["1", "2", "c", "d"]
 
 
-@pytest.mark.parametrize(("table", "columns"), [("none", ("n", "v")), ("t", ("n", "w")), ("t", ("n", "v\0"))])
+async def test_after_a_failure_that_is_undone_rows_go_as_arrays_without_asking_again(pool, monkeypatch):
+    asked = []
+    send = Wire.send_binary
+
+    def sent(self, sql, values):
+        asked.append(sql)
+        send(self, sql, values)
+
+    monkeypatch.setattr(Wire, "send_binary", sent)
+    await pool.execute(Statement("CREATE TABLE t (n int, v int2)"))
+    transaction = await pool.begin()
+    for number in range(3):
+        transaction.mark("part")
+        with pytest.raises(PermanentError):
+            await transaction.execute(Insert("t", ("n", "v"), [(number, 1), (number, "many")]))
+        transaction.undo("part")
+        await transaction.execute(Insert("t", ("n", "v"), [(number, 1), (number, 2)]))
+    await transaction.commit()
+    found = await pool.execute(
+        Statement("SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO %t%'")
+    )
+    assert ["unnest" in row["statement"] for row in found.rows] == [True]
+    assert asked.count(COLUMN_TYPES) == 1
+    assert len(await rows(pool, "t")) == 6
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"), [("none", ("n", "v")), ("t", ("n", "w")), ("t", ("n", "v\0")), ("a.b.c.d", ("n",))]
+)
 async def test_wrong_names_are_errors_of_the_statement(pool, table, columns):
     await pool.execute(Statement("CREATE TABLE t (n int, v text)"))
     with pytest.raises(StatementError):

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
-from headrace.connections.postgres.arrays import Arrays
+from headrace.connections.insert import as_values, quoted_table
+from headrace.connections.postgres.arrays import COLUMN_TYPES, as_arrays
 from headrace.connections.postgres.binding import bind, guess_type
 from headrace.connections.postgres.column import Decoder, decoder_of
 from headrace.connections.postgres.failure import StalePlan, failure_of, is_undetermined
@@ -73,7 +74,8 @@ class PostgresSession:
         self._guesses: set[str] = set()
         self._discarded: list[bytes] = []
         self._catalog: dict[int, tuple[str, str, int, int, str]] = {}
-        self._arrays = Arrays()
+        self._column_types: dict[str, dict[str, str]] = {}
+        self._doubts_types = False
         self._count = 0
         self.altered = False
         self.deferral: tuple[str, ...] | None = None
@@ -173,12 +175,44 @@ class PostgresSession:
         return self._result(results[skipped:], prepared)
 
     async def _insert(self, insert: Insert, pending: list[str]) -> Result:
-        statement = await self._arrays.statement(self, insert)
+        """Insert rows, several as arrays.
+
+        After a failure the types of columns are asked for again, since the table may have changed; not within
+        the same transaction, where the rows of a batch may be tried in many parts.
+        """
+        if self._doubts_types and self._wire.is_idle:
+            self._column_types.clear()
+            self._doubts_types = False
+        statement = None
+        if len(insert.rows) > 1:
+            statement = as_arrays(insert, await self._types_of(insert.table, pending))
         try:
-            return await self.execute(statement, pending)
+            return await self.execute(statement or as_values(insert), pending)
         except (PermanentError, StalePlan):
-            self._arrays.forget()
+            self._doubts_types = True
             raise
+
+    async def _types_of(self, table: str, pending: list[str]) -> dict[str, str]:
+        """See `COLUMN_TYPES`; what waits goes first: it may be what undoes a failure."""
+        found = self._column_types.get(table)
+        if found is not None:
+            return found
+        name = quoted_table(table)
+        before = self._send(pending)
+        self._wire.send_binary(COLUMN_TYPES, [name])
+        results = await self._wire.sync()
+        _check(results[:before])
+        try:
+            _check(results)
+        except PermanentError as error:  # too many dots in the name
+            raise StatementError(error.message, code=error.code, detail=error.detail) from error
+        if len(self._column_types) >= PREPARED_STATEMENTS:
+            self._column_types.clear()
+        found = self._column_types[table] = {
+            (results[-1].get_value(row, 0) or b"").decode(): (results[-1].get_value(row, 1) or b"").decode()
+            for row in range(results[-1].ntuples)
+        }
+        return found
 
     def _send(self, pending: list[str]) -> int:
         """Queue the waiting commands; gives their number."""
