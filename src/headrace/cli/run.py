@@ -17,7 +17,7 @@ from headrace.cli.invocation import Invocation
 from headrace.cli.logs import show_logs
 from headrace.cli.option import parse_address, parse_keep
 from headrace.cli.plain import PlainView
-from headrace.cli.schedule import next_firings, stored_triggers, triggers_of
+from headrace.cli.schedule import next_firings, signals_of, stored_triggers
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.terminal import is_live
 from headrace.cli.watch import View, Watch
@@ -183,9 +183,8 @@ def _check_follows(flow: Flow, store: str | None) -> None:
     """Refuse to wait for ever for nothing."""
     if not flow.triggers:
         raise UsageError(f"{flow.name} has no trigger, so nothing can start a run")
-    firing = [name for name, trigger in triggers_of(flow).items() if trigger.schedule is not None]
-    firing += [node.name for node in flow.triggers if node.spec.listens]
-    signals = [node.name for node in flow.triggers if node.name not in firing]
+    signals = signals_of(flow)
+    firing = [node.name for node in flow.triggers if node.name not in signals]
     if any(flow.nodes[name].starts for name in firing) or (signals and store != "memory"):
         return
     if not firing:

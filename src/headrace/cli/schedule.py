@@ -18,7 +18,7 @@ from headrace.sdk import Schedule, SchedulePolicy, Trigger
 from headrace.store import TriggerRecord
 from headrace.store.firing import activate
 
-__all__ = ["Due", "next_firings", "stored_triggers", "triggers_of"]
+__all__ = ["Due", "next_firings", "signals_of", "stored_triggers", "triggers_of"]
 
 
 class Due(NamedTuple):
@@ -55,6 +55,11 @@ def triggers_of(flow: Flow) -> dict[str, Trigger]:
         factory: type[Trigger] = node.spec.factory
         made[node.name] = factory(resolve(node, flow.vars, dict.fromkeys(flow.secrets, "")))
     return made
+
+
+def signals_of(flow: Flow) -> list[str]:
+    """The triggers that fire on request only."""
+    return [name for name, trigger in triggers_of(flow).items() if trigger.schedule is None]
 
 
 def next_firings(

@@ -14,6 +14,7 @@ from headrace.app import open_engine
 from headrace.app.session import DEFAULT_KEEP, open_store
 from headrace.cli.account import store_option
 from headrace.cli.progress import Meter
+from headrace.cli.schedule import signals_of
 from headrace.cli.stopping import StopSignals
 from headrace.cli.watch import View, Watch
 from headrace.cli.wording import plural
@@ -174,27 +175,17 @@ class Session:
             self.watch.say(f"going on with {plural(len(left), 'run')} left unfinished")
         self.engine.follow(program)
         await self.engine.listen(program)
-        signals = self._tell_signals(program)
+        # Nobody else sees a store in memory.
+        signals = [] if self.order.store == "memory" else signals_of(self.order.flow)
+        for name in signals:
+            where = f"headrace signal {self.order.flow.name} {name}{store_option(self.order.store)}"
+            self.watch.listening(name, where)
         await self.engine.followed()
         if signals:
             await asyncio.Event().wait()
         while self.watch.active:  # the schedules have ended; what they began has not
             await self.engine.wait(next(iter(self.watch.active)))
         return 1 if self.watch.failures else 0
-
-    def _tell_signals(self, program: Program) -> bool:
-        """Say how the triggers without a schedule are fired by others; whether there are such."""
-        if self.order.store == "memory":  # which nobody else sees
-            return False
-        names = [
-            name
-            for name, trigger in program.triggers.items()
-            if trigger.schedule is None and not program.units[name].node.spec.listens
-        ]
-        for name in names:
-            option = store_option(self.order.store)
-            self.watch.listening(name, f"headrace signal {program.flow.name} {name}{option}")
-        return bool(names)
 
     async def _run_once(self, program: Program, trigger: str, left: list[RunRecord]) -> int:
         """Finish what was left unfinished; fire if there was nothing, or if a new run is asked for."""

@@ -88,16 +88,15 @@ class MemoryStore:
 
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""
-        if request.dedupe_key is None:
-            fired, changes = self._ledger.fire(request)
-            for change in changes:
-                self._keep(change)
-            return fired
-        key = request.flow, request.trigger, request.dedupe_key
-        if key in self._keyed:
-            return Fired(reason="repeated", repeats=self._keyed[key])
-        fired, _ = self._ledger.fire(request)
-        if fired.run is not None:
+        key = None
+        if request.dedupe_key is not None:
+            key = request.flow, request.trigger, request.dedupe_key
+            if key in self._keyed:
+                return Fired(reason="repeated", repeats=self._keyed[key])
+        fired, changes = self._ledger.fire(request)
+        for change in changes:
+            self._keep(change)
+        if key is not None and fired.run is not None:
             self._keyed[key] = fired.run.id
             self._key_of[fired.run.id] = key
         return fired

@@ -203,12 +203,8 @@ class SqliteStore:
             if request.on_request:
                 batch.answer(request.run_id)  # where another process asked for it, under the run's id
 
-        try:
-            await self._writer.commit(add)
-        finally:
-            for cancelled in fired.superseded.values():
-                self._forget_ended(cancelled)
-        return replace(fired, superseded={id_: _still(one) for id_, one in fired.superseded.items()})
+        cancelled = await self._write(add, *fired.superseded.values())
+        return replace(fired, superseded=dict(zip(fired.superseded, cancelled, strict=True)))
 
     def encode(self, outcome: Outcome) -> EncodedOutcome:
         """See `Store`."""
@@ -234,7 +230,8 @@ class SqliteStore:
         if is_recorded and committed.ended is None and not changes.state:
             self._writer.change(add)
             return committed
-        return await self._write(add, committed)
+        (written,) = await self._write(add, committed)
+        return written
 
     async def retry(
         self, task: TaskRecord, attempt: Attempt, error: ErrorRecord | None, now_ns: int
@@ -447,20 +444,19 @@ class SqliteStore:
             batch.add(changes, {})
             batch.answer(answers)
 
-        return await self._write(add, committed)
+        (written,) = await self._write(add, committed)
+        return written
 
-    async def _write(self, add: Callable[[Batch], None], committed: Committed) -> Committed:
-        """Make a decision durable; a run that ended with it is forgotten, also by one who gave up waiting."""
+    async def _write(self, add: Callable[[Batch], None], *decided: Committed) -> list[Committed]:
+        """Make decisions durable; a run that ended with one is forgotten, also by one who gave up waiting."""
         try:
             await self._writer.commit(add)
         finally:
-            self._forget_ended(committed)
-        return _still(committed)
-
-    def _forget_ended(self, committed: Committed) -> None:
-        run = committed.ended
-        if run is not None and run.status is not RunStatus.RUNNING:
-            self._ledger.forget(run.id)
+            for committed in decided:
+                run = committed.ended
+                if run is not None and run.status is not RunStatus.RUNNING:
+                    self._ledger.forget(run.id)
+        return [_still(committed) for committed in decided]
 
     def _check_executes(self, flow: str) -> None:
         if flow not in self._locks:
