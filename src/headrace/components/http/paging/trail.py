@@ -23,7 +23,7 @@ def digest_of(value: Json) -> str:
 
 
 def content_of(items: list[Json]) -> str:
-    """What tells the records of two pages apart: their number and some of them, the first and last included."""
+    """What tells the records of two pages apart: how many there are, and some of them."""
     step = max(len(items) // _SAMPLES, 1)
     return digest_of([len(items), items[-1], *items[::step]])
 
