@@ -29,12 +29,14 @@ class Agenda:
         max_queued: above this many open tasks, loop-closing ones wait, so that a page loop does not run
             away from the tasks that its pages make (rule 7).
         lane_limits: how many tasks of a lane execute at once.
+        executing: ids of tasks that were taken and are not decided.
     """
 
     concurrency: int
     max_queued: int
     lane_limits: dict[str, int]
     executing: set[str] = field(default_factory=set)
+    _deciding: set[str] = field(default_factory=set)
     _ready: deque[Entry] = field(default_factory=deque)
     _loops: deque[Entry] = field(default_factory=deque)
     _alone: deque[Entry] = field(default_factory=deque)
@@ -66,9 +68,14 @@ class Agenda:
     def take(self, now_ns: int) -> Entry | None:
         """The next task to execute, now marked as executing; None if none may start now."""
         self._take_due(now_ns)
-        if len(self.executing) >= self.concurrency:
+        if not self._has_room:
             return None
         return self._marked(self._next())
+
+    @property
+    def _has_room(self) -> bool:
+        working, waiting = len(self.executing) - len(self._deciding), len(self._deciding)
+        return working < self.concurrency and waiting <= self.concurrency
 
     def take_alone(self, now_ns: int) -> Entry | None:
         """As `take`, of the tasks that run while no other does; to be called when none executes."""
@@ -103,9 +110,23 @@ class Agenda:
                 return entries.popleft()
         return None
 
+    def deciding(self, task: TaskRecord) -> None:
+        """A task's work is done, and the store is deciding it: the next one need not wait for that.
+
+        As many may wait so as execute at once; then the store is what is slow.
+        """
+        self._deciding.add(task.id)
+        self._leave_lane(task)
+
     def done(self, task: TaskRecord) -> None:
         """A task is not executing any more."""
         self.executing.discard(task.id)
+        if task.id in self._deciding:
+            self._deciding.discard(task.id)
+        else:
+            self._leave_lane(task)
+
+    def _leave_lane(self, task: TaskRecord) -> None:
         if task.lane is not None and task.lane in self._lane_use:
             self._lane_use[task.lane] -= 1
 
