@@ -9,7 +9,7 @@ _START = 8
 """Requests at once until the first answers are there; doubled with each round of good ones."""
 
 _MIN_SAMPLES = 16
-"""Answers of a round; more where more are in flight."""
+"""Answers of a round; once it has started, three times what is in flight, since quick ones come first."""
 
 _CALM = 1.5
 """Up to this multiple of the best median, latency is the API's own, and one request more may be tried."""
@@ -64,11 +64,6 @@ class Concurrency:
         """Requests that may be in flight."""
         return int(self._limit)
 
-    @property
-    def is_reduced(self) -> bool:
-        """Whether it is less than nodes ask for, after the API showed that it is too much."""
-        return not self._is_starting and self.limit < self._most
-
     def allow(self, most: int) -> None:
         """A node asks for up to so many at once."""
         self._most = max(self._most, most)
@@ -97,17 +92,17 @@ class Concurrency:
             return False  # it met the earlier number of requests
         latencies = self._round.latencies
         if not latencies:
-            self._round.started_s = max(self._round.started_s, sent_s)
+            self._round.started_s = now_s
         latencies.append(now_s - sent_s)
         self._round.full += in_flight >= self._limit * 0.8
-        return len(latencies) >= max(_MIN_SAMPLES, 2 * self.limit)
+        return len(latencies) >= (_MIN_SAMPLES if self._is_starting else max(_MIN_SAMPLES, 3 * self.limit))
 
     def judge(self, now_s: float, cpu_s: float) -> None:
         """Draw the conclusions from a round, and begin the next one."""
         done, passed_s = self._round, now_s - self._round.started_s
         count = len(done.latencies)
         median_s = sorted(done.latencies)[count // 2]
-        throughput = count / passed_s if passed_s > 0 else 0.0
+        throughput = (count - 1) / passed_s if passed_s > 0 else 0.0
         is_own = cpu_s - done.cpu_s > passed_s * _BUSY
         is_full = done.full * 2 > count
         self._round = _Round(now_s, cpu_s)
@@ -128,8 +123,9 @@ class Concurrency:
             self._before = None
             if is_full and (is_own or median_s <= max(self._best_s * _CALM, self._best_s + _JITTER_S)):
                 self._limit = min(self._limit + 1, float(self._most))
+        elif self._is_starting:
+            self._is_starting = False  # the next round is long enough to judge by
         elif is_full and self._limit > 1 and not self._patience:
-            self._is_starting = False
             if self._before is None or throughput > self._before[1]:
                 self._before = self._limit, throughput
             self._set(self._limit / 2, now_s, cpu_s)
