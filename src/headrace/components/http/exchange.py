@@ -133,6 +133,8 @@ class Exchange:
         self._budgets = NodeBudgets(
             budgets, settings.credential(), settings.rate_limit, settings.max_concurrency
         )
+        if settings.base_url:
+            self._budgets.of(settings.base_url)  # what this node asks for counts before its first request
 
     @classmethod
     async def open(cls, settings: ExchangeSettings, resources: Resources) -> "Exchange":

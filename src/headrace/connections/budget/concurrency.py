@@ -109,7 +109,7 @@ class Concurrency:
         self._patience = max(self._patience - 1, 0)
         if self._before is not None and (is_own or is_full):
             limit, earlier = self._before
-            if is_own or throughput < earlier * _LEAST_GAIN:
+            if throughput < (earlier / _LEAST_GAIN if is_own else earlier * _LEAST_GAIN):
                 self._before = None
                 self._best_s = max(self._best_s, median_s)
                 self._patience, self._next_patience = (
