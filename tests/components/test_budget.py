@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from email.utils import formatdate
+from itertools import chain
 
 import pytest
 
@@ -88,7 +89,7 @@ async def test_a_window_is_used_up_and_the_next_one_waited_for(headers):
 async def test_a_long_window_is_not_waited_for_within_a_task_and_its_rest_is_not_spread():
     clock = JumpingClock()
     api = FixedWindow(20, 3600.0, seconds_of(clock), as_epoch)
-    async with asking(api, 21, concurrency=1, clock=clock) as (flow, server):
+    async with asking(api, 21, concurrency=1, clock=clock) as (flow, _server):
         run = await flow.run()
     assert run.status is RunStatus.SUCCEEDED
     assert [(error.code, error.retryable) for error in run.errors] == [("HR334", True)]
@@ -160,7 +161,7 @@ async def test_the_highest_rate_counts_for_all_and_each_node_keeps_to_its_own():
     own = ["rateLimit: 2/s", "rateLimit: 10/s", "timeout: 30s"]
     await ask(script, 21, nodes=3, more=own, clock=clock)
     assert times["/1"][-1] - times["/1"][0] >= 20 / 2
-    everything = sorted(sum(times.values(), []))
+    everything = sorted(chain(*times.values()))
     assert max(sum(start <= time < start + 1 for time in everything) for start in everything) <= 11
     assert times["/2"][-1] - times["/2"][0] <= 7
 

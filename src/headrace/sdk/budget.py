@@ -19,7 +19,7 @@ class BudgetState:
         left: requests that the API still takes, as far as it says.
         resets_at_ns: when it takes more than `left`, Unix time.
         held_until_ns: nothing is sent before, Unix time; None where nothing is held back.
-        reason: why: `Retry-After`, or `used up`; empty where nothing is held back.
+        reason: why: `Retry-After`, or `no requests left`; empty where nothing is held back.
     """
 
     api: str

@@ -2,6 +2,7 @@
 
 import heapq
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -118,4 +119,4 @@ def test_it_comes_back_one_by_one():
         load.run(0.05)
         limits.append(load.concurrency.limit)
     assert limits[-1] == 16
-    assert all(0 <= later - earlier <= 1 for earlier, later in zip(limits, limits[1:], strict=False))
+    assert all(0 <= later - earlier <= 1 for earlier, later in pairwise(limits))

@@ -181,7 +181,7 @@ class Budget:
             left=None if tightest is None else max(tightest.left, 0),
             resets_at_ns=None if tightest is None else tightest.resets_ns,
             held_until_ns=held_ns if is_held else None,
-            reason=("used up" if used_up_ns >= held_ns else "Retry-After") if is_held else "",
+            reason=("no requests left" if used_up_ns >= held_ns else "Retry-After") if is_held else "",
         )
 
 
