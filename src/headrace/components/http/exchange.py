@@ -88,7 +88,7 @@ class ExchangeSettings(Settings):
     retry_unsafe: bool = False
     """Whether POST and PATCH are repeated, too, when the server may have acted on them already."""
     rate_limit: Rate | None = None
-    """No more requests than this to one API, evenly spaced: `10/s`, `100/m`, `5000/h`."""
+    """No more requests than this to an API, evenly spaced: `10/s`, `100/m`, `5000/h`; nodes share it."""
     max_concurrency: int = Field(64, ge=1)
     """Requests of this node that are open at once; fewer where the API cannot take them."""
     max_response_bytes: Size = Field(64 * 2**20, gt=0)

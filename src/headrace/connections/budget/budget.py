@@ -135,7 +135,8 @@ class Budget:
         if self._in_flight >= self._concurrency.limit:
             return inf
         now_ns = self._clock.now_ns()
-        if (wait_s := self._wait_s(now_ns)) > 0:
+        is_told = self._held_until_ns or self._windows or self._scouts
+        if is_told and (wait_s := self._wait_s(now_ns)) > 0:
             if wait_s != inf and wait_s > LONGEST_PAUSE_S and now_ns >= patient_until_ns:
                 raise _used_up(self._api, now_ns, wait_s)
             return wait_s

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 __all__ = ["Quota", "read_quotas"]
 
@@ -21,7 +22,10 @@ _MOST_QUOTAS = 8
 
 _MOST_CHARS = 2_000
 
-_TRIOS = ("ratelimit", "x-ratelimit", "x-rate-limit")
+_TRIOS = tuple(
+    (f"{prefix}-limit", f"{prefix}-remaining", f"{prefix}-reset", f"{prefix}-reset-after")
+    for prefix in ("ratelimit", "x-ratelimit", "x-rate-limit")
+)
 
 _ITEM = re.compile(
     r'\s*(?:"(?P<quoted>[^"\\]*)"|(?P<token>[\w.*/:%-]+))?(?P<params>(?:\s*;[^;,"]*(?:"[^"]*")?)*)\s*'
@@ -63,9 +67,9 @@ def read_quotas(headers: Mapping[str, str], now_ns: int) -> tuple[Quota, ...]:
     """
     if "ratelimit" in headers and (told := tuple(_structured(headers))):
         return told[:_MOST_QUOTAS]
-    for prefix in _TRIOS:
-        if f"{prefix}-remaining" in headers:
-            quota = _trio(headers, prefix, now_ns)
+    for names in _TRIOS:
+        if names[1] in headers:
+            quota = _trio(headers, names, now_ns)
             if quota is not None:
                 return (quota,)
     return ()
@@ -73,7 +77,7 @@ def read_quotas(headers: Mapping[str, str], now_ns: int) -> tuple[Quota, ...]:
 
 def _structured(headers: Mapping[str, str]) -> Iterator[Quota]:
     text = headers["ratelimit"][:_MOST_CHARS]
-    policies = dict(_items(headers.get("ratelimit-policy", "")[:_MOST_CHARS]))
+    policies = _policies(headers.get("ratelimit-policy", "")[:_MOST_CHARS])
     matches = filter(None, map(_PAIR.fullmatch, text.split(",")))
     pairs = {match[1]: match[2] for match in matches}
     if "remaining" in pairs and "reset" in pairs:  # `limit=100, remaining=50, reset=30`, of version 07
@@ -87,6 +91,12 @@ def _structured(headers: Mapping[str, str]) -> Iterator[Quota]:
         quota = _checked(name, params.get("r"), params.get("t", policy.get("w")), policy.get("q"))
         if quota is not None:
             yield quota
+
+
+@lru_cache(maxsize=32)
+def _policies(text: str) -> dict[str, dict[str, str]]:
+    """By name; an API says the same of them with each answer."""
+    return dict(_items(text))
 
 
 def _items(text: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -103,17 +113,16 @@ def _items(text: str) -> Iterator[tuple[str, dict[str, str]]]:
             return
 
 
-def _trio(headers: Mapping[str, str], prefix: str, now_ns: int) -> Quota | None:
-    limit = headers.get(f"{prefix}-limit", "")
-    first, *policies = limit.split(",", 1)  # `100, 100;w=60`
-    after = headers.get(f"{prefix}-reset-after")
-    reset: str | None = after or headers.get(f"{prefix}-reset")
+def _trio(headers: Mapping[str, str], names: tuple[str, str, str, str], now_ns: int) -> Quota | None:
+    limit, remaining, reset, after = map(headers.get, names)
+    first, *policies = (limit or "").split(",", 1)  # `100, 100;w=60`
+    reset = after or reset
     if reset is None and policies:
         reset = next((params["w"] for _, params in _items(policies[0]) if "w" in params), None)
     elif reset is not None and after is None and (at := _number(reset)) is not None and at > _LATEST_DELTA:
         seconds = at if at <= _LATEST_SECONDS else at / 1000
         reset = str(max(seconds - _server_time_s(headers, now_ns), 0.0)) if at <= _LATEST_MS else None
-    return _checked("", headers[f"{prefix}-remaining"], reset, first)
+    return _checked("", remaining, reset, first)
 
 
 def _checked(name: str, remaining: str | None, reset: str | None, limit: str | None) -> Quota | None:
@@ -134,8 +143,15 @@ def _number(text: str | None) -> float | None:
 
 def _server_time_s(headers: Mapping[str, str], now_ns: int) -> float:
     """Unix time by the server's own clock, which its other times are told by, too."""
+    at_s = _date_s(headers.get("date", ""))
+    return now_ns / 1e9 if at_s is None else at_s
+
+
+@lru_cache(maxsize=32)
+def _date_s(text: str) -> float | None:
+    """Unix time of a date; many answers come in a second."""
     try:
-        moment = parsedate_to_datetime(headers.get("date", ""))
+        moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
-        return now_ns / 1e9
+        return None
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
