@@ -9,7 +9,7 @@ from itertools import chain
 import pytest
 
 from headrace.store import RunStatus
-from support.clock import JumpingClock
+from support.clock import START_NS, JumpingClock
 from support.flows import bench
 from support.limited import Crowded, FixedWindow, TokenBucket, as_draft, as_epoch, seconds_of
 from support.misbehaving import answer, misbehaving
@@ -92,7 +92,7 @@ async def test_a_long_window_is_not_waited_for_within_a_task_and_its_rest_is_not
     async with asking(api, 21, concurrency=1, clock=clock) as (flow, _server):
         run = await flow.run()
     assert run.status is RunStatus.SUCCEEDED
-    assert [(error.code, error.retryable) for error in run.errors] == [("HR334", True)]
+    assert [(error.code, error.retryable) for error in run.errors] == [("HR338", True)]
     assert "takes no more requests until 2023-11-14 23:00:00 UTC" in run.errors[0].message
     assert api.refused == 0
     assert api.taken[19] - api.taken[0] < 1
@@ -222,3 +222,39 @@ async def test_requests_begin_in_the_order_in_which_they_came():
     await ask(script, 20, "rateLimit: 10/s, maxConcurrency: 4", concurrency=4, nodes=2, clock=clock)
     middle = order[4:-4]
     assert abs(middle.count("/1") - middle.count("/2")) <= 4
+
+
+async def test_an_api_that_takes_its_time_is_soon_asked_for_all_that_is_wanted():
+    is_open = asyncio.Event()
+    count = 0
+
+    async def script(wire):
+        nonlocal count
+        count += 1
+        if count == 32:
+            is_open.set()
+        await is_open.wait()
+        await wire.send(answer())
+
+    started_s = time.monotonic()
+    await ask(script, 32)
+    assert time.monotonic() - started_s < 3
+
+
+async def test_what_is_asked_and_why_it_waits_can_be_watched():
+    clock = JumpingClock()
+    answers = [answer("429 Too Many Requests", Retry_After=50)]
+
+    async def script(wire):
+        await wire.send(answers.pop() if answers else answer())
+
+    settings = "rateLimit: 1/s, retryCount: 1"
+    async with asking(script, 5, settings, clock=clock) as (flow, server):
+        run = await flow.engine.fire(flow.program, "start")
+        await clock.sleep(20)
+        (held,) = flow.engine.budgets()
+        await flow.engine.wait(run.id)
+        assert flow.engine.budgets() == []
+    assert (held.api, held.in_flight, held.waiting) == (server.url.removeprefix("http://"), 0, 4)
+    assert (held.rate_per_s, held.reason) == (1.0, "Retry-After")
+    assert 25 < held.held_until_ns / 1e9 - START_NS / 1e9 < 70

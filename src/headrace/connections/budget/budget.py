@@ -1,11 +1,12 @@
 """What one API is asked at once and in time, by all nodes and runs of this process."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from math import inf
 from typing import NamedTuple
 
-from headrace.connections.budget.concurrency import Concurrency
+from headrace.connections.budget.concurrency import PATIENCE_S, Concurrency
 from headrace.connections.budget.pace import Pace
 from headrace.connections.budget.quota import Quota
 from headrace.connections.budget.turnstile import Turnstile
@@ -47,6 +48,8 @@ class Budget:
         self._windows: dict[str, Window] = {}
         self._sent = 0
         self._sent_at_ns = 0
+        self._sent_at_s = 0.0
+        self._looks_at_s = 0.0
         self._in_flight = 0
         self._held_until_ns = 0
         self._scouts = False
@@ -82,7 +85,7 @@ class Budget:
             came_ns = self._clock.now_ns()
             patient_until_ns = came_ns + LONGEST_PAUSE_S * _NS
             await self._turnstile.enter(lambda: self._take(patient_until_ns))
-        return Sent(self._sent, time.monotonic())
+        return Sent(self._sent, self._sent_at_s)
 
     def leave(self, sent: Sent) -> None:
         """The request is over, however it ended."""
@@ -132,7 +135,7 @@ class Budget:
         Args:
             patient_until_ns: from then on nothing is waited for that takes more than `LONGEST_PAUSE_S`.
         """
-        if self._in_flight >= self._concurrency.limit:
+        if self._in_flight >= self._concurrency.limit and not self._widens():
             return inf
         now_ns = self._clock.now_ns()
         is_told = self._held_until_ns or self._windows or self._scouts
@@ -149,9 +152,24 @@ class Budget:
         self._in_flight += 1
         self._sent += 1
         self._sent_at_ns = now_ns
+        self._sent_at_s = time.monotonic()
         if self._scouts and not self._scout:
             self._scout = self._sent
         return 0
+
+    def _widens(self) -> bool:
+        """Whether one request more may go, since none could be sent for a while; looks again, if not."""
+        if not self._concurrency.is_growing:
+            return False
+        wait_s = self._sent_at_s + PATIENCE_S - time.monotonic()
+        if wait_s <= 0:
+            self._concurrency.widen()
+            return True
+        loop = asyncio.get_running_loop()
+        if self._looks_at_s <= loop.time():
+            self._looks_at_s = loop.time() + wait_s
+            loop.call_at(self._looks_at_s, self._turnstile.notify)
+        return False
 
     def _wait_s(self, now_ns: int) -> float:
         """How long the API lets nothing be sent."""
@@ -190,7 +208,7 @@ def _used_up(api: str, now_ns: int, wait_s: float) -> TemporaryError:
     at = datetime.fromtimestamp(now_ns / _NS + wait_s, UTC)
     return TemporaryError(
         f"{api} takes no more requests until {at:%Y-%m-%d %H:%M:%S} UTC, as it said; none is sent before",
-        code="HR334",
+        code="HR338",
         retry_after_s=wait_s,
         detail={"retryAfterS": round(wait_s, 3)},
     )

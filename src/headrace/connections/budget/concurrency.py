@@ -8,6 +8,10 @@ __all__ = ["Concurrency"]
 _START = 8
 """Requests at once until the first answers are there; doubled with each round of good ones."""
 
+PATIENCE_S = 0.02
+"""While it starts, one request more goes when none could be sent for so long: an API that needs seconds for
+each answer would be asked for too few until it has given some."""
+
 _MIN_SAMPLES = 16
 """Answers of a round; once it has started, three times what is in flight, since quick ones come first."""
 
@@ -64,6 +68,15 @@ class Concurrency:
         """Requests that may be in flight."""
         return int(self._limit)
 
+    @property
+    def is_growing(self) -> bool:
+        """Whether it is not known yet that the API takes no more."""
+        return self._is_starting and self.limit < self._most
+
+    def widen(self) -> None:
+        """Allow one request more: nothing could be sent for `PATIENCE_S`."""
+        self._limit += 1
+
     def allow(self, most: int) -> None:
         """A node asks for up to so many at once."""
         self._most = max(self._most, most)
@@ -117,6 +130,7 @@ class Concurrency:
                     min(self._next_patience * 2, _MOST_PATIENCE),
                 )
                 self._set(limit, now_s, cpu_s)
+                self._is_starting = True
                 return
         self._best_s = min(self._best_s, median_s)
         if is_own or not self._is_crowded(median_s):
