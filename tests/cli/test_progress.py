@@ -26,7 +26,7 @@ class Engine:
             ]
         }
         program = cast("Program", SimpleNamespace(units=units))
-        self.meter = Meter(program, self.runs.get, lambda: self.now_s)
+        self.meter = Meter(program, self.runs.get, now_s=lambda: self.now_s)
 
     def change(self, stats: Any, **changes: int) -> None:
         for name, value in changes.items():

@@ -15,7 +15,9 @@ from headrace.components.common.cron import Cron, CronSettings
 from headrace.components.common.iterator import IteratorSettings
 from headrace.components.database.settings import ConnectorSettings
 from headrace.components.database.upsert import _MAX_PARAMETERS
-from headrace.components.http.client import _LONGEST_PAUSE_S, _MAX_CONNECTIONS, ClientSettings
+from headrace.components.http.exchange import _MAX_CONNECTIONS, ExchangeSettings
+from headrace.connections.budget import LONGEST_PAUSE_S
+from headrace.connections.budget.concurrency import _START
 from headrace.connections.http.session import MAX_HEADER_BYTES, MAX_HEADERS
 from headrace.connections.pool import WAIT_S
 from headrace.connections.postgres.place import COLUMNS
@@ -99,7 +101,7 @@ def test_fates_overlap_and_catchup_are_those_of_the_code():
 
 def test_the_limits_are_those_of_the_code():
     flow, retry = Flow("f", "v", Source("f", ""), {}, ()), Retry()
-    client, connector = ClientSettings(), ConnectorSettings(host="h")
+    client, connector = ExchangeSettings(), ConnectorSettings(host="h")
     told = {row[0]: row[1] for row in rows(PAGE, 3)}
     expected = {
         "tasks of one run at once": flow.concurrency,
@@ -117,10 +119,11 @@ def test_the_limits_are_those_of_the_code():
         "ended runs that are remembered": f"{_KEPT_RUNS:,}",
         "one HTTP request, from connecting to the last byte": f"{client.timeout:g} s",
         "repetitions by the HTTP client": client.retry_count,
-        "longest Retry-After that is waited for within a task": f"{_LONGEST_PAUSE_S:g} s, or ten times "
+        "longest Retry-After that is waited for within a task": f"{LONGEST_PAUSE_S:g} s, or ten times "
         "`retryDelay`; then the task waits",
         "longest Retry-After that a task waits for": f"{_LONGEST_WAIT_S / 86400:g} day",
-        "requests of a node at once": client.max_concurrency,
+        "requests of a node, and to an API, at once": f"{client.max_concurrency}, from {_START} on",
+        "longest pause of an API that is waited for within a task": f"{LONGEST_PAUSE_S:g} s",
         "connections of all HTTP nodes at once": f"{_MAX_CONNECTIONS:,}",
         "body of an answer, decompressed": f"{client.max_response_bytes >> 20} MiB",
         "headers of an answer, and bytes of one": f"{MAX_HEADERS}; {MAX_HEADER_BYTES >> 10} KiB",

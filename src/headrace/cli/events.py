@@ -5,8 +5,9 @@ Every object has `event` and `at` (RFC 3339, UTC).
     run_started   run, flow, version, trigger
     run_resumed   run, flow, version, trigger, tasks (done before)
     progress      run ids that are active, done, total, pages, batches, rate, leftSeconds (null: unknown),
-                  nodes {name: {received, active, failed, itemsDone, itemsTotal}}; every second while a run
-                  is active, and once at the end of each
+                  nodes {name: {received, active, failed, itemsDone, itemsTotal}}, apis [{api, inFlight, most,
+                  waiting, ratePerSecond, left, resetsAt, heldUntil, reason}]; every second while a run is
+                  active, and once at the end of each
     error         run, code, message, node, place, excerpt, attempt, fate, retryable, context
     firing_dropped  trigger, reason (overlap, queued, exhausted)
     listening     trigger, where (POST http://127.0.0.1:8090/orders)
@@ -19,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from headrace.cli.budget import budget_facts
 from headrace.cli.progress import Meter
 from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed, Said, Started
 from headrace.expr.time import time_text
@@ -88,6 +90,7 @@ class EventView:
                 "rate": round(snapshot.rate, 1),
                 "leftSeconds": None if snapshot.left_s is None else round(snapshot.left_s, 1),
                 "nodes": nodes,
+                "apis": [budget_facts(state) for state in snapshot.budgets],
             }
         )
 

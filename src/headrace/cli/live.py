@@ -1,6 +1,7 @@
 """What happens, on a terminal: a table of the nodes that is redrawn, with events running above it."""
 
 import sys
+import time
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -8,6 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from headrace.cli.budget import budget_text
 from headrace.cli.plain import Line, telling_lines
 from headrace.cli.progress import Meter, NodeRow, Snapshot
 from headrace.cli.terminal import has_links
@@ -19,6 +21,9 @@ __all__ = ["LiveView", "picture"]
 
 _NARROW = 60
 """Terminals with fewer columns get the counts that matter most, without a table's further columns."""
+
+_MOST_BUDGETS = 3
+"""Lines for APIs; those that are waited for come first."""
 
 _SHORTEST_BAR = 10
 """A bar with fewer characters gets a line of its own."""
@@ -86,7 +91,13 @@ def picture(snapshot: Snapshot, width: int, height: int) -> RenderableType:
     Nodes that do not fit are left out, those that have done nothing yet first; a last line says how many.
     """
     whole = Table.grid(expand=True)
-    whole.add_row(_nodes(snapshot, width, max(height - 6, 3)))
+    budgets = sorted(snapshot.budgets, key=lambda state: (not state.reason, not state.waiting))[
+        :_MOST_BUDGETS
+    ]
+    whole.add_row(_nodes(snapshot, width, max(height - 6 - len(budgets), 3)))
+    for state in budgets:
+        style = "yellow" if state.reason else "dim"
+        whole.add_row(Text(budget_text(state, time.time_ns()), style, no_wrap=True, overflow="ellipsis"))
     whole.add_row(_overall(snapshot, width))
     return whole
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from headrace.cli.account import dropped_line, ended_line, error_line, is_deadly, resumed_line, started_line
+from headrace.cli.budget import budget_text
 from headrace.cli.progress import Meter, Snapshot
 from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed, Said, Started
 from headrace.cli.wording import clock_time, number, plural
@@ -80,7 +81,10 @@ def progress_text(snapshot: Snapshot) -> str:
 
 
 class PlainView:
-    """Lines on standard output: begin, progress every five seconds, errors as they come, end."""
+    """Lines on standard output: begin, progress every five seconds, errors as they come, end.
+
+    With the progress go the APIs that are waited for.
+    """
 
     period_s = 0.25
 
@@ -108,6 +112,8 @@ class PlainView:
             snapshot = self._meter.read()
             working = sum(row.active for row in snapshot.rows)
             lines.append(progress_text(snapshot) or f"{clock_time(snapshot.elapsed_s)}, {working} active")
+            waited = (state for state in snapshot.budgets if state.waiting or state.reason)
+            lines += [f"  {budget_text(state, time.time_ns())}" for state in waited]
         if lines:
             print("\n".join(lines), file=sys.stdout, flush=True)
 

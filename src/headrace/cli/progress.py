@@ -2,11 +2,12 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
+from headrace.sdk.budget import BudgetState
 
 __all__ = ["Meter", "NodeRow", "Snapshot"]
 
@@ -39,6 +40,7 @@ class Snapshot:
         batches: steps in which the records were done.
         rate: records a second.
         left_s: the time that is left at this rate; None if it cannot be told.
+        budgets: how the APIs are asked that are being asked.
     """
 
     elapsed_s: float
@@ -49,6 +51,7 @@ class Snapshot:
     batches: int
     rate: float
     left_s: float | None
+    budgets: tuple[BudgetState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Meter:
         self,
         program: Program,
         stats_of: Callable[[str], RunStats | None],
+        budgets: Callable[[], Sequence[BudgetState]] = tuple,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin with all counts as they are.
@@ -72,12 +76,14 @@ class Meter:
         Args:
             program: whose nodes are read.
             stats_of: what is known of an active run.
+            budgets: how APIs are asked now.
             now_s: seconds on a clock that only goes forward.
         """
         # A trigger receives nothing; its runs are counted elsewhere.
         units = program.units.values()
         self._stats = {unit.name: unit.stats for unit in units if not unit.node.spec.trigger}
         self._stats_of = stats_of
+        self._budgets = budgets
         self._now_s = now_s
         self._runs: dict[str, RunStats] = {}
         self._latest = RunStats()
@@ -131,6 +137,7 @@ class Meter:
             batches=source.passes,
             rate=rate,
             left_s=(total - source.items_done) / rate if rate and expected else None,
+            budgets=tuple(self._budgets()) if self._runs else (),
         )
 
 

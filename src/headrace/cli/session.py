@@ -153,7 +153,7 @@ class Session:
     async def load(self) -> Program:
         """Become the process that executes the flow, and show its counts from now on."""
         program = await self.engine.load(self.order.flow, self.order.secrets)
-        self.watch.meter = Meter(program, self.engine.stats)
+        self.watch.meter = Meter(program, self.engine.stats, self.engine.budgets)
         self._view.open(self.watch.meter)
         return program
 

@@ -24,6 +24,7 @@ from headrace.engine.worker import Worker
 from headrace.errors import HeadraceError, InternalError, StoreError
 from headrace.flow.model import Flow
 from headrace.sdk import Address, Clock, Firing, SystemClock
+from headrace.sdk.budget import BudgetState
 from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.store import (
     Attempt,
@@ -315,6 +316,10 @@ class Engine:
     def stats(self, run_id: str) -> RunStats | None:
         """What is known of an active run, for display."""
         return self._working.stats(run_id)
+
+    def budgets(self) -> list[BudgetState]:
+        """How the APIs are asked that are being asked, for display."""
+        return self._resources.budgets()
 
     @property
     def _running(self) -> asyncio.TaskGroup:

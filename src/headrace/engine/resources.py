@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from headrace.sdk import Clock, Closable
+from headrace.sdk.budget import Budgeting, BudgetState
 from headrace.sdk.resource import DEFAULT_ADDRESS, Address
 
 __all__ = ["SharedResources"]
@@ -35,3 +36,8 @@ class SharedResources:
                 self._made[key] = resource
                 self._closing.push_async_callback(resource.close)
             return cast("Resource", self._made[key])
+
+    def budgets(self) -> list[BudgetState]:
+        """The state of the budgets that resources keep."""
+        keepers = (resource for resource in self._made.values() if isinstance(resource, Budgeting))
+        return [state for keeper in keepers for state in keeper.states()]

@@ -1,14 +1,14 @@
 """One request of a node: sent within its limits, repeated where that may help, judged by its status."""
 
+import asyncio
 import base64
 import random
 import re
-from http import HTTPStatus
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_validator
 
-from headrace.components.http.limit import Limiter, parse_rate
+from headrace.components.http.rate import parse_rate
 from headrace.components.http.request import ClientRequest, encode_body, full_url, text_headers
 from headrace.components.http.response import (
     RETRIED_STATUSES,
@@ -16,9 +16,9 @@ from headrace.components.http.response import (
     read_response,
     status_error,
 )
-from headrace.connections.http import HttpResponse, HttpTransport, TemporaryHttpError, retry_after_s
+from headrace.connections.budget import LONGEST_PAUSE_S, Budgets, NodeBudgets, Verdict, read_verdict
+from headrace.connections.http import HttpResponse, HttpTransport, TemporaryHttpError
 from headrace.sdk import (
-    Clock,
     Context,
     Duration,
     Json,
@@ -31,11 +31,11 @@ from headrace.sdk import (
 
 __all__ = ["Exchange", "ExchangeSettings"]
 
-_LONGEST_PAUSE_S = 60.0
-"""A longer Retry-After is not waited for within the task: the task is tried again at that time."""
-
 _MAX_CONNECTIONS = 1000
-"""Of one transport: a bound for all nodes that share it; `maxConcurrency` is each node's own."""
+"""Of one transport: a bound for all nodes that share it."""
+
+_CREDENTIALS = ("authorization", "x-api-key", "api-key", "apikey")
+"""Headers by which APIs commonly know who asks."""
 
 Rate = Annotated[
     float,
@@ -88,9 +88,9 @@ class ExchangeSettings(Settings):
     retry_unsafe: bool = False
     """Whether POST and PATCH are repeated, too, when the server may have acted on them already."""
     rate_limit: Rate | None = None
-    """No more requests than this, evenly spaced: `10/s`, `100/m`, `5000/h`."""
+    """No more requests than this to an API, evenly spaced: `10/s`, `100/m`, `5000/h`; nodes share it."""
     max_concurrency: int = Field(64, ge=1)
-    """Requests of this node that are open at once."""
+    """Requests of this node that are open at once; fewer where the API cannot take them."""
     max_response_bytes: Size = Field(64 * 2**20, gt=0)
     """A larger body (decompressed) is an error."""
     allowed_hosts: list[str] = Field(default_factory=list)
@@ -116,25 +116,40 @@ class ExchangeSettings(Settings):
             case None:
                 return self.default_headers
 
+    def credential(self) -> str:
+        """What tells who asks: nodes with the same one share the budget of an API."""
+        names = {name.lower(): value for name, value in self.headers().items()}
+        return "\n".join(names.get(name, "") for name in _CREDENTIALS)
+
 
 class Exchange:
     """The way from a node to an API."""
 
-    def __init__(self, settings: ExchangeSettings, transport: HttpTransport, clock: Clock) -> None:
+    def __init__(self, settings: ExchangeSettings, transport: HttpTransport, budgets: Budgets) -> None:
         self._settings = settings
         self._transport = transport
         self._headers = settings.headers()
-        self._limiter = Limiter(clock, settings.rate_limit, settings.max_concurrency)
+        self._open = asyncio.Semaphore(settings.max_concurrency)
+        self._budgets = NodeBudgets(
+            budgets, settings.credential(), settings.rate_limit, settings.max_concurrency
+        )
+        if settings.base_url:
+            self._budgets.of(settings.base_url)  # what this node asks for counts before its first request
 
     @classmethod
     async def open(cls, settings: ExchangeSettings, resources: Resources) -> "Exchange":
-        """Get the transport that nodes with the same `allowedHosts` share."""
+        """Get the transport that nodes with the same `allowedHosts` share, and the budgets that all share."""
         hosts = tuple(settings.allowed_hosts)
+        clock = resources.clock
 
         async def connect() -> HttpTransport:
             return HttpTransport(allowed_hosts=hosts, max_connections=_MAX_CONNECTIONS)
 
-        return cls(settings, await resources.acquire(("http", hosts), connect), resources.clock)
+        async def budget() -> Budgets:
+            return Budgets(clock)
+
+        transport = await resources.acquire(("http", hosts), connect)
+        return cls(settings, transport, await resources.acquire(("http budgets",), budget))
 
     async def fetch(self, request: ClientRequest, context: Context) -> dict[str, Json]:
         """Send the request, and repeat it where that may help.
@@ -153,7 +168,7 @@ class Exchange:
                 pause_s *= random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, guards nothing
                 pause_s = max(pause_s, error.retry_after_s or 0.0)
                 is_last = repetition == self._settings.retry_count
-                if is_last or pause_s > max(_LONGEST_PAUSE_S, self._settings.retry_delay * 10):
+                if is_last or pause_s > max(LONGEST_PAUSE_S, self._settings.retry_delay * 10):
                     raise
                 context.count("repeated")
                 await context.clock.sleep(pause_s)
@@ -169,8 +184,10 @@ class Exchange:
             implied["Idempotency-Key"] = context.idempotency_key
         headers = text_headers(request.headers, implied, self._headers)
         may_repeat = request.method not in ("POST", "PATCH") or self._settings.retry_unsafe
-        try:
-            async with self._limiter:
+        budget = self._budgets.of(url)
+        async with self._open:
+            sent = await budget.enter(self._settings.rate_limit)
+            try:
                 response = await self._transport.request(
                     request.method,
                     url,
@@ -179,14 +196,24 @@ class Exchange:
                     timeout_s=self._settings.timeout,
                     max_response_bytes=self._settings.max_response_bytes,
                 )
-        except TemporaryHttpError as error:
-            if may_repeat or error.unsent:
-                raise
-            raise _unrepeatable(request, error) from error
-        return self._judge(request, response, context, may_repeat=may_repeat)
+                verdict = read_verdict(response.status, response.headers, context.clock.now_ns())
+                budget.answered(sent, verdict)
+            except TemporaryHttpError as error:
+                if may_repeat or error.unsent:
+                    raise
+                raise _unrepeatable(request, error) from error
+            finally:
+                budget.leave(sent)
+        return self._judge(request, response, verdict, context, may_repeat=may_repeat)
 
     def _judge(
-        self, request: ClientRequest, response: HttpResponse, context: Context, *, may_repeat: bool
+        self,
+        request: ClientRequest,
+        response: HttpResponse,
+        verdict: Verdict,
+        context: Context,
+        *,
+        may_repeat: bool,
     ) -> dict[str, Json]:
         if is_success(response.status):
             try:
@@ -195,14 +222,8 @@ class Exchange:
                 if may_repeat:
                     raise
                 raise _unrepeatable(request, error) from error
-        wait_s = retry_after_s(response.headers, context.clock.now_ns())
-        if wait_s is not None and response.status in (429, 503):
-            self._limiter.pause(min(wait_s, _LONGEST_PAUSE_S))
-        says_when = response.status == HTTPStatus.TOO_MANY_REQUESTS or (
-            response.status == HTTPStatus.SERVICE_UNAVAILABLE and wait_s is not None
-        )
-        is_temporary = response.status in RETRIED_STATUSES and (may_repeat or says_when)
-        raise status_error(request.method, response, wait_s, is_temporary=is_temporary)
+        is_temporary = verdict.is_refused or (response.status in RETRIED_STATUSES and may_repeat)
+        raise status_error(request.method, response, verdict.wait_s, is_temporary=is_temporary)
 
 
 def _unrepeatable(request: ClientRequest, error: TemporaryError) -> PermanentError:
