@@ -93,7 +93,14 @@ async def test_pages_of_a_known_number_are_fetched_at_once():
     async with listing(200, before=together) as api:
         seen, _ = await fetched(api, "numbered", KINDS["numbered"], "concurrency: 6")
         assert ids(seen) == list(range(1, 201))
-        assert api.most_open == 6
+    assert api.most_open == 6
+    assert sorted(int(page or 0) for page in api.asked("page")) == [*range(1, 22)]
+
+
+async def test_pages_are_fetched_in_order_no_more_at_once_than_wanted():
+    async with listing(200) as api:
+        await fetched(api, "numbered", KINDS["numbered"], "concurrency: 1")
+    assert (api.most_open, api.asked("page")) == (1, [str(n) for n in range(1, 22)])
 
 
 async def test_more_pages_at_once_than_the_flow_does_tasks_by_default():

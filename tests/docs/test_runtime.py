@@ -7,6 +7,7 @@ from functools import cache
 from http import HTTPStatus
 
 import pytest
+from headrace.connections.http.session import MAX_HEADER_BYTES, MAX_HEADERS
 from tests.docs.page import ROOT, codes, read, rows
 
 from headrace.components.common import iterator
@@ -18,7 +19,6 @@ from headrace.components.database.upsert import _MAX_PARAMETERS
 from headrace.components.http.exchange import _MAX_CONNECTIONS, ExchangeSettings
 from headrace.connections.budget import LONGEST_PAUSE_S
 from headrace.connections.budget.concurrency import _START
-from headrace.connections.http.session import MAX_HEADER_BYTES, MAX_HEADERS
 from headrace.connections.pool import WAIT_S
 from headrace.connections.postgres.place import COLUMNS
 from headrace.connections.postgres.session import TRANSACTION_LIMITS

@@ -127,7 +127,8 @@ class RunState:
                 self._join(group.done)
                 changes.groups.append(group)
             for new in outcome.tasks:
-                self._open(new, changes)
+                if new.id not in self.open:  # made twice it is one task
+                    self._open(new, changes)
         return self._decided(task, outcome, now_ns, changes)
 
     def _respond(self, response: Response, changes: Changes) -> None:

@@ -72,9 +72,12 @@ class Pages(Component):
 
     settings: PagesSettings
 
+    def __init__(self, settings: PagesSettings) -> None:
+        super().__init__(settings)
+        self.lane_limit = settings.concurrency
+
     async def open(self, resources: Resources) -> None:
         """Get the way to the API."""
-        self.lane_limit = self.settings.concurrency
         self._exchange = await Exchange.open(self.settings, resources)
         self._ahead = Ahead()
         self._totals: OrderedDict[str, Totals] = OrderedDict()
