@@ -14,7 +14,7 @@ from headrace.components.common.async_ import AsyncSettings
 from headrace.components.common.cron import Cron, CronSettings
 from headrace.components.common.iterator import IteratorSettings
 from headrace.components.database.settings import ConnectorSettings
-from headrace.components.database.upsert import _MAX_PARAMETERS
+from headrace.components.database.table import _MAX_PARAMETERS
 from headrace.components.http.client import _LONGEST_PAUSE_S, _MAX_CONNECTIONS, ClientSettings
 from headrace.connections.http.session import MAX_HEADER_BYTES, MAX_HEADERS
 from headrace.connections.pool import WAIT_S
@@ -130,7 +130,7 @@ def test_the_limits_are_those_of_the_code():
         "a task's transaction in PostgreSQL, from its first write": TRANSACTION_LIMITS["transaction_timeout"],
         "the same, with nothing sent": TRANSACTION_LIMITS["idle_in_transaction_session_timeout"],
         "connecting to a database": f"{CONNECT_TIMEOUT_S:g} s",
-        "parameters of one statement of `upsert`": f"{_MAX_PARAMETERS:,}; more rows make more statements",
+        "values of one statement of `upsert` or `insert`": f"{_MAX_PARAMETERS:,}; more rows make more statements",
     }
     assert {what: told[what] for what in expected} == {what: str(value) for what, value in expected.items()}
     assert iterator._MAX_ERRORS == MAX_ERRORS
