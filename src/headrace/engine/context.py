@@ -14,7 +14,7 @@ from headrace.errors import ComponentError, ExpressionError, PermanentError
 from headrace.expr import Template
 from headrace.expr.text import truthy
 from headrace.sdk import Clock, Database, Emission, RaisedError, RunInfo
-from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecord
+from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecord, Watermark, higher
 from headrace.values import Json, Message
 
 __all__ = ["NodeContext", "enter"]
@@ -74,7 +74,8 @@ class NodeContext:
     @property
     def resume(self) -> Json:
         """See `Context`."""
-        return self.execution.task.resume
+        resume = self.execution.task.resume if self.came_from is None else None
+        return resume.get("at") if isinstance(resume, dict) else None
 
     @property
     def idempotency_key(self) -> str:
@@ -106,7 +107,9 @@ class NodeContext:
         for target in targets:
             await self._send(target, port, message, key, self.branch)
 
-    async def attempt(self, port: str, message: Message, key: int, *, survive: bool) -> Emission:
+    async def attempt(
+        self, port: str, message: Message, key: int, *, survive: bool, repeats: bool = False
+    ) -> Emission:
         """See `Context`."""
         branch = Branch(self.branch, survivable=survive)
         try:
@@ -123,6 +126,7 @@ class NodeContext:
             branch.undo()
             failure = raised_error(raised, self.mask, handled=self.unit.error_port is not None)
             fate = ErrorFate.COLLECTED if self.unit.error_port is None else ErrorFate.HANDLED
+            fate = ErrorFate.RETRIED if repeats else fate
             self.branch.outcome.add_error(raised.fated(fate))
             self.execution.services.observer.error_raised(self.run.id, raised.fated(fate))
             return Emission(failure, (*errors, failure), count + 1)
@@ -157,7 +161,7 @@ class NodeContext:
         self.unit.stats.failed += 1
         await self._report(error, self.message, {}, None)
 
-    async def reject(self, error: ComponentError, facts: dict[str, Json], key: int) -> None:
+    async def reject(self, error: ComponentError | ExpressionError, facts: dict[str, Json], key: int) -> None:
         """See `Context`."""
         members = self.message if isinstance(self.message, dict) else {}
         await self._report(error, {**members, **facts}, facts, key)
@@ -181,7 +185,11 @@ class NodeContext:
 
     def fan_out(self, done_port: str, done: dict[str, Json], items: int) -> FanOut:
         """See `Context`."""
-        return FanOut(self, done_port, done, items)
+        return FanOut.announced(self, done_port, done, items)
+
+    def gather(self) -> FanOut:
+        """See `Context`."""
+        return FanOut.gathered(self)
 
     def transaction(self, database: Database) -> StatementScope:
         """See `Context`."""
@@ -211,7 +219,11 @@ class NodeContext:
 
     def holds(self, template: Template, message: Message) -> bool:
         """See `Context`."""
-        return truthy(template.evaluate(message, self.execution.environment))
+        return truthy(self.evaluate(template, message))
+
+    def evaluate(self, template: Template, message: Message) -> Json:
+        """See `Context`."""
+        return template.evaluate(message, self.execution.environment)
 
     def mask(self, text: str) -> str:
         """See `Context`."""
@@ -333,28 +345,48 @@ async def enter(
 
 
 class FanOut:
-    """See `headrace.sdk.FanOut`. Its id derives from the task that began it, also in continuations."""
+    """See `headrace.sdk.FanOut`. Its id derives from the task that began it, also in further tasks."""
 
-    def __init__(self, context: NodeContext, done_port: str, done: dict[str, Json], items: int) -> None:
+    def __init__(self, context: NodeContext, id_: str) -> None:
         self._context = context
+        self.id = id_
+
+    @classmethod
+    def announced(cls, context: NodeContext, done_port: str, done: dict[str, Json], items: int) -> FanOut:
+        """The group whose end is a message at an output."""
+        fan_out, is_new = cls._begun(context, done_port)
+        if is_new:
+            announcement = TaskRecord(
+                id=f"{fan_out.id}.done",
+                run_id=context.run.id,
+                node=context.node,
+                port=done_port,
+                message=done,
+                base=done,
+                is_output=True,
+                group=context.execution.task.group,
+            )
+            context.branch.outcome.groups.append(NewGroup(fan_out.id, announcement, items))
+        return fan_out
+
+    @classmethod
+    def gathered(cls, context: NodeContext) -> FanOut:
+        """The group whose end the node itself is told."""
+        fan_out, is_new = cls._begun(context, "")
+        if is_new:
+            last = fan_out._delivery(f"{fan_out.id}.done", context.execution.task.group, None)  # noqa: SLF001
+            context.branch.outcome.groups.append(NewGroup(fan_out.id, last, 0))
+        return fan_out
+
+    @classmethod
+    def _begun(cls, context: NodeContext, what: str) -> tuple[FanOut, bool]:
+        """The group that this task belongs to as a further one; else a new one, and that it is new."""
         task = context.execution.task
-        resume = task.resume if isinstance(task.resume, dict) else {}
-        begun = resume.get("group")
-        if isinstance(begun, str):
-            self.id = begun
-            return
-        self.id = context.execution.derived_id(f"{context.path()}/{context.node}:{done_port}")
-        announcement = TaskRecord(
-            id=f"{self.id}.done",
-            run_id=task.run_id,
-            node=context.node,
-            port=done_port,
-            message=done,
-            base=done,
-            is_output=True,
-            group=task.group,
-        )
-        context.branch.outcome.groups.append(NewGroup(self.id, announcement, items))
+        if context.came_from is None and isinstance(task.resume, dict):
+            begun = task.resume.get("group")
+            if isinstance(begun, str):
+                return cls(context, begun), False
+        return cls(context, context.execution.derived_id(f"{context.path()}/{context.node}:{what}")), True
 
     def add(self, port: str, message: Message, key: int, items: int, member: int) -> None:
         """See `headrace.sdk.FanOut`."""
@@ -383,21 +415,38 @@ class FanOut:
             group=membership,
         )
 
-    def go_on(self, resume: Json) -> None:
+    def go_on(self, resume: Json, member: int = 0) -> None:
         """See `headrace.sdk.FanOut`."""
         context = self._context
-        shaped_here = context.unit.input is not None
+        id_ = derived_id(context.run.id, f"{self.id}/{resume!r}")
         context.branch.outcome.tasks.append(
-            TaskRecord(
-                id=derived_id(context.run.id, f"{self.id}/{resume!r}"),
-                run_id=context.run.id,
-                node=context.node,
-                port=context.unit.node.spec.inputs[0].name,
-                message=context.base if shaped_here else context.message,
-                base=context.base,
-                group=GroupMember(self.id, 0, "", 0, 0),
-                resume={"group": self.id, "at": resume},
-            )
+            self._delivery(id_, GroupMember(self.id, member, "", 0, 0), {"group": self.id, "at": resume})
+        )
+
+    def tally(
+        self, counts: dict[str, int], watermark: tuple[int | float | str, int | float | str] | None = None
+    ) -> None:
+        """See `headrace.sdk.FanOut`."""
+        outcome = self._context.branch.outcome
+        for name, count in counts.items():
+            outcome.tally[name] = outcome.tally.get(name, 0) + count
+        if watermark is not None:
+            outcome.watermark = higher(outcome.watermark, Watermark(*watermark))
+
+    def _delivery(self, id_: str, group: GroupMember | None, resume: Json) -> TaskRecord:
+        """A task that hands the node its message once more."""
+        context = self._context
+        message = context.base if context.unit.input is not None else context.message
+        return TaskRecord(
+            id=id_,
+            run_id=context.run.id,
+            node=context.node,
+            port=context.unit.first_input,
+            message=message,
+            base=message,
+            lane=None if resume is None else context.unit.lane,
+            group=group,
+            resume=resume,
         )
 
 

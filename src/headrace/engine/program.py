@@ -9,7 +9,7 @@ from typing import cast
 from headrace.engine.observer import NodeStats
 from headrace.errors import ComponentError, Finding, FlowError, UsageError
 from headrace.expr import Template
-from headrace.flow.model import Edge, Flow, Node
+from headrace.flow.model import DEFAULT_CONCURRENCY, Edge, Flow, Node
 from headrace.flow.settings import resolve
 from headrace.sdk import Component, Database, Listening, Resources, Settings, Trigger
 from headrace.store import TaskRecord
@@ -167,6 +167,13 @@ class Program:
     def vars(self) -> dict[str, Json]:
         """The effective vars."""
         return self.flow.vars
+
+    @property
+    def concurrency(self) -> int:
+        """How many tasks of a run are executed at once."""
+        if self.flow.concurrency is not None:
+            return self.flow.concurrency
+        return max(DEFAULT_CONCURRENCY, *self.lane_limits().values(), 0)
 
     def lane_limits(self) -> dict[str, int]:
         """How many tasks that a node has detached run at once in a run, by the node's name."""

@@ -98,7 +98,7 @@ class Worker:
     def _activate(self, program: Program, run: RunRecord) -> ActiveRun:
         flow = program.flow
         now_ns = self._services.clock.now_ns()
-        agenda = Agenda(flow.concurrency, flow.max_queued, program.lane_limits())
+        agenda = Agenda(program.concurrency, flow.max_queued, program.lane_limits())
         active = self._active[run.id] = ActiveRun(run, program, agenda, now_ns)
         if flow.timeout_s is not None:
             timer = self._group.create_task(self._expire(active, flow.timeout_s))

@@ -12,7 +12,7 @@ from headrace.flow.draft import Draft, DraftNode
 from headrace.flow.edge import connect, read_edges
 from headrace.flow.field import Reader
 from headrace.flow.graph import Link, Ports, boundary_edges
-from headrace.flow.model import DEFAULT_CONCURRENCY, DEFAULT_MAX_QUEUED, Edge, Flow, Node
+from headrace.flow.model import DEFAULT_MAX_QUEUED, Edge, Flow, Node
 from headrace.flow.node import read_defaults, read_node
 from headrace.flow.override import apply_overrides
 from headrace.flow.parsed import from_object
@@ -286,7 +286,7 @@ def _build(
         secrets=draft.secrets,
         vars=draft.vars,
         timeout_s=timeout,
-        concurrency=DEFAULT_CONCURRENCY if concurrency is None else int(concurrency),
+        concurrency=None if concurrency is None else int(concurrency),
         max_queued=DEFAULT_MAX_QUEUED if queued is None else int(queued),
         retry=retry,
     )

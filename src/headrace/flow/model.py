@@ -99,7 +99,7 @@ class Flow:
         vars: plain constants, `$vars`, with overrides applied.
         overrides: values from outside that were laid over the file's (`--set`), by dotted path below `spec`.
         timeout_s: bound of a run's time in seconds; None for none.
-        concurrency: tasks of one run at once.
+        concurrency: tasks of one run at once; None: `DEFAULT_CONCURRENCY`, or what a node asks for.
         max_queued: above this many open tasks of a run, loop-closing tasks wait.
     """
 
@@ -114,7 +114,7 @@ class Flow:
     vars: dict[str, Json] = field(default_factory=dict)
     overrides: dict[str, Json] = field(default_factory=dict)
     timeout_s: float | None = None
-    concurrency: int = DEFAULT_CONCURRENCY
+    concurrency: int | None = None
     max_queued: int = DEFAULT_MAX_QUEUED
     retry: Retry = Retry()
 

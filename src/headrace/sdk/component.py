@@ -72,6 +72,8 @@ class Spec:
         chooses: whether it may look into a message to decide where it goes on, if at all. What comes out
             is then not said to be of all the kinds that went in.
         samples: what a node's `sample` or `schema` describes, `bodyJson`; empty: nodes take neither.
+        evaluates: the output whose messages `$` is in settings that are evaluated for each message; empty:
+            what arrives, or what a trigger makes.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Spec:
     transparent: bool = False
     chooses: bool = True
     samples: str = ""
+    evaluates: str = ""
     documentation: str = ""
 
     def outputs_for(self, settings: dict[str, Any]) -> tuple[Output, ...]:
@@ -184,6 +187,7 @@ def component(
     transparent: bool = False,
     chooses: bool = True,
     samples: str = "",
+    evaluates: str = "",
 ) -> Callable[[Class], Class]:
     """Declare a class to be a component. It is not registered: list it in a `Module`."""
     if not _NAME.fullmatch(name):
@@ -204,6 +208,7 @@ def component(
             transparent=transparent,
             chooses=chooses,
             samples=samples,
+            evaluates=evaluates,
             documentation=inspect.cleandoc(cls.__doc__ or ""),
         )
         return cls

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from headrace.errors import ComponentError
+from headrace.errors import ComponentError, ExpressionError
 from headrace.expr import Template
 from headrace.sdk.clock import Clock
 from headrace.sdk.transaction import Database, Transaction
@@ -111,13 +111,16 @@ class Context(Protocol):
         """
         ...
 
-    async def attempt(self, port: str, message: Message, key: int, *, survive: bool) -> Emission:
+    async def attempt(
+        self, port: str, message: Message, key: int, *, survive: bool, repeats: bool = False
+    ) -> Emission:
         """As `emit`, but tells how it went.
 
         Args:
             survive: if true, a failure below undoes what was done below (writes, new tasks, counters)
                 and is returned; if false it is raised. Failures of databases and stores, cancellation
                 and interruption are always raised.
+            repeats: the failure counts as one that is tried again: the node makes a task that does it.
         """
         ...
 
@@ -129,7 +132,7 @@ class Context(Protocol):
         """Send a failure that was survived to this node's `error` port, if wired; it is handled then."""
         ...
 
-    async def reject(self, error: ComponentError, facts: dict[str, Json], key: int) -> None:
+    async def reject(self, error: ComponentError | ExpressionError, facts: dict[str, Json], key: int) -> None:
         """Send the failure of a part of the message to this node's `error` port; the node goes on.
 
         It is recorded as handled. Where the port is not wired, the failure rises as the whole message's.
@@ -148,6 +151,15 @@ class Context(Protocol):
             done_port: the output that is told once, when all members have finished.
             done: its message; `processed`, `failed` and `errors` are set from the members.
             items: of all members together.
+        """
+        ...
+
+    def gather(self) -> "FanOut":
+        """As `fan_out`, of further tasks of this node (`FanOut.go_on`) and what they make.
+
+        When all have finished, the node is handed its message once more, with `resume` `{ended}`, which has
+        what the members counted, `tally`; `failed` and `errors` as `done` has them; `watermark`, the highest
+        `[rank, value]` of the members below the first that failed; and `hasGap`, whether any did.
         """
         ...
 
@@ -188,6 +200,14 @@ class Context(Protocol):
         """
         ...
 
+    def evaluate(self, template: Template, message: Message) -> Json:
+        """The value of a setting that is evaluated for each message.
+
+        Raises:
+            ExpressionError: it has none for the message.
+        """
+        ...
+
     def mask(self, text: str) -> str:
         """The text without the values of the flow's secrets: for what goes into a message."""
         ...
@@ -216,6 +236,11 @@ class Context(Protocol):
 class FanOut(Protocol):
     """A group of tasks whose end is announced once, at the output that `Context.fan_out` named."""
 
+    @property
+    def id(self) -> str:
+        """What tells it from others."""
+        ...
+
     def add(self, port: str, message: Message, key: int, items: int, member: int) -> None:
         """Make an emission a part of a member: a task for each edge of the port.
 
@@ -226,9 +251,19 @@ class FanOut(Protocol):
         """
         ...
 
-    def go_on(self, resume: Json) -> None:
+    def go_on(self, resume: Json, member: int = 0) -> None:
         """Have the node's message delivered again, as a further task of the group, with `Context.resume` set.
 
-        Large fan-outs expand in chunks by this.
+        Large fan-outs expand in chunks by this. These tasks are within the node's `lane_limit`, one after the
+        other as they were made. The same `resume` makes the same task.
+
+        Args:
+            member: whose part it is; 0 for none's.
         """
+        ...
+
+    def tally(
+        self, counts: dict[str, int], watermark: tuple[int | float | str, int | float | str] | None = None
+    ) -> None:
+        """Count for the group; `watermark` is a rank and a value: how far this member has come."""
         ...

@@ -20,6 +20,7 @@ from headrace.store.records import (
     Response,
     TaskRecord,
 )
+from headrace.store.watermark import Rank, Watermark
 from headrace.values import Json, JsonError, encode_json
 
 __all__ = [
@@ -69,6 +70,8 @@ class _NoteFields(_Fields):
     member: tuple[str, int, str, int, int]
     count: int
     errors: list[Any]
+    tally: dict[str, int] = {}
+    watermark: tuple[Rank, Rank] | None = None
 
 
 class _ErrorFields(_Fields):
@@ -97,6 +100,8 @@ class _OutcomeFields(_Fields):
     counters: dict[str, int] = {}
     state: dict[str, Any] = {}
     response: _ResponseFields | None = None
+    tally: dict[str, int] = {}
+    watermark: tuple[Rank, Rank] | None = None
 
 
 _decode_task = msgspec.json.Decoder(_TaskFields).decode
@@ -128,6 +133,8 @@ class EncodedOutcome:
             "counters": outcome.counters,
             "state": outcome.state,
             "response": _response_fields(outcome.response),
+            "tally": outcome.tally,
+            "watermark": _watermark_fields(outcome.watermark),
         }
         return _encode({name: value for name, value in fields.items() if value})
 
@@ -200,6 +207,8 @@ def decode_outcome(record: bytes) -> EncodedOutcome:
         counters=fields.counters,
         state=fields.state,
         response=_response(fields.response),
+        tally=fields.tally,
+        watermark=_watermark(fields.watermark),
     )
     return EncodedOutcome(outcome, {task.id: encode_task(task) for task in outcome.tasks})
 
@@ -230,13 +239,20 @@ def decode_group(data: bytes) -> NewGroup:
 
 def encode_note(note: GroupNote) -> bytes:
     """A group's note as JSON."""
-    return _encode({"member": _member_fields(note.member), "count": note.error_count, "errors": note.errors})
+    fields: Fields = {"member": _member_fields(note.member), "count": note.error_count, "errors": note.errors}
+    if note.tally:
+        fields["tally"] = note.tally
+    if note.watermark is not None:
+        fields["watermark"] = _watermark_fields(note.watermark)
+    return _encode(fields)
 
 
 def decode_note(data: bytes) -> GroupNote:
     """Read what `encode_note` wrote."""
     fields = _decode_note(data)
-    return GroupNote(GroupMember(*fields.member), fields.count, fields.errors)
+    return GroupNote(
+        GroupMember(*fields.member), fields.count, fields.errors, fields.tally, _watermark(fields.watermark)
+    )
 
 
 def encode_error(error: ErrorRecord) -> bytes:
@@ -307,6 +323,14 @@ def _response_fields(response: Response | None) -> Fields | None:
 
 def _response(fields: _ResponseFields | None) -> Response | None:
     return None if fields is None else Response(fields.value, _error(fields.late))
+
+
+def _watermark_fields(watermark: Watermark | None) -> list[Rank] | None:
+    return None if watermark is None else [watermark.rank, watermark.value]
+
+
+def _watermark(fields: tuple[Rank, Rank] | None) -> Watermark | None:
+    return None if fields is None else Watermark(*fields)
 
 
 def _error_fields(error: ErrorRecord) -> Fields:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from headrace.sdk.schedule import Overlap
 from headrace.store.caller import Caller
+from headrace.store.watermark import Watermark, higher
 from headrace.values import Json, Message
 
 __all__ = [
@@ -159,8 +160,8 @@ class NewGroup:
 
     Attributes:
         id: derived like a task's.
-        done: the task that is created when all members have finished; `processed`, `failed` and `errors`
-            of its message are set then.
+        done: the task that is created when all members have finished. Of a message at an output, `processed`,
+            `failed` and `errors` are set then; else the node itself is told, by `resume`.
         total_items: items of all members, for `processed`.
     """
 
@@ -191,6 +192,8 @@ class Outcome:
         further_errors: how many there were beyond those.
         state: what nodes keep, by node and key; None takes a value away.
         response: for the caller; the first one of a run counts.
+        tally: counts for the group that the task is a member of.
+        watermark: how far the member has come, for the group; None if that is not told.
     """
 
     tasks: list[TaskRecord] = field(default_factory=list)
@@ -200,6 +203,8 @@ class Outcome:
     counters: dict[str, int] = field(default_factory=dict)
     state: dict[str, Json] = field(default_factory=dict)
     response: Response | None = None
+    tally: dict[str, int] = field(default_factory=dict)
+    watermark: Watermark | None = None
 
     def add_error(self, error: ErrorRecord) -> None:
         """Record an error, or count it."""
@@ -231,6 +236,9 @@ class Outcome:
             self.respond(other.response)
         for name, count in other.counters.items():
             self.counters[name] = self.counters.get(name, 0) + count
+        for name, count in other.tally.items():
+            self.tally[name] = self.tally.get(name, 0) + count
+        self.watermark = higher(self.watermark, other.watermark)
 
 
 @dataclass(slots=True)

@@ -223,9 +223,7 @@ class Iterator(Component):
     async def _fan_out(self, array: list[Json], shared: Json, context: Context) -> None:
         total, size = len(array), self.settings.batch_size
         batches = -(-total // size)
-        resume = context.resume if isinstance(context.resume, dict) else {}
-        first = resume.get("at", 0)
-        begin = first if isinstance(first, int) else 0
+        begin = context.resume if isinstance(context.resume, int) else 0
         if begin == 0:
             context.count("items", total)
             context.progress(0, total)

@@ -9,6 +9,7 @@ HTTP = Module(
     "APIs over HTTP, called and offered.",
     (
         Lazy("http-module/client", "headrace.components.http.client:Client"),
+        Lazy("http-module/pages", "headrace.components.http.pages:Pages"),
         Lazy("http-module/server", "headrace.components.http.server:Server"),
     ),
 )

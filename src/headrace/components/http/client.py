@@ -1,10 +1,10 @@
 """http-module/client."""
 
 from headrace.components.http.exchange import Exchange, ExchangeSettings
+from headrace.components.http.paging.shape import response_shape
 from headrace.components.http.request import ClientRequest
 from headrace.components.http.response import stated_total
 from headrace.sdk import (
-    Arrival,
     Component,
     Context,
     Input,
@@ -14,23 +14,8 @@ from headrace.sdk import (
     component,
     parse_message,
 )
-from headrace.sdk.shape import ANY, Shape, object_of, of
 
 __all__ = ["Client"]
-
-
-def _response_shape(arrival: Arrival) -> Shape:
-    body = ANY if arrival.sample is None else arrival.sample.or_null()
-    return arrival.object(
-        {
-            "statusCode": of("number"),
-            "headers": object_of(rest=of("text")),
-            "body": of("text"),
-            "bodyJson": body,
-            "url": of("text"),
-            "elapsedMs": of("number"),
-        }
-    )
 
 
 @component(
@@ -43,7 +28,7 @@ def _response_shape(arrival: Arrival) -> Shape:
             "response",
             "the base value plus `response {statusCode, headers, body, bodyJson, url, elapsedMs}`",
             adds="response",
-            emits=_response_shape,
+            emits=response_shape,
         ),
         Output("error", "the base value plus `error` and `errorDetail`", error=True),
     ),

@@ -12,6 +12,7 @@ from headrace.flow.draft import Draft, Path
 from headrace.flow.model import PortRef
 from headrace.flow.shape.edge import EdgeShapes, InputShapes
 from headrace.flow.shape.node import NO_ENTRY, Entry, NodeShapes
+from headrace.sdk import Spec
 
 __all__ = ["At", "Shapes"]
 
@@ -105,13 +106,20 @@ class Shapes:
             if node.input is not None:
                 found[id(node.input)] = [self.arriving(name, ports[0].name) if ports else ANY]
             read = [self.received(name, port.name) for port in ports]
-            if node.spec is not None and node.spec.trigger:  # what it makes; an input is for its callers
-                read = [self.emitted(PortRef(name, output.name)) for output in node.spec.outputs[:1]]
+            if node.spec is not None and (made := _evaluated(node.spec)):
+                read = [self.emitted(PortRef(name, made))]
             for template in node.message_templates.values():
                 found[id(template)] = read
             if node.settings_template is not None:
                 found[id(node.settings_template)] = [self._settings]
         return {key: join_all(shapes) for key, shapes in found.items()}
+
+
+def _evaluated(spec: Spec) -> str:
+    """The output whose messages settings read; empty where they read what arrives."""
+    if spec.trigger:  # an input is for its callers
+        return spec.outputs[0].name if spec.outputs else ""
+    return spec.evaluates
 
 
 def _known(shape: Shape) -> Shape:

@@ -1,0 +1,1 @@
+"""Pages of one endpoint: how they are asked for, read, guarded, and fetched ahead."""

@@ -1,0 +1,34 @@
+"""How far the work on a source has come, in the source's own order. Pure."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["Rank", "Watermark", "higher"]
+
+Rank: TypeAlias = int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far the work has come.
+
+    Attributes:
+        rank: what it is compared by, a number or text (which is above every number).
+        value: what stands in the data there.
+    """
+
+    rank: Rank
+    value: int | float | str
+
+    def is_above(self, other: "Watermark") -> bool:
+        """Whether it is further than another."""
+        if isinstance(self.rank, str):
+            return not isinstance(other.rank, str) or self.rank > other.rank
+        return not isinstance(other.rank, str) and self.rank > other.rank
+
+
+def higher(one: Watermark | None, other: Watermark | None) -> Watermark | None:
+    """The higher of two that may be missing."""
+    if one is None or other is None:
+        return one or other
+    return other if other.is_above(one) else one

@@ -1,0 +1,182 @@
+"""http-module/pages against a real server: each kind of pagination, each way to end, in parallel and ahead."""
+
+import asyncio
+
+import pytest
+
+from headrace.store import RunStatus
+from support.flows import bench
+from support.listing import listing
+
+LIMITS = "{maxAttempts: 1}"
+
+
+def flow(api, path, pagination, settings="", *, head="", request="", error=True):
+    """A flow that fetches all pages of a path; they come to `page`, the end to `done`."""
+    wired = "- pages:error -> failed" if error else ""
+    return f"""
+    {head or f"retry: {LIMITS}"}
+    nodes:
+      start: {{component: common-module/signal}}
+      pages:
+        component: http-module/pages
+        settings:
+          baseUrl: "{api.url}"
+          pagination: {pagination}
+          {settings}
+        input: {{url: "/{path}", {request}}}
+      page: {{component: test-module/probe}}
+      done: {{component: test-module/probe}}
+      failed: {{component: test-module/probe}}
+    edges:
+      - start -> pages
+      - pages:page -> page
+      - pages:done -> done
+      {wired}
+    """
+
+
+async def fetched(api, path, pagination, settings="", **more):
+    """What came of it: the ids by page, and `done`."""
+    async with bench(flow(api, path, pagination, settings, **more)) as running:
+        run = await running.run()
+        assert run.status is RunStatus.SUCCEEDED, run.errors
+        (done,) = running.seen["done"]
+        return running.seen, done
+
+
+def ids(seen):
+    """The ids of all pages, in order."""
+    return sorted(row["id"] for page in seen["page"] for row in page["items"])
+
+
+KINDS = {
+    "numbered": "{type: page, size: 10}",
+    "offset": "{type: offset, size: 10}",
+    "cursor": "{type: cursor, size: 10, next: '{{$.response.bodyJson.next}}'}",
+    "linked": "{type: link}",
+    "next": "{type: next, next: '{{$.response.bodyJson.next}}'}",
+}
+
+
+@pytest.mark.parametrize("states_total", [True, False])
+@pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 95, 100])
+@pytest.mark.parametrize("path", KINDS)
+async def test_every_row_comes_once(path, rows, states_total):
+    async with listing(rows, states_total=states_total) as api:
+        seen, done = await fetched(api, path, KINDS[path])
+    assert ids(seen) == list(range(1, rows + 1))
+    assert (done["pages"], done["items"], done["failed"], done["errors"]) == (-(-rows // 10), rows, 0, [])
+    numbers = sorted(page["page"]["number"] for page in seen["page"])
+    assert numbers == list(range(1, -(-rows // 10) + 1))
+
+
+async def test_a_page_has_the_base_value_the_response_and_its_place():
+    async with listing(25) as api:
+        seen, done = await fetched(api, "numbered", KINDS["numbered"], request='headers: {X-A: "1"}')
+    last = max(seen["page"], key=lambda page: page["page"]["number"])
+    assert last["page"] == {"number": 3, "total": 25, "isLast": True, "cursor": 3}
+    assert last["response"]["bodyJson"]["data"] is last["items"]
+    assert set(last) == {"response", "items", "page", "payload", "signal"} or "response" in last
+    assert done["total"] == 25
+
+
+async def test_pages_of_a_known_number_are_fetched_at_once():
+    everybody = asyncio.Event()
+
+    async def together(request):
+        if int(request.query["page"]) > 1:
+            if api.most_open >= 6:
+                everybody.set()
+            await everybody.wait()
+
+    async with listing(200, before=together) as api:
+        seen, _ = await fetched(api, "numbered", KINDS["numbered"], "concurrency: 6")
+        assert ids(seen) == list(range(1, 201))
+        assert api.most_open == 6
+
+
+async def test_more_pages_at_once_than_the_flow_does_tasks_by_default():
+    everybody = asyncio.Event()
+
+    async def together(request):
+        if int(request.query["page"]) > 1:
+            if api.most_open >= 20:
+                everybody.set()
+            await everybody.wait()
+
+    async with listing(400, before=together) as api:
+        await fetched(api, "numbered", KINDS["numbered"], "concurrency: 20")
+        assert api.most_open == 20
+
+
+@pytest.mark.parametrize("path", ["cursor", "next", "linked"])
+async def test_the_next_page_is_fetched_while_one_is_worked_on(path):
+    async with listing(30) as api:
+        async with bench(flow(api, path, KINDS[path])) as running:
+            asked_for_more = asyncio.Event()
+
+            async def note(request):
+                if len(api.requests) >= 2:
+                    asked_for_more.set()
+
+            async def wait(message, context):
+                await asyncio.wait_for(asked_for_more.wait(), 10)
+
+            api.before = note
+            running.seen.before["page"] = wait
+            run = await running.run()
+            assert run.status is RunStatus.SUCCEEDED
+            assert ids(running.seen) == list(range(1, 31))
+        assert len(api.requests) == 3
+
+
+async def test_several_pages_are_fetched_ahead():
+    async with listing(50) as api:
+        async with bench(flow(api, "cursor", KINDS["cursor"], "prefetch: 3")) as running:
+            ahead = asyncio.Event()
+
+            async def note(request):
+                if len(api.requests) >= 4:
+                    ahead.set()
+
+            async def wait(message, context):
+                await asyncio.wait_for(ahead.wait(), 10)
+
+            api.before = note
+            running.seen.before["page"] = wait
+            await running.run()
+            assert ids(running.seen) == list(range(1, 51))
+        assert len(api.requests) == 5
+
+
+async def test_nothing_is_fetched_ahead_where_that_is_not_wanted():
+    async with listing(30) as api:
+        seen_requests = []
+        async with bench(flow(api, "cursor", KINDS["cursor"], "prefetch: 0")) as running:
+
+            async def note(message, context):
+                seen_requests.append(len(api.requests))
+
+            running.seen.before["page"] = note
+            await running.run()
+        assert seen_requests == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("settings", "pages"),
+    [
+        ("{type: page, size: 10, until: '{{$.items.some(row => row.id == 25)}}'}", 3),
+        ("{type: page, size: 10, hasMore: '{{$.page.number < 4}}'}", 4),
+        ("{type: page, size: 10, totalPages: '{{$.response.bodyJson.total / 20}}'}", 5),
+        ("{type: page, size: 10, total: '{{55}}'}", 6),
+        ("{type: offset, size: 10, total: '{{55}}'}", 6),
+    ],
+)
+async def test_ways_to_end(settings, pages):
+    path = "offset" if "offset" in settings else "numbered"
+    async with listing(100) as api:
+        if "hasMore" in settings:
+            api.states_total = False
+        _, done = await fetched(api, path, settings)
+    assert done["pages"] == pages
