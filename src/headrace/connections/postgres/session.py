@@ -20,6 +20,7 @@ from headrace.connections.postgres.insert import TABLE_QUERY, Table, result_of, 
 from headrace.connections.postgres.sqltype import CATALOG_QUERY, KNOWN, SqlType, resolve
 from headrace.connections.postgres.target import PostgresTarget
 from headrace.connections.postgres.wire import Wire
+from headrace.connections.result import refuse_twins
 from headrace.errors import InfrastructureError, PermanentError, StatementError
 from headrace.sdk.transaction import Insert, Result, Statement
 from headrace.values import Json
@@ -267,7 +268,7 @@ class PostgresSession:
             tuple(resolve(oid, self._catalog) for oid in oids),
             tuple((field, decoder_of(resolve(oid, self._catalog))) for field, oid in fields),
         )
-        _refuse_twins([field for field, _ in fields])
+        refuse_twins([field for field, _ in fields])
         self._prepared[(sql, types)] = prepared
         if len(self._prepared) > PREPARED_STATEMENTS:
             self._discarded.append(self._prepared.popitem(last=False)[1].name)
@@ -347,9 +348,3 @@ def _tag(result: PGresult) -> tuple[str, int]:
     while words and words[-1].isdecimal():
         words.pop()
     return " ".join(words), result.command_tuples or 0
-
-
-def _refuse_twins(names: list[str]) -> None:
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise PermanentError(f"two columns are named `{name}`; name one of them with AS", code="HR324")
