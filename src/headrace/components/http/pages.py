@@ -114,7 +114,7 @@ class Pages(Component):
                 _key(fan_out, part), lambda: self._fetch(part, request, context)
             )
             message = _message(part, response, context)
-            page = read_page(self.settings, message, context)
+            page = read_page(self.settings, message, part.wants, context)
             following = after_page(self.settings, part, page, self._next(page, part, request))
             mark = highest(self.settings.incremental, page.items) if self.settings.incremental else None
         except (ComponentError, ExpressionError) as error:
@@ -196,7 +196,7 @@ class Pages(Component):
         context: Context,
     ) -> None:
         try:
-            page = read_page(self.settings, _message(part, response, context), context)
+            page = read_page(self.settings, _message(part, response, context), part.wants, context)
             following = after_page(self.settings, part, page, self._next(page, part, request))
         except (ComponentError, ExpressionError):
             return  # the page's own task reports it
@@ -288,6 +288,9 @@ def _counts(part: Part, page: Page) -> dict[str, int]:
         counts = {"items": len(page.items)}
     if part.number == 1 and page.total is not None and not part.again:
         counts["total"] = page.total
+    plan = part.plan
+    if plan is not None and part.number == plan.pages and None not in (page.total, plan.total):
+        counts["total"] = (page.total or 0) - (plan.total or 0)  # what came and went since the first page
     return counts
 
 

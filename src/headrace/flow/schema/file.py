@@ -85,7 +85,7 @@ def _spec(registry: Registry) -> Schema:
             "timeout": _duration("How long one run may take."),
             "concurrency": optional(
                 "integer",
-                "How many tasks of one run execute at once; more where a node asks for more, unless it is set.",
+                "How many tasks of one run execute at once; more if a node asks for it, unless set.",
                 minimum=1,
                 default=DEFAULT_CONCURRENCY,
             ),

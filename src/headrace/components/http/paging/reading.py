@@ -46,12 +46,13 @@ class Page:
     is_enough: bool
 
 
-def read_page(settings: PagesSettings, message: dict[str, Json], context: Context) -> Page:
+def read_page(settings: PagesSettings, message: dict[str, Json], wants: int, context: Context) -> Page:
     """Read a page.
 
     Args:
         settings: of the node.
         message: the base value with `response` and `page`; gets `items`.
+        wants: how many of its records are wanted; 0 for all.
         context: evaluates what the settings say.
 
     Raises:
@@ -62,6 +63,8 @@ def read_page(settings: PagesSettings, message: dict[str, Json], context: Contex
     response = message["response"]
     assert isinstance(response, dict), "made by the exchange"  # noqa: S101
     found = _items(settings.items, message, response["bodyJson"], context)
+    if wants:
+        found = found[:wants]
     message["items"] = found
     total, is_promised = _count("total", pagination.total, message, context), pagination.total is not None
     if total is None and not is_promised:

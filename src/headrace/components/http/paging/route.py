@@ -9,7 +9,7 @@ from headrace.components.http.paging.part import Part, Plan
 from headrace.components.http.paging.position import Position
 from headrace.components.http.paging.reading import Page
 from headrace.components.http.paging.settings import NumberedPages, OffsetPages, PagesSettings
-from headrace.components.http.paging.trail import Trail, digest_of
+from headrace.components.http.paging.trail import Trail, content_of
 from headrace.errors import ComponentError
 from headrace.sdk import PermanentError, TemporaryError
 
@@ -60,7 +60,8 @@ def is_past_the_end(settings: PagesSettings, part: Part, error: ComponentError) 
     """Whether an error says that there is no such page, where that is no surprise."""
     status = error.detail.get("statusCode")
     if part.beyond:
-        return isinstance(status, int) and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        is_refused = isinstance(status, int) and 400 <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        return is_refused or error.code == "HR335"  # some give the last page once more
     is_counted = isinstance(settings.pagination, NumberedPages | OffsetPages)
     return is_counted and part.does == "follow" and part.number > 1 and status == HTTPStatus.NOT_FOUND
 
@@ -131,7 +132,7 @@ def _planned(settings: PagesSettings, part: Part, plan: Plan, page: Page) -> Ite
     count, wanted = len(page.items), part.wants or plan.expected(part.number, page.total)
     if not count and wanted and not page.has_more and part.number <= plan.pages:
         raise _missing(part, plan.total if page.total is None else page.total)
-    if count and part.number > 1 and digest_of(page.items) == plan.first:
+    if count and part.number > 1 and content_of(page.items) == plan.first:
         raise PermanentError(
             f"page {part.number} has the same records as page 1; does the API know the parameters of "
             "`pagination`?",
@@ -156,7 +157,8 @@ def _beyond(settings: PagesSettings, part: Part, plan: Plan, page: Page) -> Iter
     is_full = len(page.items) >= plan.size and not plan.is_promised
     if page.has_more or (page.has_more is None and is_full):
         _check_most(settings, number)
-        trail = Trail(items=plan.total or 0, largest=plan.size)
+        content = content_of(page.items) if page.items else ""
+        trail = Trail(content=content, items=plan.total or 0, largest=plan.size)
         at = _place(settings, plan, number)
         yield Part(number, at, "follow", trail=trail, since=part.since, beyond=True)
 
