@@ -178,3 +178,14 @@ async def test_what_an_operation_lacks_is_said_in_the_run(target, request_, said
         run = await flow.run([user(1)])
     assert run.status is RunStatus.SUCCEEDED, "the error port took it"
     assert flow.seen["bad"][0]["error"] == said
+
+
+async def test_execute_many_runs_in_the_order_given_or_sorted_by_its_key(target):
+    number = "INTEGER PRIMARY KEY AUTOINCREMENT" if target.is_sqlite else "serial PRIMARY KEY"
+    target.execute("DROP TABLE t", f"CREATE TABLE t (at {number}, id int, name text)")
+    many = spec(target, 'operation: executeMany, query: "INSERT INTO t (name, id) VALUES ($1, $2)"')
+    for text in (many, many.replace("executeMany", "executeMany, key: $2")):
+        async with bench(text.replace("table: t, ", "")) as flow:
+            await flow.run([["c", 3], ["a", 1], ["b", 2]])
+    assert [name for (name,) in target.rows("SELECT name FROM t ORDER BY at")] == list("cababc")
+    assert flow.seen["end"] == [{"rows": [], "rowCount": 3, "command": "INSERT"}]

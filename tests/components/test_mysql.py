@@ -92,6 +92,18 @@ async def test_bad_rows_are_isolated(target):
     assert {error.fate for error in run.errors} == {ErrorFate.HANDLED}
 
 
+async def test_rows_that_refer_to_each_other_are_not_taken_for_bad_ones(target):
+    target.rows(
+        "CREATE TABLE t (id int PRIMARY KEY, name varchar(5), up int, FOREIGN KEY (up) REFERENCES t (id))"
+    )
+    rows = [{"id": n, "name": "x", "up": n + 1 if n < 9 else None} for n in range(10)]
+    lost = {"id": 20, "name": "x", "up": 99}
+    async with bench(spec(target.url, UPSERT.replace('}}"}', '}}", onRowError: isolate}'))) as flow:
+        await flow.run([*rows, lost])
+    assert [message["row"] for message in flow.seen["bad"]] == [lost]
+    assert len(target.rows("SELECT * FROM t")) == 10
+
+
 async def test_queries_and_many_executions_take_parameters(target):
     target.rows(TABLE)
     many = '{operation: executeMany, query: "INSERT INTO t VALUES ($1, $2)", rows: "{{$.payload}}"}'
