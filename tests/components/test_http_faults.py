@@ -35,7 +35,7 @@ def each(faults):
 @pytest.fixture(autouse=True)
 def _trusted_certificates(monkeypatch):
     transport = partial(HttpTransport, tls=trusting())
-    monkeypatch.setattr("headrace.components.http.client.HttpTransport", transport)
+    monkeypatch.setattr("headrace.components.http.exchange.HttpTransport", transport)
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """HTTP: a request out, a whole answer in, or an error in plain words; requests that come in.
 
-The only package that knows aiohttp.
+Requests go out by the parser of `httptools`, and come in by the server of `aiohttp`; nobody else knows them.
 """
 
 from headrace.connections.http.failure import HttpError, PermanentHttpError, TemporaryHttpError

@@ -1,7 +1,4 @@
-"""The encodings in which bodies travel: gzip and deflate (RFC 9110, section 8.4.1), with a bound and an end.
-
-aiohttp's own decompression takes a gzip body that was cut short for a whole one.
-"""
+"""Encodings of bodies: gzip and deflate (RFC 9110, section 8.4.1), with a bound and an end."""
 
 import zlib
 from collections.abc import Iterator
@@ -20,7 +17,15 @@ _OUTPUT_BYTES = 1024 * 1024
 
 
 class EncodingError(ValueError):
-    """What is wrong with a body, to be said after its name."""
+    """What is wrong with a body, to be said after its name.
+
+    Attributes:
+        is_unknown: it is compressed by what cannot be read; sending it again cannot help.
+    """
+
+    def __init__(self, message: str, *, is_unknown: bool = False) -> None:
+        super().__init__(message)
+        self.is_unknown = is_unknown
 
 
 class Decoder:
@@ -86,5 +91,7 @@ def make_decoder(header: str) -> Decoder | None:
     if not named:
         return None  # `identity`, `utf-8`, `none`: servers write all kinds of things there
     if len(named) > 1 or named[0] in _UNREAD:
-        raise EncodingError(f"is compressed by `{', '.join(named)}`, which was not asked for")
+        raise EncodingError(
+            f"is compressed by `{', '.join(named)}`, which was not asked for", is_unknown=True
+        )
     return Decoder(_READ[named[0]])

@@ -1,15 +1,24 @@
-"""Why a request came to no answer, in plain words: aiohttp's errors as headrace's."""
+"""Why a request came to no answer, in plain words."""
 
 import errno
 import re
+import socket
+import ssl
 
-import aiohttp
 from yarl import URL
 
+from headrace.connections.http.connection import (
+    BodyTooLargeError,
+    BrokenAnswerError,
+    ClosedError,
+    HeadTooLargeError,
+)
+from headrace.connections.http.encoding import EncodingError
 from headrace.connections.http.progress import Progress
 from headrace.errors import ComponentError, PermanentError, TemporaryError
 
 __all__ = [
+    "FAILURES",
     "HttpError",
     "PermanentHttpError",
     "TemporaryHttpError",
@@ -20,11 +29,19 @@ __all__ = [
     "timeout",
 ]
 
-_TLS_ALERT = r"b'\x15\x03"
-"""How the bytes of an alert begin where a status line should be (RFC 8446, section 5.1)."""
+_TLS_ALERT = b"\x15\x03"
+"""How an alert begins (RFC 8446, section 5.1)."""
 _WANTS_CERTIFICATE = "ALERT_CERTIFICATE_REQUIRED"
 """By TLS 1.3 it is said after the handshake, with the answer (RFC 8446, section 6.2)."""
-_TOO_LARGE = ("got more than", "too many headers")
+FAILURES = (
+    OSError,
+    ValueError,
+    BodyTooLargeError,
+    BrokenAnswerError,
+    ClosedError,
+    HeadTooLargeError,
+)
+"""What `map_error` knows."""
 
 
 class HttpError(ComponentError):
@@ -62,34 +79,41 @@ def timeout(now: Progress, timeout_s: float) -> TemporaryHttpError:
     return TemporaryHttpError(f"the answer of {where} was not complete within {timeout_s:g} s")
 
 
-def map_error(error: Exception, now: Progress) -> HttpError:
-    """Aiohttp's errors, and those of the operating system, in plain words."""
+def map_error(error: Exception, now: Progress, max_bytes: int) -> HttpError:
+    """Errors of connections, of answers and of the operating system, in plain words."""
     where = place(now.url)
     unsent = not now.sent
     match error:
-        case aiohttp.ClientConnectorCertificateError():
-            reason = getattr(error.certificate_error, "verify_message", "") or error.certificate_error
+        case ssl.SSLCertVerificationError():
+            reason = error.verify_message or str(error)
             return PermanentHttpError(
                 f"the TLS certificate of {where} is not trusted: {reason}", unsent=unsent
             )
-        case aiohttp.ClientConnectorSSLError():
+        case ssl.SSLError() if not now.connected:
             return PermanentHttpError(
-                f"no TLS connection to {where} is possible: {_tls_reason(error.os_error)}; "
+                f"no TLS connection to {where} is possible: {_tls_reason(error)}; "
                 "does it speak https on that port?",
                 unsent=unsent,
             )
-        case aiohttp.ClientConnectorDNSError():
+        case socket.gaierror():
             return TemporaryHttpError(f"the host `{now.url.host}` cannot be found", unsent=unsent)
-        case aiohttp.ClientConnectorError():
-            return TemporaryHttpError(f"{where} {_why(error.os_error)}", unsent=unsent)
-        case aiohttp.ClientPayloadError():
+        case ClosedError(in_answer=True):
             return TemporaryHttpError(f"{where} closed the connection before the answer was complete")
-        case aiohttp.ServerDisconnectedError():
+        case ClosedError():
             return TemporaryHttpError(f"{where} closed the connection without an answer", unsent=unsent)
-        case aiohttp.InvalidURL() | ValueError():
+        case BrokenAnswerError():
+            return _no_http(error, where)
+        case HeadTooLargeError():
+            return PermanentHttpError(f"the head of the answer of {where} is too large: {error}")
+        case BodyTooLargeError():
+            return PermanentHttpError(
+                f"the answer of {where} is larger than {max_bytes} bytes (maxResponseBytes)"
+            )
+        case EncodingError():
+            make = PermanentHttpError if error.is_unknown else TemporaryHttpError
+            return make(f"the answer of {where} {error}")
+        case ValueError():
             return PermanentHttpError(f"the request to {where} is not valid: {error}", unsent=unsent)
-        case aiohttp.ClientResponseError():
-            return _no_http(error.message, where)
         case OSError() if _WANTS_CERTIFICATE in str(error):
             return PermanentHttpError(f"{where} wants a client certificate, and there is none")
         case OSError():
@@ -111,13 +135,13 @@ def _tls_reason(error: OSError) -> str:
     return re.sub(r"^\[.*?\] | \(_ssl\.c:\d+\)$", "", error.strerror or str(error))
 
 
-def _no_http(message: str, where: str) -> HttpError:
-    """What aiohttp's parser says of an answer; its second line, or what follows a colon, quotes it."""
-    if _TLS_ALERT in message:
+def _no_http(error: BrokenAnswerError, where: str) -> HttpError:
+    """What the parser says of an answer."""
+    if error.beginning.startswith(_TLS_ALERT):
         return PermanentHttpError(f"{where} speaks TLS on that port; write `https://`")
-    reason = (message.splitlines() or ["no reason known"])[0].partition(":")[0].lower()
-    if reason.startswith(_TOO_LARGE):
-        return PermanentHttpError(f"the head of the answer of {where} is too large: {reason}")
+    reason = str(error).lower()
+    if reason.startswith("expected http/"):
+        reason = "bad status line"
     return TemporaryHttpError(f"{where} answered something that is not HTTP ({reason})")
 
 

@@ -1,17 +1,16 @@
 """How far a request has come."""
 
 import time
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from yarl import URL
 
-__all__ = ["Progress", "progress"]
+__all__ = ["Progress"]
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a request has come; the session writes it, since it alone knows.
+    """How far a request has come; the pool and the connection write it, since they alone know.
 
     Attributes:
         url: that is asked now: redirects change it.
@@ -32,7 +31,3 @@ class Progress:
         """Begin a request of its own, or one that a redirect leads to."""
         self.url = url
         self.connected = self.reused = self.answered = False
-
-
-progress: ContextVar[Progress] = ContextVar("headrace_http_progress")
-"""Of the request that is made in this context."""

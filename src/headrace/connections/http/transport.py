@@ -1,4 +1,4 @@
-"""HTTP requests over kept-alive connections, by aiohttp.
+"""HTTP requests over kept-alive connections.
 
 One request in, one whole answer out, or an error that says in plain words what happened and whether the
 server can have seen anything of the request. Retries, rate limits and status codes are the client
@@ -11,24 +11,24 @@ from collections.abc import Mapping, Sequence
 from ssl import SSLContext
 from typing import TypeAlias
 
-import aiohttp
 from yarl import URL
 
-from headrace.connections.http.encoding import EncodingError, make_decoder
+from headrace.connections.http.connection import RawAnswer
 from headrace.connections.http.failure import (
+    FAILURES,
     PermanentHttpError,
-    TemporaryHttpError,
     cut,
     map_error,
     place,
     shown,
     timeout,
 )
+from headrace.connections.http.head import readable, request_bytes
 from headrace.connections.http.host import HostPatterns
-from headrace.connections.http.progress import Progress, progress
+from headrace.connections.http.pool import Pool
+from headrace.connections.http.progress import Progress
 from headrace.connections.http.redirect import REDIRECTS, follow, parse_location
 from headrace.connections.http.response import HttpResponse
-from headrace.connections.http.session import make_session
 
 __all__ = ["HttpTransport", "Query"]
 
@@ -57,7 +57,7 @@ class HttpTransport:
         """
         self._allowed = HostPatterns(allowed_hosts)
         self._max_redirects = max_redirects
-        self._session = make_session(max_connections=max_connections, tls=tls)
+        self._pool = Pool(max_connections=max_connections, tls=tls)
 
     async def request(
         self,
@@ -84,18 +84,17 @@ class HttpTransport:
                 redirects, a head or a body that is too large.
         """
         now = Progress(_parse_url(url, params))
-        progress.set(now)
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._follow(now, method.upper(), dict(headers or {}), body, max_response_bytes)
         except TimeoutError as error:
             raise timeout(now, timeout_s) from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise map_error(error, now) from error
+        except FAILURES as error:
+            raise map_error(error, now, max_response_bytes) from error
 
     async def close(self) -> None:
         """Close all connections; safe to call twice."""
-        await self._session.close()
+        await self._pool.close()
 
     async def _follow(
         self, now: Progress, method: str, headers: dict[str, str], body: bytes | None, limit: int
@@ -106,21 +105,17 @@ class HttpTransport:
         while True:
             self._check_host(url, redirected=bool(seen))
             now.ask(url)
-            async with self._session.request(
-                method, url, headers=headers, data=body, allow_redirects=False
-            ) as response:
-                now.answered = True
-                if response.status < 200:
-                    raise PermanentHttpError(
-                        f"{place(url)} answered {response.status}, which is no final answer"
-                    )
-                location = response.headers.get("Location") if response.status in REDIRECTS else None
-                if location is None or self._max_redirects == 0:
-                    return await _read(response, limit, now)
-                response.close()  # its body is of no interest, and may be endless
+            request = request_bytes(method, url, headers, body)
+            answer = await self._pool.request(method, url, request, limit, now)
+            if answer.status < 200:
+                raise PermanentHttpError(f"{place(url)} answered {answer.status}, which is no final answer")
+            found = answer.get(b"location") if answer.status in REDIRECTS else None
+            location = None if found is None else readable(found)
+            if location is None or self._max_redirects == 0:
+                return _response(answer, url, now)
             seen.add((method, url))
             previous, url = url, parse_location(url, location)
-            method, body, headers = follow(response.status, method, body, headers, previous, url)
+            method, body, headers = follow(answer.status, method, body, headers, previous, url)
             if (method, url) in seen:
                 raise PermanentHttpError(f"redirect loop: {shown(url)} leads back to itself")
             if len(seen) > self._max_redirects:
@@ -136,54 +131,18 @@ class HttpTransport:
             )
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int, now: Progress) -> HttpResponse:
+def _response(answer: RawAnswer, url: URL, now: Progress) -> HttpResponse:
     headers: dict[str, str] = {}
-    for name, given in response.headers.items():
-        lowered, value = name.lower(), _readable(given)
-        headers[lowered] = f"{headers[lowered]}, {value}" if lowered in headers else value
-    body = await _read_body(response, headers.get("content-encoding", ""), limit, now)
+    for key, given in answer.headers:
+        name, value = readable(key).lower(), readable(given)
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return HttpResponse(
-        status=response.status,
+        status=answer.status,
         headers=headers,
-        body=body,
-        url=str(response.url.with_user(None)),
+        body=answer.body,
+        url=str(url.with_user(None)),
         elapsed_ms=round((time.monotonic() - now.started_s) * 1000),
     )
-
-
-def _readable(value: str) -> str:
-    """A header as text: UTF-8, or Latin-1 as of old. aiohttp leaves half characters in it."""
-    if value.isascii():
-        return value
-    data = value.encode("utf-8", "surrogateescape")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-async def _read_body(response: aiohttp.ClientResponse, encoding: str, limit: int, now: Progress) -> bytes:
-    """The whole body, decompressed."""
-    pieces = []
-    size = 0
-    try:
-        decoder = make_decoder(encoding)
-    except EncodingError as error:
-        raise PermanentHttpError(f"the answer of {place(now.url)} {error}") from error
-    try:
-        async for chunk in response.content.iter_any():
-            for piece in (chunk,) if decoder is None else decoder.feed(chunk):
-                size += len(piece)
-                if size > limit:
-                    raise PermanentHttpError(
-                        f"the answer of {place(now.url)} is larger than {limit} bytes (maxResponseBytes)"
-                    )
-                pieces.append(piece)
-        if decoder is not None:
-            decoder.finish()
-    except EncodingError as error:
-        raise TemporaryHttpError(f"the answer of {place(now.url)} {error}") from error
-    return b"".join(pieces)
 
 
 def _parse_url(text: str, params: Query | None) -> URL:

@@ -1,0 +1,61 @@
+"""The head of a request as bytes, and headers of answers as text."""
+
+import base64
+import re
+from collections.abc import Mapping
+
+from yarl import URL
+
+from headrace import __version__
+from headrace.connections.http.encoding import ACCEPTED
+
+__all__ = ["readable", "request_bytes"]
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""RFC 9110, section 5.6.2."""
+_SPLITS = re.compile(r"[\r\n\0]")
+_OWN = frozenset({"host", "content-length", "transfer-encoding"})
+_DEFAULTS = {"user-agent": f"headrace/{__version__}", "accept": "*/*", "accept-encoding": ACCEPTED}
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def request_bytes(method: str, url: URL, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    """A request, with its body.
+
+    Raises:
+        ValueError: the method or a header cannot be sent.
+    """
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"`{method}` is no method")
+    lines = [f"{method} {url.raw_path_qs} HTTP/1.1"]
+    names = {name.lower(): name for name in headers}
+    lines.append(f"Host: {headers[names['host']] if 'host' in names else _host(url)}")
+    if url.user is not None and "authorization" not in names:
+        pair = f"{url.user}:{url.password or ''}".encode()
+        lines.append(f"Authorization: Basic {base64.b64encode(pair).decode()}")
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"`{name}` is no name of a header")
+        if name.lower() not in _OWN:
+            lines.append(f"{name}: {value}")
+    lines += [f"{name}: {value}" for name, value in _DEFAULTS.items() if name not in names]
+    if body is not None or method in _WITH_BODY:
+        lines.append(f"Content-Length: {len(body or b'')}")
+    if any(map(_SPLITS.search, lines)):
+        raise ValueError("a header has a line break in it")
+    head = "\r\n".join(lines)
+    return f"{head}\r\n\r\n".encode() + (body or b"")
+
+
+def readable(value: bytes) -> str:
+    """A header as text: UTF-8, or Latin-1 as of old."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _host(url: URL) -> str:
+    host = url.raw_host or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if url.is_default_port() else f"{host}:{url.port}"
