@@ -33,6 +33,8 @@ _INTEGERS = frozenset(
         FIELD_TYPE.YEAR,
     }
 )
+_TIMES = frozenset({"datetime", "timestamp"})
+_BINARY = frozenset({"tinyblob", "blob", "mediumblob", "longblob", "binary", "varbinary"})
 _TOO_LARGE = 10**65
 _EXACT = 2**53
 _DECIMALS = frozenset({FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL})
@@ -48,6 +50,8 @@ def literal(value: Json, number: int) -> str:
     Raises:
         PermanentError: MySQL cannot hold it.
     """
+    if isinstance(value, str):
+        return _text(value, number)
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -58,12 +62,7 @@ def literal(value: Json, number: int) -> str:
         return str(value)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
-    text = value if isinstance(value, str) else stringify(value)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise _refused(number, "holds half of a surrogate pair, which is no character") from error
-    return f"'{escape_string(text)}'"
+    return _text(stringify(value), number)
 
 
 def column_literal(value: Json, number: int, sql_type: str) -> str:
@@ -73,17 +72,17 @@ def column_literal(value: Json, number: int, sql_type: str) -> str:
         PermanentError: MySQL cannot hold it.
     """
     if isinstance(value, str):
-        if sql_type in ("datetime", "timestamp"):
-            return literal(_in_utc(value), number)
-        if sql_type.endswith(("blob", "binary")):
+        if sql_type in _TIMES:
+            return _text(_in_utc(value), number)
+        if sql_type in _BINARY:
             try:
                 return f"x'{base64.b64decode(value, validate=True).hex()}'"
             except ValueError as error:
                 raise _refused(
                     number, f"goes into a column of type {sql_type}, which takes Base64 text"
                 ) from error
-    if sql_type == "json" and value is not None and not isinstance(value, str):
-        return literal(stringify(value), number)
+    elif sql_type == "json" and value is not None:
+        return _text(stringify(value), number)
     return literal(value, number)
 
 
@@ -110,6 +109,14 @@ def decode(data: object, kind: int) -> Json:
     if kind in (FIELD_TYPE.TIMESTAMP, FIELD_TYPE.DATETIME):
         return _moment(data) + ("Z" if kind == FIELD_TYPE.TIMESTAMP else "")
     return data
+
+
+def _text(text: str, number: int) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _refused(number, "holds half of a surrogate pair, which is no character") from error
+    return f"'{escape_string(text)}'"
 
 
 def _decimal(text: str) -> Json:
