@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from headrace.connections.embedded import EmbeddedServer
+from support.mariadb import MariaDb, missing, running_mariadb
 from support.postgres import fast_server
 
 _numbers = count(1)
@@ -34,3 +35,12 @@ def postgres_url(postgres_server: EmbeddedServer) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY wal_log")
         yield postgres_server.url(name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A MariaDB server of the test session's own; tests that need it are skipped where it is not installed."""
+    if reason := missing():
+        pytest.skip(reason)
+    with running_mariadb(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from headrace.components.database.connector import Connector
 from headrace.components.database.driver import open_database
 from headrace.components.database.settings import ConnectorSettings
-from headrace.components.database.upsert import upsert_batch
+from headrace.components.database.table import upsert_batch
 from headrace.engine.resources import SharedResources
 from headrace.sdk import Statement, SystemClock
 from headrace.store import RunStatus
@@ -109,8 +109,8 @@ async def test_rule_11_a_connector_says_which_database_commits_with_its_tasks(re
 
 def test_an_upsert_sorts_its_rows_by_key_so_that_parallel_batches_lock_in_one_order():
     rows = [{"id": 3, "n": "c"}, {"id": 1, "n": "a"}, {"id": 2, "n": "b"}]
-    (statement,) = upsert_batch("t", "id", rows).statements()
-    (reverse,) = upsert_batch("t", "id", rows[::-1]).statements()
+    (statement,) = upsert_batch("t", "id", [], rows).statements()
+    (reverse,) = upsert_batch("t", "id", [], rows[::-1]).statements()
     assert statement == reverse
     assert statement.rows == [[1, "a"], [2, "b"], [3, "c"]]
 

@@ -2,15 +2,14 @@
 
 import asyncio
 import math
-import sqlite3
 
-import psycopg
 import pytest
 
 from headrace.connections.postgres.transaction import PostgresTransaction
 from headrace.store import ErrorFate, RunStatus
 from support.crossing import crossings_watched
 from support.flows import Seen, bench
+from support.target import Target
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, name varchar(5) NOT NULL, n int)"
 UPSERT = '{operation: upsert, table: t, key: id, rows: "{{$.payload}}", onRowError: isolate}'
@@ -18,29 +17,6 @@ MANY = (
     '{operation: executeMany, query: "INSERT INTO t VALUES ($1, $2, $3)", rows: "{{$.payload}}",'
     " onRowError: isolate}"
 )
-
-
-class Target:
-    """A database, looked at from outside headrace."""
-
-    def __init__(self, url):
-        self.url = url
-        self.is_sqlite = url.startswith("sqlite")
-
-    def execute(self, *statements):
-        if self.is_sqlite:
-            connection = sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None)
-        else:
-            connection = psycopg.connect(self.url, autocommit=True)
-        try:
-            for sql in statements:
-                cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
-
-    def rows(self, sql="SELECT id, name FROM t ORDER BY id"):
-        return [tuple(row) for row in self.execute(sql)]
 
 
 @pytest.fixture(params=["postgres", "sqlite"])
@@ -117,7 +93,15 @@ async def test_good_rows_are_written_and_each_bad_row_goes_to_error_with_its_cau
         )
         assert second["errorDetail"]["code"] == "22001"
     (end,) = flow.seen["end"]
-    assert end["result"] == {"rows": [], "rowCount": 18, "command": "INSERT", "failed": 2}
+    assert end["result"] == {
+        "rows": [],
+        "rowCount": 18,
+        "command": "INSERT",
+        "inserted": 18,
+        "updated": 0,
+        "unchanged": 0,
+        "failed": 2,
+    }
     assert [(error.fate, error.node, error.context["index"]) for error in run.errors] == [
         (ErrorFate.HANDLED, "write", 3),
         (ErrorFate.HANDLED, "write", 17),
@@ -161,8 +145,8 @@ async def test_rows_that_are_no_rows_are_told_before_the_database_is_asked(targe
     assert target.rows() == [(2, "ok"), (5, "ok")], "the columns are those that most rows have"
     assert refused(flow) == [(index, rows[index]) for index in (0, 2, 3, 4)]
     assert [message["error"] for message in flow.seen["bad"]] == [
-        "row 0 of `upsert` has not the same columns as row 1 (id, name, n)",
-        "row 2 of `upsert` has not the same columns as row 1 (id, name, n)",
+        "row 0 of `upsert` has not the same columns as row 1 (id, name, n); `columns` would say which to write",
+        "row 2 of `upsert` has not the same columns as row 1 (id, name, n); `columns` would say which to write",
         "`rows` of `upsert` must be objects, a member for each column; row 3 is not",
         "row 4 of `upsert` has no `id`",
     ]

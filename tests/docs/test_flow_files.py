@@ -9,7 +9,7 @@ from tests.docs.page import blocks, examples, rows, section
 
 from headrace.app import builtin_registry
 from headrace.flow.loader import _SPEC, load_flow
-from headrace.flow.model import Flow, Retry
+from headrace.flow.model import DEFAULT_CONCURRENCY, Flow, Retry
 from headrace.flow.report import render
 from headrace.sdk.settings import parse_duration, parse_size
 from headrace.source import Source
@@ -57,7 +57,7 @@ def test_the_defaults_are_those_of_the_code():
     retry = Retry()
     flow = Flow("f", "v", Source("f", ""), {}, ())
     assert {name: told[f"`{name}`"] for name in ("concurrency", "maxQueued")} == {
-        "concurrency": f"`{flow.concurrency}`",
+        "concurrency": f"`{DEFAULT_CONCURRENCY}`",
         "maxQueued": f"`{flow.max_queued}`",
     }
     assert [told[f"`retry.{name}`"] for name in ("maxAttempts", "initialDelay", "backoff", "maxDelay")] == [

@@ -7,7 +7,6 @@ from functools import cache
 from http import HTTPStatus
 
 import pytest
-from headrace.connections.http.session import MAX_HEADER_BYTES, MAX_HEADERS
 from tests.docs.page import ROOT, codes, read, rows
 
 from headrace.components.common import iterator
@@ -15,10 +14,11 @@ from headrace.components.common.async_ import AsyncSettings
 from headrace.components.common.cron import Cron, CronSettings
 from headrace.components.common.iterator import IteratorSettings
 from headrace.components.database.settings import ConnectorSettings
-from headrace.components.database.upsert import _MAX_PARAMETERS
+from headrace.components.database.table import _MAX_PARAMETERS
 from headrace.components.http.exchange import _MAX_CONNECTIONS, ExchangeSettings
 from headrace.connections.budget import LONGEST_PAUSE_S
 from headrace.connections.budget.concurrency import _START
+from headrace.connections.http.connection import MAX_HEADER_BYTES, MAX_HEADERS
 from headrace.connections.pool import WAIT_S
 from headrace.connections.postgres.place import COLUMNS
 from headrace.connections.postgres.session import TRANSACTION_LIMITS
@@ -26,7 +26,7 @@ from headrace.connections.postgres.target import CONNECT_TIMEOUT_S
 from headrace.connections.sqlite.connection import BUSY_TIMEOUT_S
 from headrace.engine.retry import _LONGEST_WAIT_S, INFRASTRUCTURE
 from headrace.engine.trigger import _LATE_S
-from headrace.flow.model import Flow, Retry
+from headrace.flow.model import DEFAULT_CONCURRENCY, Flow, Retry
 from headrace.sdk import Catchup, Overlap
 from headrace.source import Source
 from headrace.store import ErrorFate, RunStatus
@@ -104,7 +104,7 @@ def test_the_limits_are_those_of_the_code():
     client, connector = ExchangeSettings(), ConnectorSettings(host="h")
     told = {row[0]: row[1] for row in rows(PAGE, 3)}
     expected = {
-        "tasks of one run at once": flow.concurrency,
+        "tasks of one run at once": DEFAULT_CONCURRENCY,
         "open tasks of a run above which loops wait": f"{flow.max_queued:,}",
         "attempts of a task": retry.max_attempts,
         "delay before the second attempt": f"{retry.initial_delay_s:g} s",
@@ -133,7 +133,7 @@ def test_the_limits_are_those_of_the_code():
         "a task's transaction in PostgreSQL, from its first write": TRANSACTION_LIMITS["transaction_timeout"],
         "the same, with nothing sent": TRANSACTION_LIMITS["idle_in_transaction_session_timeout"],
         "connecting to a database": f"{CONNECT_TIMEOUT_S:g} s",
-        "parameters of one statement of `upsert`": f"{_MAX_PARAMETERS:,}; more rows make more statements",
+        "values of one statement of `upsert` or `insert`": f"{_MAX_PARAMETERS:,}; more rows make more statements",
     }
     assert {what: told[what] for what in expected} == {what: str(value) for what, value in expected.items()}
     assert iterator._MAX_ERRORS == MAX_ERRORS

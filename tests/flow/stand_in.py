@@ -211,9 +211,10 @@ class ConnectorSettings(Settings):
 class Query(MessageModel):
     query: str = ""
     parameters: list[Any] = Field(default_factory=list)
-    operation: Literal["query", "execute", "executeMany", "upsert"] = "query"
+    operation: Literal["query", "execute", "executeMany", "upsert", "insert", "copy"] = "query"
     rows: list[Any] | None = None
     table: str | None = None
+    columns: list[str] | None = None
     key: list[str] | str | None = None
 
 

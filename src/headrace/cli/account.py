@@ -37,9 +37,13 @@ _NOUNS = {
     "items": ("item", "items"),
     "requests": ("request", "requests"),
     "rows_written": ("row written", "rows written"),
+    "rows_unchanged": ("row unchanged", "rows unchanged"),
     "rows_read": ("row read", "rows read"),
     "repeated": ("request repeated", "requests repeated"),
 }
+
+_PARTS = frozenset({"rows_inserted", "rows_updated"})
+"""Counters that make up another one."""
 
 
 def started_line(run: RunRecord) -> str:
@@ -122,7 +126,8 @@ def _counts(run: RunRecord, pages: int) -> list[str]:
     sums: dict[str, int] = {}
     for name, count in run.counters.items():
         counter = name.rpartition(".")[2]
-        sums[counter] = sums.get(counter, 0) + count
+        if counter not in _PARTS:
+            sums[counter] = sums.get(counter, 0) + count
     ordered = [name for name in _NOUNS if name in sums] + sorted(sums.keys() - _NOUNS.keys())
     texts = []
     for name in ordered:

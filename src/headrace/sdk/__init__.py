@@ -24,7 +24,7 @@ from headrace.sdk.settings import (
     Size,
     parse_message,
 )
-from headrace.sdk.transaction import Database, Insert, Result, Statement, TaskRow, Transaction
+from headrace.sdk.transaction import Database, Insert, Result, Statement, TaskRow, Transaction, Upserted
 from headrace.values import Json, Message
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "TemporaryError",
     "Transaction",
     "Trigger",
+    "Upserted",
     "component",
     "for_each",
     "parse_message",

@@ -10,7 +10,16 @@ from typing import Protocol
 
 from headrace.values import Json
 
-__all__ = ["STORE_APPLICATION_ID", "Database", "Insert", "Result", "Statement", "TaskRow", "Transaction"]
+__all__ = [
+    "STORE_APPLICATION_ID",
+    "Database",
+    "Insert",
+    "Result",
+    "Statement",
+    "TaskRow",
+    "Transaction",
+    "Upserted",
+]
 
 STORE_APPLICATION_ID = 0x48445243
 """`HDRC`, the `application_id` of a SQLite file in which headrace keeps runs and tasks: never a target."""
@@ -31,19 +40,40 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Rows that one statement inserts; how they travel is the driver's business.
+    """Rows that are inserted, all or none; how they travel is the driver's business.
 
     Attributes:
         table: with or without its schema, not quoted.
         columns: their names, not quoted.
         rows: at least one, each with a value for each column.
-        conflict: what follows the rows, with quoted names: `ON CONFLICT …`, or nothing.
+        keys: those of the columns by which a row is known, as a unique constraint has them: a row that is
+            there is updated, or left alone where nothing would change. Without keys every row is new.
     """
 
     table: str
     columns: tuple[str, ...]
     rows: Sequence[Sequence[Json]]
-    conflict: str = ""
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What became of the rows of an `Insert` with keys; their sum is the number of its rows.
+
+    Attributes:
+        inserted: new ones.
+        updated: those of which a value changed.
+        unchanged: those that were there with the same values, and those that a trigger dropped.
+    """
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Upserted") -> "Upserted":
+        return Upserted(
+            self.inserted + other.inserted, self.updated + other.updated, self.unchanged + other.unchanged
+        )
 
 
 @dataclass(slots=True)
@@ -54,11 +84,13 @@ class Result:
         rows: each an object by column name; empty where the statement returns none.
         row_count: rows returned or affected.
         command: the statement's kind as the server names it: `INSERT`, `SELECT`, …
+        upserted: of an `Insert` with keys; `row_count` is what it inserted and updated.
     """
 
     rows: list[dict[str, Json]] = field(default_factory=list)
     row_count: int = 0
     command: str = ""
+    upserted: Upserted | None = None
 
 
 @dataclass(frozen=True, slots=True)

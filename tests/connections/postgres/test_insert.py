@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from headrace.connections.postgres import PostgresPool, PostgresTarget
-from headrace.connections.postgres.arrays import COLUMN_TYPES
+from headrace.connections.postgres.insert import TABLE_QUERY
 from headrace.connections.postgres.wire import Wire
 from headrace.errors import PermanentError, StatementError
 from headrace.sdk.transaction import Insert, Statement
@@ -138,7 +138,7 @@ async def test_after_a_failure_that_is_undone_rows_go_as_arrays_without_asking_a
         Statement("SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO %t%'")
     )
     assert ["unnest" in row["statement"] for row in found.rows] == [True]
-    assert asked.count(COLUMN_TYPES) == 1
+    assert asked.count(TABLE_QUERY) == 1
     assert len(await rows(pool, "t")) == 6
 
 
@@ -149,12 +149,3 @@ async def test_wrong_names_are_errors_of_the_statement(pool, table, columns):
     await pool.execute(Statement("CREATE TABLE t (n int, v text)"))
     with pytest.raises(StatementError):
         await pool.execute(Insert(table, columns, [(1, 1), (2, 2)]))
-
-
-async def test_what_conflicts_is_said_after_the_rows(pool):
-    await pool.execute(Statement("CREATE TABLE t (n int PRIMARY KEY, v text)"))
-    conflict = 'ON CONFLICT ("n") DO UPDATE SET "v" = excluded."v"'
-    for letter in "ab":
-        rows_ = [(number, letter) for number in range(3)]
-        assert (await pool.execute(Insert("t", ("n", "v"), rows_, conflict))).row_count == 3
-    assert [row["v"] for row in await rows(pool, "t")] == ["b", "b", "b"]

@@ -1,6 +1,7 @@
 """database-module/connector."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Literal
 
@@ -11,8 +12,8 @@ from headrace.components.database.driver import SharedDatabase, open_database, s
 from headrace.components.database.isolation import write_good_rows
 from headrace.components.database.many import many_batch
 from headrace.components.database.settings import ConnectorSettings
-from headrace.components.database.upsert import upsert_batch
-from headrace.connections.sql import classify
+from headrace.components.database.table import insert_batch, upsert_batch
+from headrace.connections.sql import classify, leading_word
 from headrace.sdk import (
     Arrival,
     Component,
@@ -29,6 +30,7 @@ from headrace.sdk import (
     Result,
     Statement,
     Transaction,
+    Upserted,
     component,
     parse_message,
     with_error,
@@ -38,6 +40,8 @@ from headrace.sdk.shape import ANY, Member, Shape, array_of, join, object_of, of
 __all__ = ["Connector"]
 
 _MARK = "headrace_rows"
+_INSERTS = ("upsert", "insert", "copy")
+_COUNTS = ("inserted", "updated", "unchanged")
 
 
 class ConnectorQuery(MessageModel):
@@ -47,17 +51,21 @@ class ConnectorQuery(MessageModel):
     """One SQL statement; parameters are `$1`, `$2`, …"""
     parameters: list[JsonValue] = Field(default_factory=list)
     """For `$1` and on; `executeMany`: a list of them for each execution."""
-    operation: Literal["query", "execute", "executeMany", "upsert"] = "query"
-    """`execute` leaves the rows out of the result; `executeMany` runs once a row; `upsert` needs no SQL."""
+    operation: Literal["query", "execute", "executeMany", "upsert", "insert", "copy"] = "query"
+    """`execute` leaves the rows out of the result; `executeMany` runs once a row. Without SQL: `upsert`
+    inserts rows and updates those that are there, `insert` adds them; `copy` is another name of it."""
     rows: list[JsonValue] = Field(default_factory=list)
-    """`executeMany`: lists of parameters; `upsert`: objects by column."""
+    """`executeMany`: lists of parameters; `upsert`, `insert`: objects by column."""
     table: str = ""
-    """`upsert`: the table, with or without its schema."""
+    """`upsert`, `insert`: the table, with or without its schema."""
+    columns: list[str] = Field(default_factory=list)
+    """`upsert`, `insert`: the columns to write: other members of the rows are left out, a missing one is
+    null. Without, all members are written, and each row must have the same."""
     key: str | list[str] = Field(default_factory=list)
     """`upsert`: the column or columns of a unique constraint. `executeMany`: parameters by which rows are
     sorted, such as `$1`, so that parallel batches do not deadlock; without, they run in the order given."""
     on_row_error: Literal["fail", "isolate"] = "fail"
-    """`upsert`, `executeMany`: a bad row fails the whole batch. `isolate`: it goes to `error` by itself, with
+    """Operations with `rows`: a bad row fails the whole batch. `isolate`: it goes to `error` by itself, with
     `row` and its `index`, and the good ones are written."""
 
 
@@ -70,6 +78,8 @@ def _result_shape(arrival: Arrival) -> Shape:
         "rowCount": of("number"),
         "command": of("text"),
     }
+    if not arrival.member("operation").is_null:
+        members |= {name: Member(of("number"), optional=True) for name in _COUNTS}
     if _may_isolate(arrival):
         members["failed"] = Member(of("number"), optional=True)
     return arrival.object(members)
@@ -93,12 +103,15 @@ def _may_isolate(arrival: Arrival) -> bool:
     summary="Runs SQL for each message and adds the result to it.",
     settings=ConnectorSettings,
     inputs=(
-        Input("query", "`{query, parameters, operation, rows, table, key, onRowError}`", ConnectorQuery),
+        Input(
+            "query", "`{query, parameters, operation, rows, table, columns, key, onRowError}`", ConnectorQuery
+        ),
     ),
     outputs=(
         Output(
             "result",
-            "the base value plus `result {rows, rowCount, command, failed}`; `failed` with `isolate` alone",
+            "the base value plus `result {rows, rowCount, command}`; of `upsert` also `inserted`, `updated` "
+            "(these make `rowCount`) and `unchanged`; with `isolate` also `failed`",
             adds="result",
             emits=_result_shape,
         ),
@@ -137,15 +150,16 @@ class Connector(Component):
         """Run the statement and pass the result on."""
         request = parse_message(ConnectorQuery, message)
         isolates = request.on_row_error == "isolate"
-        if request.operation in ("upsert", "executeMany"):
+        if request.operation == "executeMany" or request.operation in _INSERTS:
             batch = _batch(request)
             if isolates and context.is_wired("error"):
-                await self._write_good_rows(batch, context)
+                await self._write_good_rows(batch, request, context)
             else:
-                await _send(_together(await self._run(batch.statements(), context)), context)
+                results = await self._run(batch.statements(), context)
+                await _send(_together(results, request), context)
             return
         if isolates:
-            raise PermanentError("`onRowError: isolate` is for `upsert` and `executeMany`", code="HR301")
+            raise PermanentError("`onRowError: isolate` is for operations with `rows`", code="HR301")
         _check_query(request.query)
         (result,) = await self._run([Statement(request.query, request.parameters)], context)
         if request.operation == "execute":
@@ -162,7 +176,7 @@ class Connector(Component):
         _count(results, is_read, context)
         return results
 
-    async def _write_good_rows(self, batch: Batch, context: Context) -> None:
+    async def _write_good_rows(self, batch: Batch, request: ConnectorQuery, context: Context) -> None:
         """Write what can be written, then send each bad row to `error`, then the result."""
         is_read = bool(batch.rows) and _is_read(batch.statement(batch.rows[:1]))
         if self._is_apart(is_read, context):
@@ -174,7 +188,7 @@ class Connector(Component):
         for bad in isolated.bad:
             facts: dict[str, Json] = {"row": batch.given[bad.index], "index": bad.index}
             await context.reject(bad.error, facts, key=bad.index)
-        await _send(_together(isolated.results), context, failed=len(isolated.bad))
+        await _send(_together(isolated.results, request), context, failed=len(isolated.bad))
 
     def _is_apart(self, is_read: bool, context: Context) -> bool:
         """Whether statements commit by themselves, outside of the task's transaction."""
@@ -185,7 +199,14 @@ class Connector(Component):
 
 def _batch(request: ConnectorQuery) -> Batch:
     if request.operation == "upsert":
-        return upsert_batch(request.table, request.key, request.rows)
+        return upsert_batch(request.table, request.key, request.columns, request.rows)
+    if request.operation in _INSERTS:
+        if request.key:
+            raise PermanentError(
+                f"`{request.operation}` takes no `key`, it adds every row; `upsert` updates rows",
+                code="HR301",
+            )
+        return insert_batch(request.operation, request.table, request.columns, request.rows)
     _check_query(request.query)
     return many_batch(request.query, request.key, request.rows or request.parameters)
 
@@ -217,17 +238,28 @@ async def _execute_marked(transaction: Transaction, statement: Statement | Inser
     return result
 
 
-def _together(results: Sequence[Result]) -> Result:
-    command = results[0].command if results else "UPSERT"
-    return Result([], sum(result.row_count for result in results), command)
+def _together(results: Sequence[Result], request: ConnectorQuery) -> Result:
+    """One result for all statements of an operation with rows, of which there may be none."""
+    command = "INSERT" if request.operation in _INSERTS else leading_word(request.query)
+    upserted = Upserted() if request.operation == "upsert" else None
+    for result in results:
+        if upserted is not None and result.upserted is not None:
+            upserted += result.upserted
+    return Result([], sum(result.row_count for result in results), command, upserted)
 
 
 def _count(results: Sequence[Result], is_read: bool, context: Context) -> None:
     counter = "rows_read" if is_read else "rows_written"
     context.count(counter, sum(result.row_count for result in results))
+    for name in _COUNTS:
+        number = sum(getattr(result.upserted, name) for result in results if result.upserted)
+        if number:
+            context.count(f"rows_{name}", number)
 
 
 async def _send(result: Result, context: Context, **more: Json) -> None:
     rows: list[Json] = list(result.rows)
-    value = {"rows": rows, "rowCount": result.row_count, "command": result.command, **more}
-    await context.add_result("result", value)
+    value: dict[str, Json] = {"rows": rows, "rowCount": result.row_count, "command": result.command}
+    if result.upserted is not None:
+        value |= asdict(result.upserted)
+    await context.add_result("result", value | more)

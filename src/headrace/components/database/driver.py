@@ -32,6 +32,8 @@ async def open_database(settings: ConnectorSettings, resources: Resources) -> Sh
     """
     if settings.dialect == "sqlite":
         return await _open_sqlite(settings, resources)
+    if settings.dialect == "mysql":
+        return await _open_mysql(settings, resources)
     return await _open_postgres(settings, resources)
 
 
@@ -79,10 +81,7 @@ def _sqlite_path(settings: ConnectorSettings) -> str:
 
 
 async def _open_postgres(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
-    if importlib.util.find_spec("psycopg") is None:
-        raise PermanentError(
-            "the driver `postgres` needs a package: pip install 'headrace[postgres]'", code="HR318"
-        )
+    _require("psycopg", "postgres")
     module = importlib.import_module("headrace.connections.postgres")
     if settings.host == "embedded":
         target = await _embedded_target(settings, resources, module)
@@ -100,6 +99,35 @@ async def _open_postgres(settings: ConnectorSettings, resources: Resources) -> S
     commits_tasks = settings.transaction == "task"
     pool = module.PostgresPool(target, max_size=settings.max_open_conns, time_limits=commits_tasks)
     return await _share(pool, settings, resources)
+
+
+async def _open_mysql(settings: ConnectorSettings, resources: Resources) -> SharedDatabase:
+    _require("pymysql", "mysql")
+    module = importlib.import_module("headrace.connections.mysql")
+    if url := settings.url.get_secret_value():
+        target = module.MysqlTarget.parse(url)
+    else:
+        target = module.MysqlTarget(
+            host=settings.host,
+            port=settings.port if "port" in settings.model_fields_set else 3306,
+            database=settings.database,
+            user=settings.username or "root",
+            password=settings.password.get_secret_value(),
+            ssl_mode=settings.ssl_mode,
+        )
+    return await _share(module.MysqlDatabase(target, max_size=settings.max_open_conns), settings, resources)
+
+
+def _require(package: str, driver: str) -> None:
+    """Refuse a driver whose package is not installed.
+
+    Raises:
+        PermanentError: it is not.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise PermanentError(
+            f"the driver `{driver}` needs a package: pip install 'headrace[{driver}]'", code="HR318"
+        )
 
 
 async def _embedded_target(settings: ConnectorSettings, resources: Resources, module: Any) -> Any:  # noqa: ANN401 - the module is loaded by name

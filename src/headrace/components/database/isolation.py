@@ -19,7 +19,7 @@ __all__ = ["Isolated", "Write", "write_good_rows"]
 Write = Callable[[Statement | Insert], Awaitable[Result]]
 """Runs a statement whose rows are written all or none."""
 
-_FOREIGN_KEY = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY")
+_FOREIGN_KEY = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY", "1452")
 _MORE_PASSES = 10
 """How often rows refused for a foreign key are tried again, backwards and forwards in turn."""
 

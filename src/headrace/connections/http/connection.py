@@ -10,6 +10,8 @@ from headrace.connections.http.encoding import Decoder, EncodingError, make_deco
 from headrace.connections.http.progress import Progress
 
 __all__ = [
+    "MAX_HEADERS",
+    "MAX_HEADER_BYTES",
     "BodyTooLargeError",
     "BrokenAnswerError",
     "ClosedError",
@@ -18,8 +20,8 @@ __all__ = [
     "RawAnswer",
 ]
 
-_MAX_HEADERS = 256
-_MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADERS = 256
+MAX_HEADER_BYTES = 64 * 1024
 """Of one header. Policies and links of real servers pass the 8 KiB that many take."""
 _MAX_HEAD_BYTES = 1024 * 1024
 _NO_FINAL = range(100, 200)
@@ -222,10 +224,10 @@ class _Reading:
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or after the body a trailer, which is passed over."""
         self._header_count += 1
-        if self._header_count > _MAX_HEADERS:
+        if self._header_count > MAX_HEADERS:
             raise HeadTooLargeError("too many headers")
-        if len(name) + len(value) > _MAX_HEADER_BYTES:
-            raise HeadTooLargeError(f"a header has more than {_MAX_HEADER_BYTES} bytes")
+        if len(name) + len(value) > MAX_HEADER_BYTES:
+            raise HeadTooLargeError(f"a header has more than {MAX_HEADER_BYTES} bytes")
         if not self._has_head:
             self._headers.append((name, value))
 

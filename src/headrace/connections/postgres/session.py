@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
-from headrace.connections.insert import as_values, quoted_table
-from headrace.connections.postgres.arrays import COLUMN_TYPES, as_arrays
+from headrace.connections.insert import quoted_table
 from headrace.connections.postgres.binding import bind, guess_type
 from headrace.connections.postgres.column import Decoder, decoder_of
 from headrace.connections.postgres.failure import StalePlan, failure_of, is_undetermined
+from headrace.connections.postgres.insert import TABLE_QUERY, Table, result_of, statement_of
 from headrace.connections.postgres.sqltype import CATALOG_QUERY, KNOWN, SqlType, resolve
 from headrace.connections.postgres.target import PostgresTarget
 from headrace.connections.postgres.wire import Wire
+from headrace.connections.result import refuse_twins
 from headrace.errors import InfrastructureError, PermanentError, StatementError
 from headrace.sdk.transaction import Insert, Result, Statement
 from headrace.values import Json
@@ -74,8 +75,8 @@ class PostgresSession:
         self._guesses: set[str] = set()
         self._discarded: list[bytes] = []
         self._catalog: dict[int, tuple[str, str, int, int, str]] = {}
-        self._column_types: dict[str, dict[str, str]] = {}
-        self._doubts_types = False
+        self._tables: dict[str, Table] = {}
+        self._doubts_tables = False
         self._count = 0
         self.altered = False
         self.deferral: tuple[str, ...] | None = None
@@ -177,41 +178,42 @@ class PostgresSession:
     async def _insert(self, insert: Insert, pending: list[str]) -> Result:
         """Insert rows, several as arrays.
 
-        After a failure the types of columns are asked for again, since the table may have changed; not within
-        the same transaction, where the rows of a batch may be tried in many parts.
+        After a failure the table is looked at again, since it may have changed; not within the same
+        transaction, where the rows of a batch may be tried in many parts.
         """
-        if self._doubts_types and self._wire.is_idle:
-            self._column_types.clear()
-            self._doubts_types = False
-        statement = None
-        if len(insert.rows) > 1:
-            statement = as_arrays(insert, await self._types_of(insert.table, pending))
+        if self._doubts_tables and self._wire.is_idle:
+            self._tables.clear()
+            self._doubts_tables = False
+        table = Table()
+        if len(insert.rows) > 1 or insert.keys:
+            table = await self._table(insert.table, pending)
         try:
-            return await self.execute(statement or as_values(insert), pending)
+            statement = statement_of(insert, table, self._wire.server_version)
+            return result_of(insert, await self.execute(statement, pending))
         except (PermanentError, StalePlan):
-            self._doubts_types = True
+            self._doubts_tables = True
             raise
 
-    async def _types_of(self, table: str, pending: list[str]) -> dict[str, str]:
-        """See `COLUMN_TYPES`; what waits goes first: it may be what undoes a failure."""
-        found = self._column_types.get(table)
+    async def _table(self, name: str, pending: list[str]) -> Table:
+        """See `TABLE_QUERY`; what waits goes first: it may be what undoes a failure."""
+        found = self._tables.get(name)
         if found is not None:
             return found
-        name = quoted_table(table)
+        table = quoted_table(name)
         before = self._send(pending)
-        self._wire.send_binary(COLUMN_TYPES, [name])
+        self._wire.send_binary(TABLE_QUERY, [table])
         results = await self._wire.sync()
         _check(results[:before])
         try:
             _check(results)
         except PermanentError as error:  # too many dots in the name
             raise StatementError(error.message, code=error.code, detail=error.detail) from error
-        if len(self._column_types) >= PREPARED_STATEMENTS:
-            self._column_types.clear()
-        found = self._column_types[table] = {
-            (results[-1].get_value(row, 0) or b"").decode(): (results[-1].get_value(row, 1) or b"").decode()
-            for row in range(results[-1].ntuples)
-        }
+        if len(self._tables) >= PREPARED_STATEMENTS:
+            self._tables.clear()
+        get = results[-1].get_value
+        rows = range(results[-1].ntuples)
+        types = {(get(row, 1) or b"").decode(): (get(row, 2) or b"").decode() for row in rows}
+        found = self._tables[name] = Table(all(get(row, 0) == b"\1" for row in rows), types)
         return found
 
     def _send(self, pending: list[str]) -> int:
@@ -266,7 +268,7 @@ class PostgresSession:
             tuple(resolve(oid, self._catalog) for oid in oids),
             tuple((field, decoder_of(resolve(oid, self._catalog))) for field, oid in fields),
         )
-        _refuse_twins([field for field, _ in fields])
+        refuse_twins([field for field, _ in fields])
         self._prepared[(sql, types)] = prepared
         if len(self._prepared) > PREPARED_STATEMENTS:
             self._discarded.append(self._prepared.popitem(last=False)[1].name)
@@ -346,9 +348,3 @@ def _tag(result: PGresult) -> tuple[str, int]:
     while words and words[-1].isdecimal():
         words.pop()
     return " ".join(words), result.command_tuples or 0
-
-
-def _refuse_twins(names: list[str]) -> None:
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise PermanentError(f"two columns are named `{name}`; name one of them with AS", code="HR324")

@@ -86,6 +86,11 @@ class Wire:
         return cls(conn, target)
 
     @property
+    def server_version(self) -> int:
+        """As libpq has it: 180003 is 18.3."""
+        return self._conn.server_version
+
+    @property
     def is_idle(self) -> bool:
         """Whether no transaction is open on it."""
         return self._conn.transaction_status == pq.TransactionStatus.IDLE

@@ -5,10 +5,10 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from headrace.connections.insert import as_values
 from headrace.connections.pool import WAIT_S, Pool
 from headrace.connections.sql import classify, leading_word
 from headrace.connections.sqlite.connection import SqliteConnection
+from headrace.connections.sqlite.insert import insert_rows
 from headrace.connections.sqlite.statement import execute
 from headrace.connections.sqlite.task import find, forget
 from headrace.connections.sqlite.transaction import SqliteTransaction, Turn
@@ -66,7 +66,8 @@ class SqliteDatabase:
         See `sdk.transaction.Database.execute`.
         """
         if isinstance(statement, Insert):
-            statement = as_values(statement)
+            insert = statement
+            return await self._write(lambda connection: insert_rows(connection, insert))
         if classify(statement.sql) == "read" or leading_word(statement.sql) in _OUTSIDE:
             return await self._read(lambda connection: execute(connection, statement))
         return await self._write(lambda connection: execute(connection, statement))

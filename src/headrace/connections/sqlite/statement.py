@@ -11,6 +11,7 @@ import math
 import sqlite3
 from collections.abc import Sequence
 
+from headrace.connections.result import refuse_twins
 from headrace.connections.sql import bare_parameters, leading_word, parameter_numbers
 from headrace.errors import PermanentError, StatementError
 from headrace.expr.text import stringify
@@ -39,7 +40,7 @@ def execute(connection: sqlite3.Connection, statement: Statement) -> Result:
             count += max(cursor.rowcount, 0)
             continue
         names = [column[0] for column in cursor.description]
-        _refuse_twins(names)
+        refuse_twins(names)
         found = [dict(zip(names, map(_decode, row), strict=True)) for row in cursor]
         count += len(found)
         rows += found
@@ -109,9 +110,3 @@ def _decode(value: object) -> Json:
             return value
         return "Infinity" if value > 0 else "-Infinity"
     return value  # type: ignore[return-value]  # SQLite's other types are int, str and None
-
-
-def _refuse_twins(names: list[str]) -> None:
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise PermanentError(f"two columns are named `{name}`; name one of them with AS", code="HR324")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from headrace.connections.insert import as_values
 from headrace.connections.mark import Marking
 from headrace.connections.sqlite.connection import SqliteConnection
 from headrace.connections.sqlite.deferral import check_deferred
+from headrace.connections.sqlite.insert import insert_rows
 from headrace.connections.sqlite.statement import execute
-from headrace.connections.sqlite.task import insert
+from headrace.connections.sqlite.task import insert as insert_task
 from headrace.errors import HeadraceError, InfrastructureError, InternalError, StatementError
 from headrace.sdk.transaction import Insert, Result, Statement, TaskRow
 
@@ -78,7 +78,8 @@ class SqliteTransaction(Marking):
     async def execute(self, statement: Statement | Insert) -> Result:
         """Run a statement; see `sdk.transaction.Transaction.execute`."""
         if isinstance(statement, Insert):
-            statement = as_values(statement)
+            insert = statement
+            return await self.run(lambda connection: insert_rows(connection, insert))
         if statement.rows is not None and not statement.rows:
             return Result()
         return await self.run(lambda connection: execute(connection, statement))
@@ -142,5 +143,5 @@ class SqliteTransaction(Marking):
 
 def _commit(connection: sqlite3.Connection, row: TaskRow | None) -> None:
     if row is not None:
-        insert(connection, row)
+        insert_task(connection, row)
     connection.execute("COMMIT")

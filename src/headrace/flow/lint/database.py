@@ -26,7 +26,7 @@ def writes(view: View, node: DraftNode) -> bool:
 
 def _is_write(message: Mapping) -> bool:
     operation, query = message.get("operation"), message.get("query")
-    if isinstance(operation, Scalar) and operation.value == "upsert":
+    if isinstance(operation, Scalar) and operation.value in ("upsert", "insert", "copy"):
         return True
     if not isinstance(query, Scalar) or not isinstance(query.value, str):
         return False

@@ -14,8 +14,10 @@ _NEEDED = {
     "execute": ("query",),
     "executeMany": ("query",),
     "upsert": ("table", "key", "rows"),
+    "insert": ("table", "rows"),
+    "copy": ("table", "rows"),
 }
-_OF_UPSERT = ("table", "key", "rows")
+_OF_ROWS = ("table", "columns", "key", "rows")
 
 
 def check_operations(view: View, reader: Reader) -> None:
@@ -42,7 +44,9 @@ def check_isolation(view: View, reader: Reader) -> None:
             name = operation.value if isinstance(operation, Scalar) else operation or "query"
             if name in ("query", "execute"):
                 told = f"`onRowError: isolate` is for operations that write rows, not for `{name}`"
-                reader.error("HR146", told, isolate.span, "set `operation` to `upsert` or `executeMany`")
+                reader.error(
+                    "HR146", told, isolate.span, "set `operation` to `upsert`, `insert` or `executeMany`"
+                )
             elif not view.is_wired(node.name, "error"):
                 told = f"bad rows of `{node.name}` have nowhere to go: no edge leaves `{node.name}:error`"
                 reader.error(
@@ -58,12 +62,17 @@ def _members(node: DraftNode) -> set[str]:
 def _check(node: DraftNode, message: Mapping, operation: str, reader: Reader) -> None:
     # An empty member is as none, be it null or an empty text or array.
     missing = [name for name in _NEEDED[operation] if _is_empty(message, name)]
+    what = f"the message to connector `{node.name}`"
+    if operation in ("insert", "copy") and not _is_empty(message, "key"):
+        told = f"`key` is not for `operation: {operation}` in {what}, which adds every row"
+        span = message.entries["key"].place
+        reader.error("HR117", told, span, "`operation: upsert` updates the rows that have the key already")
     if not missing:
         return
-    what = f"the message to connector `{node.name}`"
     if operation == "query" and message.get("operation") is None:
-        begun = [name for name in _OF_UPSERT if name in message.entries]
-        cure = f"for {listed(begun)} add `operation: upsert`" if begun else "it is the SQL statement"
+        begun = [name for name in _OF_ROWS if name in message.entries]
+        operations = "`operation: upsert`" + ("" if "key" in begun else " or `operation: insert`")
+        cure = f"for {listed(begun)} add {operations}" if begun else "it is the SQL statement"
         reader.error("HR117", f"`query` is required by {what}", message.head, cure)
         return
     cures = {

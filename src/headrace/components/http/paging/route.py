@@ -171,7 +171,7 @@ def _place(settings: PagesSettings, plan: Plan, number: int) -> int:
 
 
 def _check_most(settings: PagesSettings, pages: int) -> None:
-    if settings.max_pages is not None and pages > settings.max_pages:
+    if settings.max_pages and pages > settings.max_pages:
         raise PermanentError(f"there are more than {settings.max_pages} pages (`maxPages`)", code="HR335")
 
 

@@ -124,7 +124,7 @@ class PagesSettings(ExchangeSettings):
     """Pages at once where their number is known."""
     prefetch: int = Field(1, ge=0)
     """Pages that are fetched ahead, while one is worked on, where their number is not known."""
-    max_pages: int | None = Field(None, ge=1)
-    """More pages than this are an error."""
+    max_pages: int = Field(0, ge=0)
+    """More pages than this are an error; 0 for no limit."""
     incremental: Incremental | None = None
     """Ask only for what has changed since the last run."""

@@ -1,0 +1,47 @@
+"""What an insert must know of a table: the types of its columns, and which columns are unique."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headrace.errors import StatementError
+
+__all__ = ["COLUMNS_QUERY", "KEYS_QUERY", "Table", "named", "quoted"]
+
+COLUMNS_QUERY = (
+    "SELECT lower(column_name), lower(data_type) FROM information_schema.columns "
+    "WHERE table_schema = {schema} AND table_name = {table}"
+)
+KEYS_QUERY = (
+    "SELECT index_name, lower(column_name) FROM information_schema.statistics "
+    "WHERE table_schema = {schema} AND table_name = {table} AND non_unique = 0"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; MySQL takes no account of case in the names of columns, so all are in lower case.
+
+    Attributes:
+        types: by column, without sizes: `varchar`, `datetime`.
+        keys: the columns of each unique index.
+    """
+
+    types: Mapping[str, str] = field(default_factory=dict)
+    keys: frozenset[frozenset[str]] = frozenset()
+
+
+def named(table: str) -> str:
+    """The quoted name of a table, which may have its database before it."""
+    return ".".join(map(quoted, table.split(".")))
+
+
+def quoted(name: str) -> str:
+    """A quoted identifier.
+
+    Raises:
+        StatementError: it cannot be one.
+    """
+    if "\0" in name:
+        raise StatementError("a name of a table or column has a NUL character in it", code="HR301")
+    escaped = name.replace("`", "``")
+    return f"`{escaped}`"
