@@ -13,7 +13,7 @@ class Row:
     """A row: its index in the request, and the parameters of its execution."""
 
     index: int
-    values: list[Json]
+    values: Sequence[Json]
 
 
 @dataclass(frozen=True, slots=True)

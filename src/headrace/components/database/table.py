@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import cast
 
 from headrace.components.database.batch import BadRow, Batch, Row
 from headrace.sdk import Insert, Json, PermanentError
@@ -30,21 +32,34 @@ def upsert_batch(table: str, key: str | list[str], columns: list[str], rows: lis
         raise PermanentError("`upsert` needs `table` and `key`", code="HR301")
     shape = _Columns.of("upsert", rows, columns, keys)
     places = [shape.names.index(name) for name in keys if name in shape.names]
+    read = shape.read_all(rows)
+    if read is not None and len(places) == 1:
+        found = cast("list[str]", [values[places[0]] for values in read])
+        if set(map(type, found)) == {str} and len(set(found)) == len(found):  # what most batches are
+            order = sorted(range(len(found)), key=found.__getitem__)
+            return shape.batch(table, rows, [Row(index, read[index]) for index in order], [], {})
     refused: list[BadRow] = []
     replaced: dict[int, Row] = {}
-    unique: dict[bytes, Row] = {}
+    unique: dict[str, Row] = {}
     for index, given in enumerate(rows):
         values = shape.read(given)
         identity = [] if values is None else [values[place] for place in places]
         if values is None or len(identity) < len(keys) or None in identity:
             refused.append(shape.refuse(index, given))
             continue
-        position = encode_json(identity)
+        position = _position(identity)
         if position in unique:
             replaced[index] = unique[position]
         unique[position] = Row(index, values)
     ordered = [unique[position] for position in sorted(unique)]
     return shape.batch(table, rows, ordered, refused, replaced)
+
+
+def _position(identity: list[Json]) -> str:
+    """What keys are sorted by, and told apart: a text is its own; others come before all texts."""
+    if len(identity) == 1 and isinstance(identity[0], str):
+        return identity[0]
+    return "\0" + encode_json(identity).decode()
 
 
 def insert_batch(operation: str, table: str, columns: list[str], rows: list[Json]) -> Batch:
@@ -82,6 +97,7 @@ class _Columns:
         names: in the order in which they are written.
         members: the same, as a set.
         model: the index of a row that has them; None where they were named.
+        is_uniform: all rows are objects with just these members.
     """
 
     operation: str
@@ -89,14 +105,21 @@ class _Columns:
     members: Set[str]
     keys: tuple[str, ...]
     model: int | None
+    is_uniform: bool = False
 
     @classmethod
     def of(cls, operation: str, rows: list[Json], named: list[str], keys: list[str]) -> "_Columns":
         if named:
             chosen = dict.fromkeys([*keys, *named])
             return cls(operation, tuple(chosen), chosen.keys(), tuple(keys), None)
-        first, model = _common(rows)
-        return cls(operation, tuple(first), first.keys(), tuple(keys), model)
+        first, model, is_uniform = _common(rows)
+        return cls(operation, tuple(first), first.keys(), tuple(keys), model, is_uniform)
+
+    def read_all(self, rows: list[Json]) -> list[tuple[Json, ...]] | None:
+        """The values of all rows in order, at C speed; None where they are to be looked at one by one."""
+        if not self.is_uniform or len(self.names) < 2:
+            return None
+        return list(map(itemgetter(*self.names), cast("list[dict[str, Json]]", rows)))
 
     def read(self, row: Json) -> list[Json] | None:
         """The values of a row in order; None if it has not the columns."""
@@ -146,13 +169,15 @@ class _Columns:
         return Batch(given, rows, refused, replaced, size, statement)
 
 
-def _common(rows: list[Json]) -> tuple[dict[str, Json], int]:
-    """The first row with the columns that most rows have, as a dict, and its index."""
+def _common(rows: list[Json]) -> tuple[dict[str, Json], int, bool]:
+    """The first row with the columns that most rows have, as a dict, and its index; and whether all do."""
+    first = rows[0] if rows else None
+    if isinstance(first, dict):
+        names = first.keys()
+        if all(isinstance(row, dict) and row.keys() == names for row in rows):
+            return first, 0, True
     objects = [(index, row) for index, row in enumerate(rows) if isinstance(row, dict)]
     if not objects:
-        return {}, 0
-    index, first = objects[0]
-    if all(row.keys() == first.keys() for _, row in objects):
-        return first, index
+        return {}, 0, False
     (most, _), *_ = Counter(frozenset(row) for _, row in objects).most_common(1)
-    return next((row, index) for index, row in objects if row.keys() == most)
+    return *next((row, index) for index, row in objects if row.keys() == most), False

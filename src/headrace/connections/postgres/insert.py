@@ -45,6 +45,7 @@ where c.oid = pg_catalog.to_regclass($1)"""
 """Of the table with the quoted name $1: whether it is a plain one, and the columns that have plain arrays,
 with their types; nothing if it is not there."""
 
+_MOST_TEXTS = 100
 _HAS_OLD = 18_00_00
 """The version of the server from which on RETURNING tells of the row that was there before."""
 
@@ -56,10 +57,12 @@ class Table:
     Attributes:
         is_plain: no view, and no partitions, so that its rows have system columns.
         types: of the columns that have plain arrays, by name.
+        texts: of statements with arrays, by their columns and keys.
     """
 
     is_plain: bool = True
     types: Mapping[str, str] = field(default_factory=dict)
+    texts: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = field(default_factory=dict)
 
 
 def statement_of(insert: Insert, table: Table, server_version: int) -> Statement:
@@ -71,14 +74,28 @@ def statement_of(insert: Insert, table: Table, server_version: int) -> Statement
     Raises:
         StatementError: a name cannot be one.
     """
-    source, parameters = _rows(insert, table)
+    if len(insert.rows) == 1 or not all(column in table.types for column in insert.columns):
+        source = values(len(insert.rows), len(insert.columns))
+        return Statement(
+            _text(insert, table, source, server_version), [value for row in insert.rows for value in row]
+        )
+    known = (insert.columns, insert.keys)
+    text = table.texts.get(known)
+    if text is None:
+        if len(table.texts) >= _MOST_TEXTS:
+            table.texts.clear()
+        text = table.texts[known] = _text(insert, table, _arrays(insert, table), server_version)
+    return Statement(text, [_scalars(column) for column in zip(*insert.rows, strict=True)])
+
+
+def _text(insert: Insert, table: Table, source: str, server_version: int) -> str:
     sql = f"{insert_into(insert)} {source} {on_conflict(insert, _changed(insert))}"
     if insert.keys:
         sql = (
             f"WITH written AS ({sql} RETURNING {_is_new(insert, table, server_version)} AS is_new) "  # noqa: S608 - names are quoted, values are parameters
             "SELECT count(*) FILTER (WHERE is_new) AS inserted, count(*) AS affected FROM written"
         )
-    return Statement(sql, parameters)
+    return sql
 
 
 def result_of(insert: Insert, result: Result) -> Result:
@@ -92,16 +109,12 @@ def result_of(insert: Insert, result: Result) -> Result:
     return Result([], affected, "INSERT", tally(len(insert.rows), inserted, affected))
 
 
-def _rows(insert: Insert, table: Table) -> tuple[str, list[Json]]:
-    """Several rows as arrays where each column has plain ones, else a parameter for each value."""
-    rows = insert.rows
-    if len(rows) == 1 or not all(column in table.types for column in insert.columns):
-        return values(len(rows), len(insert.columns)), [value for row in rows for value in row]
+def _arrays(insert: Insert, table: Table) -> str:
+    """The rows from an array for each column."""
     arrays = ", ".join(
         f"${number}::{table.types[column]}[]" for number, column in enumerate(insert.columns, 1)
     )
-    source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - types come from the catalog
-    return source, [_scalars(column) for column in zip(*rows, strict=True)]
+    return f"SELECT * FROM unnest({arrays})"  # noqa: S608 - types come from the catalog
 
 
 def _changed(insert: Insert) -> str:

@@ -11,7 +11,7 @@ from headrace.values import encode_json
 
 __all__ = ["Trail", "content_of"]
 
-_SAMPLES = 8
+_SAMPLES = 4
 
 _MOST_EMPTY = 100
 """Empty pages one after the other, each with a further one, that are followed: filters make some."""
