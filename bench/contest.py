@@ -41,23 +41,32 @@ class Contestant:
     in_memory: str = ""
 
 
-GROWING = Contestant(
+def _pages(in_flight: int, floor: str = PARALLEL) -> Contestant:
+    """`http-module/pages` with so many pages at once; no more connections to the database than the floor."""
+    name = f"headrace, pages at {in_flight}"
+    return Contestant(
+        name,
+        floor,
+        in_flight,
+        flow="all-pages",
+        settings=(
+            f"nodes.pages.settings.concurrency={in_flight}",
+            f"nodes.upsert.settings.maxOpenConns={min(in_flight, 8)}",
+        ),
+        in_memory=f"{name}, in memory",
+    )
+
+
+GROWING = _pages(8)
+"""Also run with fewer users, to see whether memory grows with their number."""
+
+_BY_HUNDREDS = Contestant(
     "headrace, batchSize 100",
     SEQUENTIAL,
     1,
     flow="scheduled-data-sync",
     settings=("nodes.iterate.settings.batchSize=100",),
     in_memory="headrace, batchSize 100, in memory",
-)
-"""One batch a page; also run with fewer users, to see whether memory grows with their number."""
-
-_PARALLEL = Contestant(
-    "headrace, 8 pages in flight",
-    PARALLEL,
-    8,
-    flow="parallel-pages",
-    settings=("nodes.each-page.settings.maxConcurrency=8", "nodes.upsert.settings.maxOpenConns=8"),
-    in_memory="headrace, 8 pages in flight, in memory",
 )
 
 
@@ -68,7 +77,7 @@ def _twins(durable: Contestant) -> tuple[Contestant, Contestant]:
 
 CONTESTANTS = (
     Contestant(SEQUENTIAL, "", 1, module="floors.sequential"),
-    *_twins(GROWING),
+    *_twins(_BY_HUNDREDS),
     *_twins(
         Contestant(
             "headrace, batchSize 10",
@@ -79,7 +88,9 @@ CONTESTANTS = (
         )
     ),
     Contestant(PARALLEL, "", 8, module="floors.parallel"),
-    *_twins(_PARALLEL),
+    _pages(1, SEQUENTIAL),
+    *_twins(GROWING),
+    _pages(32),
 )
 
 
@@ -104,16 +115,23 @@ class Row:
 
 
 def hold(
-    stage: Stage, contestants: Sequence[Contestant], *, users: int, latency_ms: float, rounds: int
+    stage: Stage,
+    contestants: Sequence[Contestant],
+    *,
+    users: int,
+    rounds: int,
+    latency_ms: float = 0.0,
+    page_size: int = 100,
 ) -> list[Row]:
     """Let all do the job in turn, round after round; each begins with empty tables."""
     api = stage.api(users, latency_ms)
     figures: dict[str, list[dict[str, Any]]] = {contestant.name: [] for contestant in contestants}
     for number in range(rounds):
         for contestant in contestants:
-            tell(f"{users:,} users, round {number + 1} of {rounds}: {contestant.name}")
+            progress = f"round {number + 1} of {rounds}: {contestant.name}"
+            tell(f"{users:,} users by {page_size}, {latency_ms:g} ms, {progress}")
             stage.clear()
-            figures[contestant.name].append(_run(stage, contestant, api))
+            figures[contestant.name].append(_run(stage, contestant, api, page_size))
             found = stage.users()
             if found != users:
                 raise SystemExit(f"{contestant.name} left {found} users in the table instead of {users}")
@@ -153,12 +171,13 @@ def tell(progress: str) -> None:
     print(progress, file=sys.stderr, flush=True)
 
 
-def _run(stage: Stage, contestant: Contestant, api: str) -> dict[str, Any]:
+def _run(stage: Stage, contestant: Contestant, api: str, page_size: int) -> dict[str, Any]:
     if contestant.module:
         options = ["--api", api, "--token", TOKEN, "--database", stage.database]
+        options += ["--page-size", str(page_size)]
         return measure([contestant.module, *options])
     flow = EXAMPLES / contestant.flow / "flow.yaml"
-    settings = f"vars.apiUrl={api}", *contestant.settings
+    settings = f"vars.apiUrl={api}", f"vars.pageSize={page_size}", *contestant.settings
     return run_flow(stage, flow, settings, in_memory=not contestant.in_memory)
 
 

@@ -1,6 +1,7 @@
-"""Measure headrace against scripts written by hand: the reference flow, and what its parts cost.
+"""Measure headrace against scripts written by hand: the same sync in several forms, and what its parts cost.
 
-    python bench/run.py [--quick] [--users 200000] [--repeat 3] [--latency-ms 0] [--json]
+    python bench/run.py [--quick] [--repeat 3] [--json]
+    python bench/run.py --users 200000 --latency-ms 20 --page-size 1000    # one table alone
 
 Contestants take turns, so that a slow minute of the machine hits all of them; each run is a process of its
 own, and its result is looked up in the database. Ratios are comparable between machines, rates are not.
@@ -12,7 +13,8 @@ import os
 import platform
 import signal
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 from contest import CONTESTANTS, GROWING, Row, hold
 from cost import Costs, measure_costs
@@ -26,55 +28,75 @@ SHARE = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """Of one table."""
+
+    users: int
+    latency_ms: float = 0.0
+    page_size: int = 100
+
+    def text(self) -> str:
+        """For people."""
+        return f"{self.users:,} users in pages of {self.page_size}, {self.latency_ms:g} ms latency"
+
+
+ALL = (
+    Conditions(200_000),
+    Conditions(200_000, page_size=1000),
+    Conditions(20_000, latency_ms=20.0),
+    Conditions(200_000, latency_ms=20.0, page_size=1000),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that was measured."""
 
-    conditions: str
-    contest: list[Row]
+    machine: str
+    contests: list[tuple[Conditions, list[Row]]]
     memory_mib: dict[int, float]
     costs: Costs
 
     def text(self) -> str:
         """The report for people."""
-        return "\n\n".join(
-            [
-                self.conditions,
-                contest_table(self.contest),
-                memory_line(self.memory_mib),
-                cost_table(self.costs),
-            ]
-        )
+        tables = [f"{conditions.text()}\n{contest_table(rows)}" for conditions, rows in self.contests]
+        return "\n\n".join([self.machine, *tables, memory_line(self.memory_mib), cost_table(self.costs)])
 
 
 def main() -> None:
     """Read the options, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="20,000 users, one round")
-    parser.add_argument("--users", type=int, help="how many the API has (200,000)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the users, one round")
     parser.add_argument("--repeat", type=int, help="rounds (3)")
+    parser.add_argument("--users", type=int, help="how many the API has; one table alone")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="of each answer of the API")
+    parser.add_argument("--page-size", type=int, default=100)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped, too
-    users = options.users or (20_000 if options.quick else 200_000)
-    rounds = options.repeat or (1 if options.quick else 3)
-    report = measure_all(users, rounds, options.latency_ms)
+    tables = ALL
+    if options.users:
+        tables = (Conditions(options.users, options.latency_ms, options.page_size),)
+    elif options.quick:
+        tables = tuple(replace(table, users=table.users // 10) for table in ALL)
+    report = measure_all(tables, options.repeat or (1 if options.quick else 3), is_short=options.quick)
     print(json.dumps(asdict(report)) if options.json else report.text())
 
 
-def measure_all(users: int, rounds: int, latency_ms: float) -> Report:
+def measure_all(tables: Sequence[Conditions], rounds: int, *, is_short: bool) -> Report:
     """Start the servers, measure everything, stop them."""
-    few = max(users // SHARE, 1)
     with stage() as servers:
-        rows = hold(servers, CONTESTANTS, users=users, latency_ms=latency_ms, rounds=rounds)
-        few_rows = hold(servers, [GROWING], users=few, latency_ms=latency_ms, rounds=1)
-        conditions = (
+        contests = [(table, hold(servers, CONTESTANTS, **asdict(table), rounds=rounds)) for table in tables]
+        most = tables[0].users
+        memory = {
+            users: hold(servers, [GROWING], users=users, rounds=1)[0].peak_mib
+            for users in (max(most // SHARE, 1), most)
+        }
+        machine = (
             f"headrace {headrace.__version__}, Python {platform.python_version()}, {servers.server}, "
-            f"{os.cpu_count()} cores; {users:,} users in pages of 100, {latency_ms:g} ms latency, "
-            f"medians of {rounds}"
+            f"{os.cpu_count()} cores; medians of {rounds}"
         )
-        memory = {count: row.peak_mib for count, row in ((few, few_rows[0]), (users, rows[1]))}
-        return Report(conditions, rows, memory, measure_costs(servers, rounds, is_short=users < 20_000))
+        return Report(machine, contests, memory, measure_costs(servers, rounds, is_short=is_short))
 
 
 if __name__ == "__main__":

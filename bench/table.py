@@ -20,7 +20,7 @@ def contest_table(rows: Sequence[Row]) -> str:
 
 def memory_line(peaks: dict[int, float]) -> str:
     """Whether memory grows with the number of records."""
-    return "peak memory, one batch a page: " + ", ".join(
+    return "peak memory, 8 pages at once: " + ", ".join(
         f"{peak:.1f} MiB at {users:,} records" for users, peak in peaks.items()
     )
 
