@@ -18,25 +18,21 @@ def test_a_quick_measurement_has_all_rows_and_figures_and_what_is_promised_of_th
 
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert [(row["name"], row["in_flight"], row["ratio"] is None) for row in report["contest"]] == [
-        ("floor: one page at a time", 1, True),
-        ("headrace, batchSize 100", 1, False),
-        ("headrace, batchSize 100, in memory", 1, False),
-        ("headrace, batchSize 10", 1, False),
-        ("headrace, batchSize 10, in memory", 1, False),
-        ("floor: 8 pages in flight", 8, True),
-        ("headrace, 8 pages in flight", 8, False),
-        ("headrace, 8 pages in flight, in memory", 8, False),
-    ]
-    assert [row["durability"] is None for row in report["contest"]] == [
-        True,
-        False,
-        True,
-        False,
-        True,
-        True,
-        False,
-        True,
+    ((conditions, rows),) = report["contests"]
+    assert conditions == {"users": 2000, "latency_ms": 0.0, "page_size": 100}
+    assert [
+        (row["name"], row["in_flight"], row["ratio"] is None, row["durability"] is None) for row in rows
+    ] == [
+        ("floor: one page at a time", 1, True, True),
+        ("headrace, batchSize 100", 1, False, False),
+        ("headrace, batchSize 100, in memory", 1, False, True),
+        ("headrace, batchSize 10", 1, False, False),
+        ("headrace, batchSize 10, in memory", 1, False, True),
+        ("floor: 8 pages in flight", 8, True, True),
+        ("headrace, pages at 1", 1, False, True),
+        ("headrace, pages at 8", 8, False, False),
+        ("headrace, pages at 8, in memory", 8, False, True),
+        ("headrace, pages at 32", 32, False, True),
     ]
     assert list(report["memory_mib"]) == ["200", "2000"]
     assert set(report["costs"]) == {

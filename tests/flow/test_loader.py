@@ -110,7 +110,7 @@ def test_the_templates_of_a_flow_evaluate() -> None:
 
 def test_a_flow_with_little_has_defaults() -> None:
     flow = require(load(HEAD + "spec: {nodes: {t: {component: common-module/ticker}}}"))
-    assert (flow.timeout_s, flow.concurrency, flow.max_queued, flow.retry) == (None, 8, 10_000, Retry())
+    assert (flow.timeout_s, flow.concurrency, flow.max_queued, flow.retry) == (None, None, 10_000, Retry())
     assert (flow.edges, flow.vars, flow.secrets) == ((), {}, ())
 
 

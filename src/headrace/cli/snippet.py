@@ -197,6 +197,27 @@ nodes:
 edges:
   - request -> api -> log
 """,
+    "http-module/pages": """\
+nodes:
+  request: {component: common-module/signal}
+  users:
+    component: http-module/pages
+    settings:
+      baseUrl: https://api.example.com/v1
+      auth: {type: bearer, token: "{{$.secrets.apiToken}}"}
+      pagination: {type: page, size: 100}
+      concurrency: 8
+    input: {url: /users}
+  save:
+    component: database-module/connector
+    settings: {driver: postgres, host: embedded, database: myapp}
+    input: {operation: upsert, table: users, key: id, rows: "{{$.items}}"}
+  log: {component: common-module/debug}
+edges:
+  - request -> users
+  - users:page -> save
+  - users:done -> log
+""",
     "http-module/server": """\
 nodes:
   hook:

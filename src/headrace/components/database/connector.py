@@ -110,8 +110,9 @@ def _may_isolate(arrival: Arrival) -> bool:
     outputs=(
         Output(
             "result",
-            "the base value plus `result {rows, rowCount, command}`; of `upsert` also `inserted`, `updated` "
-            "(these make `rowCount`) and `unchanged`; with `isolate` also `failed`",
+            "the base value plus "
+            "`result {rows, rowCount, command, inserted, updated, unchanged, failed}`; the "
+            "counts with `upsert`, where the first two make `rowCount`, and `failed` with `isolate`",
             adds="result",
             emits=_result_shape,
         ),
