@@ -35,6 +35,7 @@ _DROPPED = {
 
 _NOUNS = {
     "items": ("item", "items"),
+    "pages": ("page", "pages"),
     "requests": ("request", "requests"),
     "rows_written": ("row written", "rows written"),
     "rows_unchanged": ("row unchanged", "rows unchanged"),
@@ -132,7 +133,7 @@ def _counts(run: RunRecord, pages: int) -> list[str]:
     texts = []
     for name in ordered:
         one, many = _NOUNS.get(name, (name.replace("_", " "), name.replace("_", " ")))
-        if name == "requests" and pages:
+        if name == "requests" and pages and "pages" not in sums:
             one, many = "page", "pages"
         if sums[name]:
             texts.append(f"{number(sums[name])} {one if sums[name] == 1 else many}")

@@ -116,6 +116,7 @@ class Pages(Component):
             response = await self._ahead.take(
                 _key(fan_out, part), lambda: self._fetch(part, request, context)
             )
+            context.count("requests")  # here, since one made ahead is made for a task that may have ended
             message = _message(part, response, context)
             page = read_page(self.settings, message, part.wants, context)
             following = after_page(self.settings, part, page, self._next(page, part, request))
@@ -156,9 +157,7 @@ class Pages(Component):
         if incremental is not None and part.since is not None and not is_link:
             query = {**asked.query_params, incremental.param: part.since}
             asked = asked.model_copy(update={"query_params": query})
-        response = await self._exchange.fetch(asked, context)
-        context.count("requests")
-        return response
+        return await self._exchange.fetch(asked, context)
 
     def _next(self, page: Page, part: Part, request: ClientRequest) -> str | int | None:
         """Where the next page is, as it is asked for."""
