@@ -72,8 +72,9 @@ class Example:
         expression: for `headrace eval`.
         arguments: after the command's name and the flow or expression.
         runs: whether the flow is run, or else validated.
-        answer: what `http://api.example.com` answers: `status`, `type`, `body`; or, as `refusal`, why the
-            PostgreSQL server `sql.example.com` lets nobody in.
+        answer: what `http://api.example.com` answers: `status`, `type`, `body`, and `bodies` for paths with
+            their query that have one of their own; or, as `refusal`, why the PostgreSQL server
+            `sql.example.com` lets nobody in.
         module: Python text of `shop_module.py`, whose `MODULE` is installed while the example runs.
         without: packages that are taken for not installed.
     """
@@ -202,11 +203,15 @@ def _outcome(status: int, printed: str, code: str, *, runs: bool) -> Outcome:
 
 @contextlib.contextmanager
 def _answering(answer: dict[str, Any]) -> Iterator[str]:
-    """A server with one answer to all requests; its host and port, as long as `api.example.com`."""
-    body = str(answer.get("body", "")).encode()
+    """A server with one answer to all requests, or one body for each path; as long as `api.example.com`.
+
+    Gives its host and port.
+    """
+    bodies = answer.get("bodies", {})
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            body = str(bodies.get(self.path, answer.get("body", ""))).encode()
             self.send_response(answer.get("status", 200))
             self.send_header("Content-Type", answer.get("type", "application/json"))
             self.send_header("Content-Length", str(len(body)))

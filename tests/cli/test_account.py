@@ -51,6 +51,11 @@ def test_requests_that_are_no_pages_are_requests() -> None:
     assert ended_line(run(counters={"api.requests": 1}), 0) == "succeeded in 3.2 s: 1 request"
 
 
+def test_pages_that_are_counted_stand_beside_their_requests() -> None:
+    counters = {"pages.items": 20, "pages.pages": 2, "pages.requests": 3}
+    assert ended_line(run(counters=counters), 3) == "succeeded in 3.2 s: 20 items, 2 pages, 3 requests"
+
+
 def test_the_last_line_of_a_bad_run_counts_errors_and_dead_letters() -> None:
     failed = run(status=RunStatus.FAILED, error_count=3, dead_letters=1)
     assert ended_line(failed, 0) == "failed in 3.2 s: 3 errors, 1 dead letter"

@@ -135,6 +135,7 @@ async def test_the_next_page_is_fetched_while_one_is_worked_on(path):
             run = await running.run()
             assert run.status is RunStatus.SUCCEEDED
             assert ids(running.seen) == list(range(1, 31))
+            assert run.counters["pages.requests"] == 3
         assert len(api.requests) == 3
 
 

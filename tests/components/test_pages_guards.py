@@ -255,6 +255,31 @@ async def test_records_are_found_where_they_mostly_are(body):
     assert ids(seen) == [1]
 
 
+async def test_an_endless_source_that_begins_anew():
+    """Page 1 after the last one, as if there were more."""
+    rows = rows_of(30)
+
+    def wrap(request, body):
+        start = (int(request.query["page"]) - 1) % 3 * 10
+        return {"data": rows[start : start + 10]}
+
+    async with listing(0, alter=wrap) as api:
+        seen, error = await failed(api, "numbered", KINDS["numbered"])
+    assert "page 4 has the same records as page 1" in error["error"]
+    assert ids(seen) == list(range(1, 31))
+
+
+async def test_a_server_that_gives_the_first_page_behind_the_last():
+    async with listing(30) as api:
+
+        def first(request, body):
+            return {**body, "data": body["data"] or api.rows[:10]}
+
+        api.alter = first
+        seen, done = await fetched(api, "numbered", KINDS["numbered"])
+    assert (ids(seen), done["pages"], done["failed"]) == (list(range(1, 31)), 3, 0)
+
+
 async def test_a_server_that_gives_the_last_page_for_every_later_one():
     async with listing(30) as api:
 

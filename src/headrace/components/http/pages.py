@@ -116,7 +116,7 @@ class Pages(Component):
             response = await self._ahead.take(
                 _key(fan_out, part), lambda: self._fetch(part, request, context)
             )
-            context.count("requests")
+            context.count("requests")  # here, since one made ahead is made for a task that may have ended
             message = _message(part, response, context)
             page = read_page(self.settings, message, part.wants, context)
             following = after_page(self.settings, part, page, self._next(page, part, request))

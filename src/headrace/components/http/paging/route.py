@@ -158,7 +158,7 @@ def _beyond(settings: PagesSettings, part: Part, plan: Plan, page: Page) -> Iter
     if page.has_more or (page.has_more is None and is_full):
         _check_most(settings, number)
         content = content_of(page.items) if page.items else ""
-        trail = Trail(content=content, items=plan.total or 0, largest=plan.size)
+        trail = Trail(content=content, items=plan.total or 0, largest=plan.size, first=plan.first)
         at = _place(settings, plan, number)
         yield Part(number, at, "follow", trail=trail, since=part.since, beyond=True)
 

@@ -39,6 +39,7 @@ class Trail(msgspec.Struct, frozen=True, array_like=True):
         empty: how many pages before were empty, one after the other.
         items: records so far.
         largest: the most records that a page had.
+        first: the digest of the first page's records, empty at the beginning.
     """
 
     stone: str = ""
@@ -48,12 +49,14 @@ class Trail(msgspec.Struct, frozen=True, array_like=True):
     empty: int = 0
     items: int = 0
     largest: int = 0
+    first: str = ""
 
     def past(self, position: Position, items: list[Json]) -> "Trail":
         """The trail with a page.
 
         Raises:
-            PermanentError: its records are those of the page before, or too many pages were empty.
+            PermanentError: its records are those of the page before or of the first, or too many pages
+                were empty.
         """
         if not items:
             if self.empty + 1 >= _MOST_EMPTY:
@@ -63,15 +66,17 @@ class Trail(msgspec.Struct, frozen=True, array_like=True):
                 )
             return replace(self, empty=self.empty + 1)
         content = content_of(items)
-        if content == self.content:
+        if content in (self.content, self.first):
+            same = "the page before" if content == self.content else "page 1"
             raise PermanentError(
-                f"page {position.number} has the same records as the page before; "
+                f"page {position.number} has the same records as {same}; "
                 "does the API know the parameters of `pagination`?",
                 code="HR335",
             )
         return replace(
             self,
             content=content,
+            first=self.first or content,
             empty=0,
             items=self.items + len(items),
             largest=max(self.largest, len(items)),
