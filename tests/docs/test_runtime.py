@@ -37,7 +37,7 @@ from support.faults import FAULTS
 from support.flows import run_flow
 
 PAGE = "runtime.md"
-NOTED = (PAGE, "durability.md")
+NOTED = (PAGE, "durability.md", "pages.md")
 CHANGES = [row for row in rows(PAGE, 3) if re.fullmatch(r"`[\d */]+`", row[0])]
 
 
