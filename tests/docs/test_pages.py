@@ -71,5 +71,5 @@ def test_the_numbers_are_those_of_the_code():
     assert f"made {_CHUNK} at a time" in text
     assert f"{_MOST_EMPTY} empty pages" in text
     assert f"the first {MAX_ERRORS:,} errors" in text
-    members = done_shape(Arrival(message=object_of({}), base=object_of({}), settings={})).members
+    members = done_shape(Arrival(message=object_of({}), base=object_of({}), settings={})).object.members
     assert f"`done` is `{{{', '.join(members)}}}`" in text
