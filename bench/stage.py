@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Stage:
         """
         self.home = home
         self.database = database
+        self.socket_folder = socket_folder
         self.environment = {
             "HEADRACE_HOME": str(home),
             "HEADRACE_SECRET_API_TOKEN": TOKEN,
@@ -74,11 +75,15 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Start a PostgreSQL in a throw-away folder, with its default durability, for the time of the block."""
+def stage(settings: Sequence[str] = ()) -> Iterator[Stage]:
+    """Start a PostgreSQL in a throw-away folder, with its default durability, for the time of the block.
+
+    Args:
+        settings: further ones of the server, `track_commit_timestamp=on`.
+    """
     with ExitStack() as closing:
         home = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="headrace-bench-")))
-        embedded = EmbeddedPostgres(home)
+        embedded = EmbeddedPostgres(home, settings)
         closing.callback(shutil.rmtree, embedded.state, ignore_errors=True)
         server = embedded.start()
         closing.callback(embedded.leave)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contest import Row
 from cost import Costs
 
-__all__ = ["contest_table", "cost_table", "memory_line"]
+__all__ = ["aligned", "contest_table", "cost_table", "memory_line"]
 
 
 def contest_table(rows: Sequence[Row]) -> str:
@@ -15,7 +15,7 @@ def contest_table(rows: Sequence[Row]) -> str:
         ratios = ["" if ratio is None else f"{ratio:.2f}" for ratio in (row.ratio, row.durability)]
         figures = f"{row.records_per_s:,.0f}", f"{row.cpu_s:.2f}", f"{row.peak_mib:.0f}", str(row.in_flight)
         lines.append((row.name, *figures, *ratios))
-    return _aligned(lines)
+    return aligned(lines)
 
 
 def memory_line(peaks: dict[int, float]) -> str:
@@ -28,7 +28,7 @@ def memory_line(peaks: dict[int, float]) -> str:
 def cost_table(costs: Costs) -> str:
     """A line for each part."""
     expression, loading = costs.expression, costs.loading
-    return _aligned(
+    return aligned(
         [
             ("the page's `users` transform, a record", f"{expression['compiled_us']:.2f} us"),
             ("the same by hand in Python (json.dumps)", f"{expression['by_hand_us']:.2f} us"),
@@ -48,7 +48,7 @@ def cost_table(costs: Costs) -> str:
     )
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def aligned(lines: Sequence[Sequence[str]]) -> str:
     """Columns as wide as they need to be: the first to the left, figures to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = []
