@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from headrace.flow.model import DEFAULT_CONCURRENCY
 from headrace.store import RunStatus
 from support.flows import bench
 from support.listing import listing
@@ -216,3 +217,15 @@ async def test_ways_to_end(settings, pages):
             api.states_total = False
         _, done = await fetched(api, path, settings)
     assert done["pages"] == pages
+
+
+async def test_other_nodes_do_not_change_how_many_tasks_a_flow_does_at_once():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      apart: {component: common-module/async}
+    edges:
+      - start -> apart
+    """
+    async with bench(spec) as running:
+        assert running.program.concurrency == DEFAULT_CONCURRENCY

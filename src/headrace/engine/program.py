@@ -173,7 +173,7 @@ class Program:
         """How many tasks of a run are executed at once."""
         if self.flow.concurrency is not None:
             return self.flow.concurrency
-        return max(DEFAULT_CONCURRENCY, *self.lane_limits().values(), 0)
+        return max(DEFAULT_CONCURRENCY, *(unit.component.concurrency for unit in self.units.values()))
 
     def lane_limits(self) -> dict[str, int]:
         """How many tasks that a node has detached run at once in a run, by the node's name."""

@@ -108,6 +108,9 @@ class Component:
     lane_limit: int | None = None
     """How many of the tasks made at this node's detached outputs run at once in a run; None: no own limit."""
 
+    concurrency: int = 0
+    """How many tasks of a run the node wants to be executed at once, where the flow does not say."""
+
     database: Database | None = None
     """The database whose transaction commits with the node's tasks, set by `open`; None for none."""
 

@@ -74,7 +74,7 @@ class Pages(Component):
 
     def __init__(self, settings: PagesSettings) -> None:
         super().__init__(settings)
-        self.lane_limit = settings.concurrency
+        self.lane_limit = self.concurrency = settings.concurrency
 
     async def open(self, resources: Resources) -> None:
         """Get the way to the API."""
