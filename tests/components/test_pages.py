@@ -171,6 +171,34 @@ async def test_nothing_is_fetched_ahead_where_that_is_not_wanted():
         assert seen_requests == [1, 2, 3]
 
 
+async def test_parameters_in_the_body():
+    """Those of the request's own body stay."""
+    async with listing(35) as api:
+        request = "method: POST, body: {status: open}"
+        seen, _ = await fetched(api, "offset", "{type: offset, size: 10, sendIn: body}", request=request)
+    assert ids(seen) == list(range(1, 36))
+    bodies = sorted((request.body for request in api.requests), key=lambda body: body["offset"])
+    assert bodies == [{"status": "open", "offset": n, "limit": 10} for n in (0, 10, 20, 30)]
+    assert {str(request.query) for request in api.requests} == {"{}"}
+
+
+@pytest.mark.parametrize("inside", [None, "meta", "pagination", "paging"])
+@pytest.mark.parametrize("name", ["total", "total_count", "totalCount"])
+async def test_a_total_is_found_where_it_mostly_is(inside, name):
+    def state(request, body):
+        return {**body, name: 35} if inside is None else {**body, inside: {name: 35}}
+
+    async with listing(35, states_total=False, alter=state) as api:
+        seen, done = await fetched(api, "numbered", KINDS["numbered"])
+    assert (ids(seen), done["total"]) == (list(range(1, 36)), 35)
+
+
+async def test_a_total_in_a_header():
+    async with listing(35, states_total=False, headers={"X-Total-Count": "35"}) as api:
+        seen, done = await fetched(api, "numbered", KINDS["numbered"])
+    assert (ids(seen), done["total"]) == (list(range(1, 36)), 35)
+
+
 @pytest.mark.parametrize(
     ("settings", "pages"),
     [

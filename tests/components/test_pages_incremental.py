@@ -54,6 +54,23 @@ async def test_a_start_and_a_lookback():
         assert since == "2024-01-01T00:00:30Z"  # an empty answer takes nothing back
 
 
+async def test_a_watermark_that_is_deleted_has_everything_fetched_anew():
+    store = MemoryStore()
+    forget = """
+    nodes:
+      start: {component: common-module/signal}
+      forget: {component: common-module/state, settings: {operation: delete, key: pages.watermark}}
+    edges:
+      - start -> forget
+    """
+    async with listing(35) as api:
+        await synced(api, store)
+        async with bench(forget, store=store) as running:
+            await running.run()
+        found, since, _ = await synced(api, store)
+    assert (len(found), since) == (35, None)
+
+
 async def test_after_a_failed_page_nothing_is_skipped():
     store = MemoryStore()
     async with listing(50) as api:

@@ -47,6 +47,7 @@ class Listing:
         states_total: whether the body says how many rows there are.
         alter: changes a body before it is sent; given the request.
         status: what is answered instead of a page, by the request; None for the page.
+        headers: of every page, beside those that it needs.
         before: awaited before a request is answered.
         requests: in order of arrival.
         most_open: how many requests were open at once, at most.
@@ -57,6 +58,7 @@ class Listing:
     states_total: bool = True
     alter: Callable[[Request, Any], Any] = lambda _, body: body
     status: Callable[[Request], int | None] = lambda _: None
+    headers: dict[str, str] = field(default_factory=dict)
     before: Callable[[Request], Any] | None = None
     requests: list[Request] = field(default_factory=list)
     most_open: int = 0
@@ -122,7 +124,12 @@ class Listing:
         status = self.status(request)
         page, more = self._page(request) if status is None else ({"error": "no"}, {})
         content = json.dumps(self.alter(request, page)).encode()
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **more}
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(content)),
+            **self.headers,
+            **more,
+        }
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"HTTP/1.1 {status or 200} X\r\n{lines}\r\n".encode() + content
 
