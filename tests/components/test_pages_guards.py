@@ -194,6 +194,13 @@ async def test_a_total_that_is_only_an_estimate():
     assert ids(seen) == list(range(1, 96))
 
 
+@pytest.mark.parametrize("path", ["numbered", "offset"])
+async def test_behind_a_single_short_page_nothing_is_looked_for(path):
+    async with listing(3) as api:
+        seen, _ = await fetched(api, path, KINDS[path])
+    assert (ids(seen), len(api.requests)) == ([1, 2, 3], 1)
+
+
 @pytest.mark.parametrize("status", [400, 404, 422])
 async def test_an_error_behind_a_total_that_was_right(status):
     async with listing(30) as api:

@@ -16,6 +16,8 @@ from headrace.components.common.iterator import IteratorSettings
 from headrace.components.database.settings import ConnectorSettings
 from headrace.components.database.table import _MAX_PARAMETERS
 from headrace.components.http.exchange import _MAX_CONNECTIONS, ExchangeSettings
+from headrace.components.http.paging.ahead import _MOST
+from headrace.components.http.paging.settings import PagesSettings
 from headrace.connections.budget import LONGEST_PAUSE_S
 from headrace.connections.budget.concurrency import _START
 from headrace.connections.http.connection import MAX_HEADER_BYTES, MAX_HEADERS
@@ -53,6 +55,7 @@ def test_every_claim_has_its_note_and_every_note_a_test_that_exists(page):
     notes = re.findall(r"^\[\^(\d+)\]: `([\w/]+\.py)::(\w+)`$", tests, re.MULTILINE)
     assert set(re.findall(r"\[\^(\d+)\]", claims)) == {number for number, _, _ in notes}
     assert len(notes) > 20
+    assert len({number for number, _, _ in notes}) == len(notes)
     assert [(path, name) for _, path, name in notes if name not in named_in(path)] == []
 
 
@@ -104,7 +107,7 @@ def test_the_limits_are_those_of_the_code():
     client, connector = ExchangeSettings(), ConnectorSettings(host="h")
     told = {row[0]: row[1] for row in rows(PAGE, 3)}
     expected = {
-        "tasks of one run at once": DEFAULT_CONCURRENCY,
+        "tasks of one run at once": f"{DEFAULT_CONCURRENCY}, or what a `pages` node has",
         "open tasks of a run above which loops wait": f"{flow.max_queued:,}",
         "attempts of a task": retry.max_attempts,
         "delay before the second attempt": f"{retry.initial_delay_s:g} s",
@@ -114,6 +117,8 @@ def test_the_limits_are_those_of_the_code():
         f"{INFRASTRUCTURE.initial_delay_s:g} s to {INFRASTRUCTURE.max_delay_s:g} s apart: a quarter of an hour of waiting",
         "tasks of an `async` node at once": AsyncSettings().max_concurrency,
         "batches of an iterator at once": IteratorSettings().concurrency,
+        "pages of a `pages` node at once": PagesSettings.model_fields["concurrency"].default,
+        "pages that are fetched ahead": f"{PagesSettings.model_fields['prefetch'].default}, and {_MOST} in all",
         "errors listed whole, of a run and in `done`": f"{MAX_ERRORS:,}; the others are counted",
         "a message over a boundary edge": f"{MAX_MESSAGE_BYTES >> 20} MiB as JSON",
         "ended runs that are remembered": f"{_KEPT_RUNS:,}",

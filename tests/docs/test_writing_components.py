@@ -8,7 +8,7 @@ import sys
 import pytest
 from tests.docs.page import ROOT, blocks, codes, rows, section
 
-from headrace.sdk import Context, component, shape
+from headrace.sdk import Context, FanOut, component, shape
 
 PAGE = "writing-components.md"
 EXAMPLE = ROOT / "examples" / "custom-module"
@@ -42,10 +42,12 @@ def test_the_declaration_is_that_of_the_sdk():
 
 
 def test_the_context_is_that_of_the_sdk():
-    table = section(PAGE, "The context").partition("`open(")[0]
-    told = [name for line in table.splitlines() for name in codes(line.partition(" | ")[0])]
-    members = [name for name in vars(Context) if not name.startswith("_")]
-    assert sorted(told) == sorted(members)
+    tables = section(PAGE, "The context").partition("`open(")[0]
+    for table, described in zip(tables.split("`FanOut`:"), (Context, FanOut), strict=True):
+        lines = [line for line in table.splitlines() if line.startswith("| `")]
+        told = [name for line in lines for name in codes(line.partition(" | ")[0])]
+        members = [name for name in vars(described) if not name.startswith("_")]
+        assert sorted(told) == sorted(members)
 
 
 def test_the_words_for_shapes_are_those_of_the_sdk():

@@ -154,13 +154,20 @@ def _beyond(settings: PagesSettings, part: Part, plan: Plan, page: Page) -> Iter
         _check_most(settings, grown.pages)
         yield from expand(settings, Part(number, does="expand", plan=grown, since=part.since))
         return
-    is_full = len(page.items) >= plan.size and not plan.is_promised
+    is_full = len(page.items) >= plan.size and not plan.is_promised and not _is_all(settings, plan, page)
     if page.has_more or (page.has_more is None and is_full):
         _check_most(settings, number)
         content = content_of(page.items) if page.items else ""
         trail = Trail(content=content, items=plan.total or 0, largest=plan.size, first=plan.first)
         at = _place(settings, plan, number)
         yield Part(number, at, "follow", trail=trail, since=part.since, beyond=True)
+
+
+def _is_all(settings: PagesSettings, plan: Plan, page: Page) -> bool:
+    """Whether the only page has fewer records than were asked for, and as many as it says there are."""
+    pagination, count = settings.pagination, len(page.items)
+    assert isinstance(pagination, NumberedPages | OffsetPages), "a plan is of counted pages"  # noqa: S101
+    return plan.pages == 1 and count == page.total and count < (pagination.size or 0)
 
 
 def _place(settings: PagesSettings, plan: Plan, number: int) -> int:
