@@ -12,6 +12,10 @@ import platform
 import signal
 import sys
 
+from stage import stage
+from table import aligned
+
+import headrace
 from peers.contest import Result, hold, tell
 from peers.dbos import DBOS, DBOS_QUEUE
 from peers.dlt import DLT, DLT_TUNED
@@ -19,10 +23,6 @@ from peers.n8n import N8N
 from peers.node_red import NODE_RED
 from peers.own import HEADRACE, PARALLEL, SEQUENTIAL
 from peers.singer import SINGER
-from stage import stage
-from table import aligned
-
-import headrace
 
 PEERS = (DLT, DLT_TUNED, DBOS, DBOS_QUEUE, SINGER, NODE_RED, N8N)
 SETTINGS = ("track_commit_timestamp=on",)

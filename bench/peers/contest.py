@@ -10,10 +10,11 @@ from statistics import median
 from urllib.request import urlopen
 
 import psycopg
+from stage import TOKEN, Stage
+
 from peers.installation import InstallationError, installed
 from peers.observation import PeerError, Usage, observe
 from peers.peer import Peer, Place
-from stage import TOKEN, Stage
 
 __all__ = ["Result", "hold", "tell"]
 
