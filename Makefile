@@ -11,7 +11,7 @@ SECONDS ?= 600
 KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak fuzz chaos check format bench docs clean
+.PHONY: help install demo test soak fuzz chaos check format bench bench-peers docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ format: $(STAMP) ## Format the code and mend what can be mended
 
 bench: $(STAMP) ## Measure headrace against scripts written by hand, in one run
 	$(BIN)/python bench/run.py
+
+bench-peers: $(STAMP) ## Measure headrace against other tools, which it installs outside of this folder
+	PYTHONPATH=bench $(BIN)/python -m peers
 
 docs: $(STAMP) ## Make the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py

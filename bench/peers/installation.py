@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,9 @@ _NODE = PEERS / "node.txt"
 
 _LONGEST_S = 900
 
+_TELLING = re.compile(r"no matching|not found|failed|command", re.IGNORECASE)
+"""What a line has that says more than that there was an error."""
+
 
 class InstallationError(Exception):
     """A peer's packages cannot be had here; says why in a line."""
@@ -29,6 +33,9 @@ def cache() -> Path:
 
 def installed(files: Path) -> Path:
     """The folder with the packages that a peer's files ask for; made if it is not there.
+
+    Of npm packages no script is run on install: some build what the work needs not, others would fetch it.
+    What it needs is built by the `build` of `package.json`.
 
     Raises:
         InstallationError: they cannot be installed.
@@ -49,8 +56,10 @@ def installed(files: Path) -> Path:
     _run([*pip, "--requirement", str(requirements)], home)
     if package.exists():
         shutil.copy(package, home)
-        npm = [str(bin_ / "npm"), "install", "--omit=dev", "--no-package-lock", "--no-audit", "--no-fund"]
-        _run(npm, home)
+        npm = str(bin_ / "npm")
+        quiet = ("--no-audit", "--no-fund", "--loglevel=error")
+        _run([npm, "install", "--omit=dev", "--no-package-lock", "--ignore-scripts", *quiet], home)
+        _run([npm, "run", "--if-present", "build", *quiet], home)
     stamp.touch()
     return home
 
@@ -77,6 +86,6 @@ def _reason(error: OSError | subprocess.CalledProcessError) -> str:
     """The line that says why."""
     if isinstance(error, OSError):
         return str(error)
-    lines = [line for line in error.stderr.splitlines() if "error" in line.lower()]
-    telling = [line for line in lines if "no matching" in line.lower()] or lines or [str(error)]
-    return telling[0].strip()
+    lines = [line.strip() for line in error.stderr.splitlines() if "error" in line.lower()]
+    telling = [line for line in lines if _TELLING.search(line)] or lines or [str(error)]
+    return telling[0]
