@@ -10,7 +10,6 @@ from headrace.connections.insert import (
     quoted_table,
     tally,
     updated_columns,
-    values,
 )
 from headrace.connections.sqlite.statement import execute
 from headrace.sdk.transaction import Insert, Result, Statement
@@ -46,9 +45,15 @@ def insert_rows(connection: sqlite3.Connection, insert: Insert) -> Result:
 
 
 def _statement(insert: Insert) -> Statement:
-    source = values(len(insert.rows), len(insert.columns))
+    source = _values(len(insert.rows), len(insert.columns))
     sql = f"{insert_into(insert)} {source} {on_conflict(insert, _changed(insert))}"
     return Statement(sql, [value for row in insert.rows for value in row])
+
+
+def _values(rows: int, width: int) -> str:
+    """Parameters in order: SQLite looks for a numbered one among all before it, 36 times slower at 32,000."""
+    row = f"({', '.join('?' * width)})"
+    return f"VALUES {', '.join([row] * rows)}"
 
 
 def _changed(insert: Insert) -> str:
@@ -64,7 +69,7 @@ def _count_found(connection: sqlite3.Connection, insert: Insert) -> int:
     keys: list[Json] = [row[place] for row in insert.rows for place in places]
     same = " AND ".join(f"{TARGET}.{quoted(name)} = given.column{n}" for n, name in enumerate(insert.keys, 1))
     sql = (
-        f"SELECT count(*) AS found FROM ({values(len(insert.rows), len(places))}) AS given "  # noqa: S608 - names are quoted, values are parameters
+        f"SELECT count(*) AS found FROM ({_values(len(insert.rows), len(places))}) AS given "  # noqa: S608 - names are quoted, values are parameters
         f"CROSS JOIN {quoted_table(insert.table)} AS {TARGET} ON {same}"
     )
     (row,) = execute(connection, Statement(sql, keys)).rows
