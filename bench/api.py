@@ -48,7 +48,8 @@ class Pages:
     def __init__(self, users: int, token: str) -> None:
         """Have that many users for those who bring the token."""
         self._users = users
-        self._authorization = b"\r\nAuthorization: Bearer " + token.encode() + b"\r\n"
+        bearer = b": Bearer " + token.encode() + b"\r\n"
+        self._authorizations = b"\r\nAuthorization" + bearer, b"\r\nauthorization" + bearer
         self._rendered: dict[tuple[bytes, bytes], bytes] = {}
         self._began: float | None = None
 
@@ -60,7 +61,7 @@ class Pages:
             return _response(b"200 OK", {"at": began})
         if found is None:
             return _response(b"404 Not Found", {"error": "there is only /v1/users?page=&limit="})
-        if self._authorization not in request:
+        if not any(header in request for header in self._authorizations):
             return _response(b"401 Unauthorized", {"error": "the token is missing or wrong"})
         self._began = self._began or time.time()
         page, limit = key = found[1], found[2]

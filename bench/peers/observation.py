@@ -52,7 +52,7 @@ def observe(command: Sequence[str], environment: Mapping[str, str], folder: Path
         if process.returncode != 0:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
-            raise PeerError(f"exit code {process.returncode}: {said[-2000:]}")
+            raise PeerError(f"exit code {process.returncode}: {said[-500:]}")
         return usage
 
 
