@@ -30,11 +30,13 @@ class Result:
     """What was measured of a peer, a figure a round.
 
     Attributes:
+        home: where its packages are, if it has any.
         skipped: why it was left out; empty if it was not.
     """
 
     peer: Peer
     users: int
+    home: Path | None = None
     seconds: list[float] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
     skipped: str = ""
@@ -103,7 +105,7 @@ def tell(progress: str) -> None:
 def _install(result: Result) -> None:
     if result.peer.folder:
         try:
-            installed(result.peer.files)
+            result.home = installed(result.peer.files)
         except InstallationError as error:
             result.skipped = f"cannot be installed: {error}"
             tell(f"{result.peer.name}: {result.skipped}")
@@ -113,7 +115,7 @@ def _run(stage: Stage, result: Result, api: str) -> tuple[float, Usage]:
     """Seconds from the first request to the last commit that wrote users, and what that took."""
     peer = result.peer
     with tempfile.TemporaryDirectory(prefix="headrace-bench-peer-") as folder:
-        home = installed(peer.files) if peer.folder else Path(folder)
+        home = result.home or Path(folder)
         place = Place(api, TOKEN, result.users, stage.database, stage.socket_folder, Path(folder), home)
         environment = {**stage.environment, **place.environment()}
         environment["PATH"] = f"{place.bin}:/usr/local/bin:/usr/bin:/bin"
