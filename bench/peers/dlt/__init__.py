@@ -10,4 +10,4 @@ def _command(form: str, place: Place) -> list[str]:
 
 
 DLT = Peer("dlt, rest_api source", "dlt", lambda place: _command("plain", place), is_slow=True)
-DLT_TUNED = Peer("dlt, tuned", "dlt", lambda place: _command("tuned", place), in_flight=8)
+DLT_TUNED = Peer("dlt, tuned", "dlt", lambda place: _command("tuned", place), in_flight=2)
