@@ -117,9 +117,7 @@ class Pages(Component):
                 _key(fan_out, part), lambda: self._fetch(part, request, context)
             )
             context.count("requests")  # here, since one made ahead is made for a task that may have ended
-            message = _message(part, response, context)
-            page = read_page(self.settings, message, part.wants, context)
-            following = after_page(self.settings, part, page, self._next(page, part, request))
+            message, page, following = self._read(part, response, request, context)
             mark = highest(self.settings.incremental, page.items) if self.settings.incremental else None
         except (ComponentError, ExpressionError) as error:
             if isinstance(error, ComponentError) and is_past_the_end(self.settings, part, error):
@@ -158,6 +156,18 @@ class Pages(Component):
             query = {**asked.query_params, incremental.param: part.since}
             asked = asked.model_copy(update={"query_params": query})
         return await self._exchange.fetch(asked, context)
+
+    def _read(
+        self, part: Part, response: dict[str, Json], request: ClientRequest, context: Context
+    ) -> tuple[dict[str, Json], Page, list[Part]]:
+        """The page as it is sent, what it says, and the parts that follow on it.
+
+        Raises:
+            ComponentError | ExpressionError: it cannot be read, or the source goes wrong.
+        """
+        message = _message(part, response, context)
+        page = read_page(self.settings, message, part.wants, context)
+        return message, page, after_page(self.settings, part, page, self._next(page, part, request))
 
     def _next(self, page: Page, part: Part, request: ClientRequest) -> str | int | None:
         """Where the next page is, as it is asked for."""
@@ -198,8 +208,7 @@ class Pages(Component):
         context: Context,
     ) -> None:
         try:
-            page = read_page(self.settings, _message(part, response, context), part.wants, context)
-            following = after_page(self.settings, part, page, self._next(page, part, request))
+            _, _, following = self._read(part, response, request, context)
         except (ComponentError, ExpressionError):
             return  # the page's own task reports it
         self._look_ahead(following, depth, request, fan_out, context)
@@ -285,9 +294,7 @@ def _counts(part: Part, page: Page) -> dict[str, int]:
     """What a page adds to the totals of `done`."""
     if part.repeats is not None:
         return {"repeated": 1}
-    counts = {"pages": 1, "items": len(page.items)} if page.items and not part.wants else {}
-    if part.wants:
-        counts = {"items": len(page.items)}
+    counts = {"pages": int(not part.wants), "items": len(page.items)} if page.items else {}
     if part.number == 1 and page.total is not None and not part.again:
         counts["total"] = page.total
     plan = part.plan

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
-from typing import TypeAlias
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, TypeAlias
 
 from headrace.sdk import Json
 
 __all__ = ["Ahead"]
 
 Response: TypeAlias = dict[str, Json]
+Fetch: TypeAlias = Callable[[], Coroutine[Any, Any, Response]]
 
 _MOST = 64
 """Answers that wait, of all runs; what is pushed out is fetched again."""
@@ -21,24 +22,17 @@ class Ahead:
     def __init__(self) -> None:
         self._fetching: OrderedDict[Hashable, asyncio.Task[Response]] = OrderedDict()
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._fetching
-
-    def begin(self, key: Hashable, fetch: Callable[[], Awaitable[Response]]) -> None:
+    def begin(self, key: Hashable, fetch: Fetch) -> None:
         """Fetch a page in the background, unless that is being done."""
         if key in self._fetching:
             return
-
-        async def work() -> Response:
-            return await fetch()
-
-        task = self._fetching[key] = asyncio.create_task(work())
+        task = self._fetching[key] = asyncio.create_task(fetch())
         task.add_done_callback(_seen)
         if len(self._fetching) > _MOST:
             _, oldest = self._fetching.popitem(last=False)
             oldest.cancel()
 
-    async def take(self, key: Hashable, fetch: Callable[[], Awaitable[Response]]) -> Response:
+    async def take(self, key: Hashable, fetch: Fetch) -> Response:
         """The page, as it was fetched in the background, else fetched now.
 
         Raises:
@@ -52,11 +46,6 @@ class Ahead:
         except asyncio.CancelledError:
             task.cancel()
             raise
-
-    def drop(self, key: Hashable) -> None:
-        """Forget a page that nobody will ask for."""
-        if (task := self._fetching.pop(key, None)) is not None:
-            task.cancel()
 
     async def close(self) -> None:
         """Stop fetching."""

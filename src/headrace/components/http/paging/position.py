@@ -59,13 +59,6 @@ def request_at(pagination: Pagination, request: ClientRequest, position: Positio
     return request.model_copy(update={"body": {**(request.body or {}), **parameters}})
 
 
-def following(pagination: Pagination, position: Position, size: int) -> Position:
-    """The page after one, where pages are counted."""
-    step = size if isinstance(pagination, OffsetPages) else 1
-    assert isinstance(position.at, int), "only numbers are counted"  # noqa: S101
-    return Position(position.number + 1, position.at + step)
-
-
 def resolve_next(link: str, base_url: str, request: ClientRequest, *, may_leave: bool) -> str:
     """The whole URL of the next page.
 

@@ -20,7 +20,7 @@ from headrace.values import described
 __all__ = ["Page", "read_page"]
 
 _USUAL = ("data", "items", "results", "records")
-_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\s;,\"]+))?)*)")
+_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))?)*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?![^\s;,]))", re.IGNORECASE)
 
 
@@ -116,13 +116,13 @@ def _items(template: Template | None, message: dict[str, Json], body: Json, cont
 
 
 def _count(name: str, template: Template | None, message: dict[str, Json], context: Context) -> int | None:
-    if template is None:
+    value = None if template is None else context.evaluate(template, message)
+    if value is None:
         return None
-    value = context.evaluate(template, message)
     if isinstance(value, str) and value.strip().isdecimal():
         return int(value)
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value >= 0):
-        return None if value is None else int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return int(value)
     raise PermanentError(f"`{name}` must be a number, but it is {described(value)}", code="HR334")
 
 

@@ -103,8 +103,9 @@ def _goes_on(pagination: NumberedPages | OffsetPages, page: Page, trail: Trail) 
     if not page.items:
         return False
     asked = pagination.size
-    is_honoured = asked is not None and trail.largest >= asked  # else the server has a limit of its own
-    return not (is_honoured and asked is not None and len(page.items) < asked)
+    # Where no page had as many as were asked for, the server has a limit of its own.
+    is_short = asked is not None and len(page.items) < asked <= trail.largest
+    return not is_short
 
 
 def _plan(part: Part, page: Page, trail: Trail) -> Plan | None:

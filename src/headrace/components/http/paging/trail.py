@@ -12,12 +12,12 @@ from headrace.values import encode_json
 __all__ = ["Trail", "content_of"]
 
 _SAMPLES = 4
-
+"""Records of a page, or some more, that are looked at: they tell pages apart as all of them would."""
 _MOST_EMPTY = 100
 """Empty pages one after the other, each with a further one, that are followed: filters make some."""
 
 
-def digest_of(value: Json) -> str:
+def _digest(value: Json) -> str:
     """What tells two values apart: 64 bits."""
     return hashlib.blake2b(encode_json(value), digest_size=8).hexdigest()
 
@@ -25,7 +25,7 @@ def digest_of(value: Json) -> str:
 def content_of(items: list[Json]) -> str:
     """What tells the records of two pages apart: how many there are, and some of them."""
     step = max(len(items) // _SAMPLES, 1)
-    return digest_of([len(items), items[-1], *items[::step]])
+    return _digest([len(items), items[-1], *items[::step]])
 
 
 class Trail(msgspec.Struct, frozen=True, array_like=True):
@@ -88,7 +88,7 @@ class Trail(msgspec.Struct, frozen=True, array_like=True):
         Raises:
             PermanentError: it leads back to where it was.
         """
-        mark = digest_of(position.at)
+        mark = _digest(position.at)
         if mark == self.stone:
             raise PermanentError(
                 f"page {position.number - 1} leads back to an earlier page: the API gives "
