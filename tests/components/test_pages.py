@@ -1,9 +1,11 @@
 """http-module/pages against a real server: each kind of pagination, each way to end, in parallel and ahead."""
 
 import asyncio
+import time
 
 import pytest
 
+from headrace.components.http.paging.reading import _linked
 from headrace.flow.model import DEFAULT_CONCURRENCY
 from headrace.store import RunStatus
 from support.flows import bench
@@ -229,3 +231,14 @@ async def test_other_nodes_do_not_change_how_many_tasks_a_flow_does_at_once():
     """
     async with bench(spec) as running:
         assert running.program.concurrency == DEFAULT_CONCURRENCY
+
+
+def test_a_link_header_of_any_text_is_read_in_no_time():
+    began_s = time.monotonic()
+    for text in ("<" * 65_000, "<a>;b" + " " * 65_000 + "x", "<a>" + ";b" * 32_000, "<a>" + ";rel=" * 13_000):
+        assert _linked({"link": text}) is None
+    assert time.monotonic() - began_s < 1
+    assert (
+        _linked({"link": '<https://a/1>; rel=first, <https://a/3> ; rel="x next" ; title="a, b"'})
+        == "https://a/3"
+    )
