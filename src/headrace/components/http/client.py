@@ -1,9 +1,8 @@
 """http-module/client."""
 
 from headrace.components.http.exchange import Exchange, ExchangeSettings
-from headrace.components.http.paging.shape import response_shape
 from headrace.components.http.request import ClientRequest
-from headrace.components.http.response import stated_total
+from headrace.components.http.response import response_shape, stated_total
 from headrace.sdk import (
     Component,
     Context,

@@ -1,7 +1,6 @@
 """One request of a node: sent within its limits, repeated where that may help, judged by its status."""
 
 import asyncio
-import base64
 import random
 import re
 from typing import Annotated, Literal
@@ -17,7 +16,7 @@ from headrace.components.http.response import (
     status_error,
 )
 from headrace.connections.budget import LONGEST_PAUSE_S, Budgets, NodeBudgets, Verdict, read_verdict
-from headrace.connections.http import HttpResponse, HttpTransport, TemporaryHttpError
+from headrace.connections.http import HttpResponse, HttpTransport, TemporaryHttpError, basic_credentials
 from headrace.sdk import (
     Context,
     Duration,
@@ -111,8 +110,8 @@ class ExchangeSettings(Settings):
             case BearerAuth(token=token):
                 return {**self.default_headers, "Authorization": f"Bearer {token.get_secret_value()}"}
             case BasicAuth(username=username, password=password):
-                pair = f"{username}:{password.get_secret_value()}".encode()
-                return {**self.default_headers, "Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+                credentials = basic_credentials(username, password.get_secret_value())
+                return {**self.default_headers, "Authorization": credentials}
             case None:
                 return self.default_headers
 

@@ -1,19 +1,16 @@
 """What the HTTP client takes, and how it becomes a request."""
 
-import re
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field
 
+from headrace.connections.http import is_token
 from headrace.expr.text import to_text
 from headrace.sdk import Json, JsonValue, MessageModel, PermanentError
 from headrace.values import described, encode_json
 
 __all__ = ["ClientRequest", "check_header_name", "encode_body", "full_url", "text_headers"]
-
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-"""RFC 9110, section 5.6.2."""
 
 
 def check_header_name(name: str) -> str:
@@ -22,7 +19,7 @@ def check_header_name(name: str) -> str:
     Raises:
         ValueError: it is none.
     """
-    if not _HEADER_NAME.fullmatch(name):
+    if not is_token(name):
         raise ValueError(f"`{name}` is no name of a header; write it like `X-Signature`")
     return name
 
@@ -77,7 +74,7 @@ def text_headers(headers: dict[str, Json], *defaults: dict[str, str]) -> dict[st
         if value is None:
             merged.pop(name.lower(), None)
             continue
-        if not _HEADER_NAME.fullmatch(name):
+        if not is_token(name):
             raise PermanentError(f"`{name}` is no name of a header", code="HR331")
         if isinstance(value, list | dict):
             raise PermanentError(f"header `{name}` must be text, but it is {described(value)}", code="HR331")

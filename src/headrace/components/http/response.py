@@ -5,10 +5,18 @@ from http import HTTPStatus
 
 from headrace.connections.http import HttpResponse, is_json_type, media_type
 from headrace.errors import ComponentError
-from headrace.sdk import Json, PermanentError, TemporaryError
+from headrace.sdk import Arrival, Json, PermanentError, TemporaryError
+from headrace.sdk.shape import ANY, Shape, object_of, of
 from headrace.values import JsonError, decode_json
 
-__all__ = ["RETRIED_STATUSES", "is_success", "read_response", "stated_total", "status_error"]
+__all__ = [
+    "RETRIED_STATUSES",
+    "is_success",
+    "read_response",
+    "response_shape",
+    "stated_total",
+    "status_error",
+]
 
 RETRIED_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 """Statuses after which repeating the request may help (RFC 9110, RFC 8470, RFC 6585)."""
@@ -42,6 +50,21 @@ def read_response(response: HttpResponse, url: str) -> dict[str, Json]:
         "url": url,
         "elapsedMs": response.elapsed_ms,
     }
+
+
+def response_shape(arrival: Arrival) -> Shape:
+    """What `read_response` gives, before it does."""
+    body = ANY if arrival.sample is None else arrival.sample.or_null()
+    return arrival.object(
+        {
+            "statusCode": of("number"),
+            "headers": object_of(rest=of("text")),
+            "body": of("text"),
+            "bodyJson": body,
+            "url": of("text"),
+            "elapsedMs": of("number"),
+        }
+    )
 
 
 def stated_total(response: dict[str, Json]) -> int | None:

@@ -80,7 +80,7 @@ class Budget:
         """
         if rate_per_s in self._slower:
             turnstile, pace = self._slower[rate_per_s]
-            await turnstile.enter(lambda: self._take_turn(pace))
+            await turnstile.enter(lambda: pace.take(self._clock.now_ns()))
         if self._turnstile.waiting or self._take(inf) > 0:
             came_ns = self._clock.now_ns()
             patient_until_ns = came_ns + LONGEST_PAUSE_S * _NS
@@ -122,13 +122,6 @@ class Budget:
             self._held_until_ns = max(self._held_until_ns, until_ns)
             self._scouts, self._scout = True, 0
 
-    def _take_turn(self, pace: Pace) -> float:
-        now_ns = self._clock.now_ns()
-        wait_ns = pace.wait_ns(now_ns)
-        if wait_ns <= 0:
-            pace.spend(now_ns)
-        return wait_ns / _NS
-
     def _take(self, patient_until_ns: float) -> float:
         """See `Turnstile.enter`.
 
@@ -143,10 +136,8 @@ class Budget:
             if wait_s != inf and wait_s > LONGEST_PAUSE_S and now_ns >= patient_until_ns:
                 raise _used_up(self._api, now_ns, wait_s)
             return wait_s
-        if self._pace is not None:
-            if (wait_ns := self._pace.wait_ns(now_ns)) > 0:
-                return wait_ns / _NS
-            self._pace.spend(now_ns)
+        if self._pace is not None and (wait_s := self._pace.take(now_ns)) > 0:
+            return wait_s
         for window in self._windows.values():
             window.spend()
         self._in_flight += 1

@@ -14,13 +14,19 @@ class Pace:
         self._interval_ns = round(1e9 / rate_per_s)
         self._next_ns = 0
 
-    def wait_ns(self, now_ns: int) -> int:
-        """How long until the next request may start; not above 0: it may."""
+    def take(self, now_ns: int) -> float:
+        """Let a request start, and give 0; or give for how many seconds none may."""
+        wait_ns = self._wait_ns(now_ns)
+        if wait_ns > 0:
+            return wait_ns / 1e9
+        self._spend(now_ns)
+        return 0.0
+
+    def _wait_ns(self, now_ns: int) -> int:
         if self._next_ns - now_ns > self._interval_ns:
             self._next_ns = now_ns  # the clock was set back
         return self._next_ns - now_ns
 
-    def spend(self, now_ns: int) -> None:
-        """A request starts now."""
+    def _spend(self, now_ns: int) -> None:
         is_planned = 0 <= now_ns - self._next_ns < _LATE_NS
         self._next_ns = (self._next_ns if is_planned else now_ns) + self._interval_ns

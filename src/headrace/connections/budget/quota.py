@@ -8,9 +8,9 @@ Three families are read, the first that is understood counts: the structured fie
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
+
+from headrace.connections.http.response import date_s
 
 __all__ = ["Quota", "read_quotas"]
 
@@ -147,11 +147,5 @@ def _server_time_s(headers: Mapping[str, str], now_ns: int) -> float:
     return now_ns / 1e9 if at_s is None else at_s
 
 
-@lru_cache(maxsize=32)
-def _date_s(text: str) -> float | None:
-    """Unix time of a date; many answers come in a second."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+_date_s = lru_cache(maxsize=32)(date_s)
+"""Many answers come in a second."""

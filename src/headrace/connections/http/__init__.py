@@ -4,6 +4,7 @@ Requests go out by the parser of `httptools`, and come in by the server of `aioh
 """
 
 from headrace.connections.http.failure import HttpError, PermanentHttpError, TemporaryHttpError
+from headrace.connections.http.head import basic_credentials, is_token
 from headrace.connections.http.incoming import IncomingRequest
 from headrace.connections.http.listener import HttpListener
 from headrace.connections.http.media import charset_of, is_json_type, media_type
@@ -24,9 +25,11 @@ __all__ = [
     "Reply",
     "Route",
     "TemporaryHttpError",
+    "basic_credentials",
     "charset_of",
     "error_reply",
     "is_json_type",
+    "is_token",
     "json_reply",
     "media_type",
     "retry_after_s",

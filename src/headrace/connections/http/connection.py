@@ -81,12 +81,10 @@ class Connection(asyncio.Protocol):
     """A kept-alive connection; one request at a time.
 
     Attributes:
-        has_served: it has carried a request before.
-        idle_since_s: on the loop's clock.
+        idle_since_s: since when it has no request, on the loop's clock; its pool sets and reads it.
     """
 
     def __init__(self) -> None:
-        self.has_served = False
         self.idle_since_s = 0.0
         self._transport: asyncio.Transport | None = None
         self._reading: _Reading | None = None
@@ -123,7 +121,6 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             self._reading = None
-            self.has_served = True
             reading.release()
             if not reading.keeps_alive or transport.get_write_buffer_size():
                 self.close()

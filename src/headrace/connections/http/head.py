@@ -9,7 +9,7 @@ from yarl import URL
 from headrace import __version__
 from headrace.connections.http.encoding import ACCEPTED
 
-__all__ = ["readable", "request_bytes"]
+__all__ = ["basic_credentials", "is_token", "readable", "request_bytes"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """RFC 9110, section 5.6.2."""
@@ -25,16 +25,15 @@ def request_bytes(method: str, url: URL, headers: Mapping[str, str], body: bytes
     Raises:
         ValueError: the method or a header cannot be sent.
     """
-    if not _TOKEN.fullmatch(method):
+    if not is_token(method):
         raise ValueError(f"`{method}` is no method")
     lines = [f"{method} {url.raw_path_qs} HTTP/1.1"]
     names = {name.lower(): name for name in headers}
     lines.append(f"Host: {headers[names['host']] if 'host' in names else _host(url)}")
     if url.user is not None and "authorization" not in names:
-        pair = f"{url.user}:{url.password or ''}".encode()
-        lines.append(f"Authorization: Basic {base64.b64encode(pair).decode()}")
+        lines.append(f"Authorization: {basic_credentials(url.user, url.password or '')}")
     for name, value in headers.items():
-        if not _TOKEN.fullmatch(name):
+        if not is_token(name):
             raise ValueError(f"`{name}` is no name of a header")
         if name.lower() not in _OWN:
             lines.append(f"{name}: {value}")
@@ -45,6 +44,16 @@ def request_bytes(method: str, url: URL, headers: Mapping[str, str], body: bytes
         raise ValueError("a header has a line break in it")
     head = "\r\n".join(lines)
     return f"{head}\r\n\r\n".encode() + (body or b"")
+
+
+def is_token(text: str) -> bool:
+    """Whether a text can be the name of a header, or a method."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def basic_credentials(username: str, password: str) -> str:
+    """The value of `Authorization` for a user name and a password (RFC 7617)."""
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
 def readable(value: bytes) -> str:

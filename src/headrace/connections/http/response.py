@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from headrace.connections.http.media import charset_of
 
-__all__ = ["HttpResponse", "retry_after_s"]
+__all__ = ["HttpResponse", "date_s", "retry_after_s"]
 
 _LONGEST_WAIT_S = 86_400.0
 """A server that asks for more is taken to mean a day: a run must not sleep for years on one number."""
@@ -57,10 +57,16 @@ def retry_after_s(headers: Mapping[str, str], now_ns: int) -> float | None:
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
         return min(float(text), _LONGEST_WAIT_S)
+    at_s = date_s(text)
+    return None if at_s is None else min(max(at_s - now_ns / 1e9, 0.0), _LONGEST_WAIT_S)
+
+
+def date_s(text: str) -> float | None:
+    """A date of a header (RFC 9110, section 5.6.7) as Unix time in seconds; None if it is none."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # the latter: a year beyond all calendars
         return None
-    if moment.tzinfo is None:  # of C's asctime, which names no zone: UTC (RFC 9110, section 5.6.7)
+    if moment.tzinfo is None:  # of C's asctime, which names no zone: UTC
         moment = moment.replace(tzinfo=UTC)
-    return min(max(moment.timestamp() - now_ns / 1e9, 0.0), _LONGEST_WAIT_S)
+    return moment.timestamp()

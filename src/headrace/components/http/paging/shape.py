@@ -1,24 +1,10 @@
 """What the pages node sends, before it does."""
 
+from headrace.components.http.response import response_shape
 from headrace.sdk import Arrival, with_member
-from headrace.sdk.shape import ANY, Shape, array_of, join, object_of, of
+from headrace.sdk.shape import ANY, Shape, array_of, join, of
 
-__all__ = ["done_shape", "page_shape", "response_shape"]
-
-
-def response_shape(arrival: Arrival) -> Shape:
-    """A response, as the HTTP client and the pages node have it."""
-    body = ANY if arrival.sample is None else arrival.sample.or_null()
-    return arrival.object(
-        {
-            "statusCode": of("number"),
-            "headers": object_of(rest=of("text")),
-            "body": of("text"),
-            "bodyJson": body,
-            "url": of("text"),
-            "elapsedMs": of("number"),
-        }
-    )
+__all__ = ["done_shape", "page_shape"]
 
 
 def page_shape(arrival: Arrival) -> Shape:
