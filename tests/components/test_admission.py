@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from headrace.components.http.admission import Admission, admit_body, admit_head, credentials
-from headrace.connections.http import Refusal
+from headrace.connections.http.server import Refusal
 from headrace.sdk.settings import describe_errors
 
 NOW_NS = 1_700_000_000 * 10**9

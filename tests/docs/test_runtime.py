@@ -75,7 +75,7 @@ def test_cron_at_a_change_of_clocks(row):
 def test_the_answers_of_a_server_are_those_of_the_code():
     told = {(int(row[0]), *codes(row[1])) for row in rows(PAGE, 3) if row[0].isdecimal()}
     found = {(202,), (400, "bad_request")}  # the latter: what aiohttp cannot read, with its own status
-    for path in sorted((ROOT / "src/headrace").glob("co*/http/*.py")):
+    for path in sorted((ROOT / "src/headrace").glob("co*/http/**/*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
                 found |= set(_answer(call.func.id, call.args))

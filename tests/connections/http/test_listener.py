@@ -7,9 +7,9 @@ import logging
 
 import pytest
 
-from headrace.connections.http import (
+from headrace.connections.http import HttpTransport
+from headrace.connections.http.server import (
     HttpListener,
-    HttpTransport,
     IncomingRequest,
     Refusal,
     Reply,
@@ -373,7 +373,7 @@ async def test_it_starts_once_and_closes_twice():
 
 
 async def test_closing_cuts_off_who_still_waits(monkeypatch):
-    monkeypatch.setattr("headrace.connections.http.listener._FAREWELL_S", 0.1)
+    monkeypatch.setattr("headrace.connections.http.server.listener._FAREWELL_S", 0.1)
     async with Site() as site:
         site.add("/wait", handle=site.wait)
         asked = asyncio.create_task(site.raw(b"POST /wait HTTP/1.1\r\nHost: x\r\n\r\n"))

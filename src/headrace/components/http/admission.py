@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, SecretStr
 
 from headrace.components.http.request import check_header_name
-from headrace.connections.http import Refusal
+from headrace.connections.http.server import Refusal
 from headrace.sdk import Duration, Settings
 
 __all__ = ["Admission", "admit_body", "admit_head", "credentials"]

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from pydantic import Field
 
 from headrace.components.http.request import text_headers
-from headrace.connections.http import Reply
+from headrace.connections.http.server import Reply
 from headrace.expr.text import to_text
 from headrace.sdk import Json, JsonValue, MessageModel
 from headrace.values import encode_json

@@ -5,7 +5,8 @@ from http import HTTPStatus
 
 from pydantic import Field
 
-from headrace.connections.http import IncomingRequest, Refusal, charset_of, is_json_type
+from headrace.connections.http import charset_of, is_json_type
+from headrace.connections.http.server import IncomingRequest, Refusal
 from headrace.errors import UsageError
 from headrace.sdk import Arrival, Json, JsonValue, Message, MessageModel, PermanentError, parse_message
 from headrace.sdk.shape import ANY, Shape, object_of, of

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from headrace.components.http.admission import Admission, admit_body, admit_head, credentials
 from headrace.components.http.answer import ServerResponse, reply_of, response_of
 from headrace.components.http.received import request_message, request_shape, whole_request
-from headrace.connections.http import (
+from headrace.connections.http.server import (
     HttpListener,
     IncomingRequest,
     Refusal,

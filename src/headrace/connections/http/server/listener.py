@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from headrace.connections.http.incoming import IncomingRequest
-from headrace.connections.http.reply import Refusal, Reply, error_reply
-from headrace.connections.http.route import Found, Route, Routes
+from headrace.connections.http.server.incoming import IncomingRequest
+from headrace.connections.http.server.reply import Refusal, Reply, error_reply
+from headrace.connections.http.server.route import Found, Route, Routes
 from headrace.errors import UsageError
 from headrace.sdk import Address
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from headrace.connections.http.incoming import IncomingRequest
-from headrace.connections.http.reply import Reply
+from headrace.connections.http.server.incoming import IncomingRequest
+from headrace.connections.http.server.reply import Reply
 from headrace.errors import UsageError
 
 __all__ = ["Found", "Handler", "Route", "Routes"]

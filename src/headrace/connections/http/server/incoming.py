@@ -6,7 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from headrace.connections.http.reply import Refusal
+from headrace.connections.http.server.reply import Refusal
 from headrace.values import Json
 
 __all__ = ["IncomingRequest"]
