@@ -21,6 +21,7 @@ __all__ = [
     "in_words",
     "is_json",
     "kind",
+    "members_of",
     "well_formed",
 ]
 
@@ -54,6 +55,13 @@ def decode_json(data: bytes | str) -> Json:
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise JsonError(str(error)) from error
     return value
+
+
+def members_of(message: Message) -> "dict[str, Json]":
+    """The members to which a node adds: null has none, and any other value becomes the member `value`."""
+    if isinstance(message, dict):
+        return message
+    return {} if message is None else {"value": message}
 
 
 def encode_json(value: Json) -> bytes:

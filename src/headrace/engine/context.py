@@ -14,8 +14,9 @@ from headrace.errors import ComponentError, ExpressionError, PermanentError
 from headrace.expr import Template
 from headrace.expr.text import truthy
 from headrace.sdk import Clock, Database, Emission, RaisedError, RunInfo
-from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecord, Watermark, higher
-from headrace.values import Json, Message
+from headrace.sdk.watermark import Watermark, higher
+from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecord
+from headrace.values import Json, Message, members_of
 
 __all__ = ["NodeContext", "enter"]
 
@@ -125,8 +126,10 @@ class NodeContext:
             errors, count = _as_raised(branch)
             branch.undo()
             failure = raised_error(raised, self.mask, handled=self.unit.error_port is not None)
-            fate = ErrorFate.COLLECTED if self.unit.error_port is None else ErrorFate.HANDLED
-            fate = ErrorFate.RETRIED if repeats else fate
+            if repeats:
+                fate = ErrorFate.RETRIED
+            else:
+                fate = ErrorFate.COLLECTED if self.unit.error_port is None else ErrorFate.HANDLED
             self.branch.outcome.add_error(raised.fated(fate))
             self.execution.services.observer.error_raised(self.run.id, raised.fated(fate))
             return Emission(failure, (*errors, failure), count + 1)
@@ -148,8 +151,7 @@ class NodeContext:
         base = self.base
         name = self.unit.adds[port]
         self.execution.services.observer.result_added(self.node, value)
-        members = base if isinstance(base, dict) else {} if base is None else {"value": base}
-        await self.emit(port, {**members, name: value})
+        await self.emit(port, {**members_of(base), name: value})
 
     async def collect(self, failure: RaisedError, message: Message, key: int) -> None:
         """See `Context`."""
@@ -185,11 +187,15 @@ class NodeContext:
 
     def fan_out(self, done_port: str, done: dict[str, Json], items: int) -> FanOut:
         """See `Context`."""
-        return FanOut.announced(self, done_port, done, items)
+        fan_out = FanOut(self, done_port)
+        fan_out.announce(done_port, done, items)
+        return fan_out
 
     def gather(self) -> FanOut:
         """See `Context`."""
-        return FanOut.gathered(self)
+        fan_out = FanOut(self, "")
+        fan_out.tell_node()
+        return fan_out
 
     def transaction(self, database: Database) -> StatementScope:
         """See `Context`."""
@@ -347,46 +353,42 @@ async def enter(
 class FanOut:
     """See `headrace.sdk.FanOut`. Its id derives from the task that began it, also in further tasks."""
 
-    def __init__(self, context: NodeContext, id_: str) -> None:
+    def __init__(self, context: NodeContext, end: str) -> None:
+        """Begin a group, or go on with the one that this task is a further task of.
+
+        Args:
+            end: the output that is told of its end; empty for the node itself.
+        """
         self._context = context
-        self.id = id_
+        resume = context.execution.task.resume if context.came_from is None else None
+        begun = resume.get("group") if isinstance(resume, dict) else None
+        self._is_new = not isinstance(begun, str)
+        path = f"{context.path()}/{context.node}:{end}"
+        self.id = begun if isinstance(begun, str) else context.execution.derived_id(path)
 
-    @classmethod
-    def announced(cls, context: NodeContext, done_port: str, done: dict[str, Json], items: int) -> FanOut:
-        """The group whose end is a message at an output."""
-        fan_out, is_new = cls._begun(context, done_port)
-        if is_new:
-            announcement = TaskRecord(
-                id=f"{fan_out.id}.done",
-                run_id=context.run.id,
-                node=context.node,
-                port=done_port,
-                message=done,
-                base=done,
-                is_output=True,
-                group=context.execution.task.group,
-            )
-            context.branch.outcome.groups.append(NewGroup(fan_out.id, announcement, items))
-        return fan_out
+    def announce(self, port: str, done: dict[str, Json], items: int) -> None:
+        """Have a message sent at an output when all members have finished."""
+        context = self._context
+        announcement = TaskRecord(
+            id=f"{self.id}.done",
+            run_id=context.run.id,
+            node=context.node,
+            port=port,
+            message=done,
+            base=done,
+            is_output=True,
+            group=context.execution.task.group,
+        )
+        self._begin(announcement, items)
 
-    @classmethod
-    def gathered(cls, context: NodeContext) -> FanOut:
-        """The group whose end the node itself is told."""
-        fan_out, is_new = cls._begun(context, "")
-        if is_new:
-            last = fan_out._delivery(f"{fan_out.id}.done", context.execution.task.group, None)  # noqa: SLF001
-            context.branch.outcome.groups.append(NewGroup(fan_out.id, last, 0))
-        return fan_out
+    def tell_node(self) -> None:
+        """Have the node handed its message when all members have finished."""
+        group = self._context.execution.task.group
+        self._begin(self._delivery(f"{self.id}.done", group, lane=None, resume=None), 0)
 
-    @classmethod
-    def _begun(cls, context: NodeContext, what: str) -> tuple[FanOut, bool]:
-        """The group that this task belongs to as a further one; else a new one, and that it is new."""
-        task = context.execution.task
-        if context.came_from is None and isinstance(task.resume, dict):
-            begun = task.resume.get("group")
-            if isinstance(begun, str):
-                return cls(context, begun), False
-        return cls(context, context.execution.derived_id(f"{context.path()}/{context.node}:{what}")), True
+    def _begin(self, last: TaskRecord, items: int) -> None:
+        if self._is_new:
+            self._context.branch.outcome.groups.append(NewGroup(self.id, last, items))
 
     def add(self, port: str, message: Message, key: int, items: int, member: int) -> None:
         """See `headrace.sdk.FanOut`."""
@@ -420,20 +422,22 @@ class FanOut:
         context = self._context
         id_ = derived_id(context.run.id, f"{self.id}/{resume!r}")
         context.branch.outcome.tasks.append(
-            self._delivery(id_, GroupMember(self.id, member, "", 0, 0), {"group": self.id, "at": resume})
+            self._delivery(
+                id_,
+                GroupMember(self.id, member, "", 0, 0),
+                lane=context.unit.lane,
+                resume={"group": self.id, "at": resume},
+            )
         )
 
-    def tally(
-        self, counts: dict[str, int], watermark: tuple[int | float | str, int | float | str] | None = None
-    ) -> None:
+    def tally(self, counts: dict[str, int], watermark: Watermark | None = None) -> None:
         """See `headrace.sdk.FanOut`."""
         outcome = self._context.branch.outcome
         for name, count in counts.items():
             outcome.tally[name] = outcome.tally.get(name, 0) + count
-        if watermark is not None:
-            outcome.watermark = higher(outcome.watermark, Watermark(*watermark))
+        outcome.watermark = higher(outcome.watermark, watermark)
 
-    def _delivery(self, id_: str, group: GroupMember | None, resume: Json) -> TaskRecord:
+    def _delivery(self, id_: str, group: GroupMember | None, *, lane: str | None, resume: Json) -> TaskRecord:
         """A task that hands the node its message once more."""
         context = self._context
         message = context.base if context.unit.input is not None else context.message
@@ -444,7 +448,7 @@ class FanOut:
             port=context.unit.first_input,
             message=message,
             base=message,
-            lane=None if resume is None else context.unit.lane,
+            lane=lane,
             group=group,
             resume=resume,
         )

@@ -334,8 +334,9 @@ class Worker:
     async def _succeeded(self, active: ActiveRun, task: TaskRecord, done: _Done) -> None:
         now_ns = self._services.clock.now_ns()
         active.count_time(now_ns)
-        active.agenda.deciding(task)
-        self._pump(active)
+        if not done.is_recorded:  # else it is decided without waiting
+            active.agenda.deciding(task)
+            self._pump(active)
         committed = await self._store.commit(task, done.outcome, now_ns, is_recorded=done.is_recorded)
         self._services.observer.task_reached(task, Step.DECIDED)
         for error in committed.dropped:

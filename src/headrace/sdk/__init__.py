@@ -25,6 +25,7 @@ from headrace.sdk.settings import (
     parse_message,
 )
 from headrace.sdk.transaction import Database, Insert, Result, Statement, TaskRow, Transaction, Upserted
+from headrace.sdk.watermark import Watermark, higher
 from headrace.values import Json, Message
 
 __all__ = [
@@ -76,8 +77,10 @@ __all__ = [
     "Transaction",
     "Trigger",
     "Upserted",
+    "Watermark",
     "component",
     "for_each",
+    "higher",
     "parse_message",
     "with_error",
     "with_member",

@@ -9,6 +9,7 @@ from headrace.errors import ComponentError, ExpressionError
 from headrace.expr import Template
 from headrace.sdk.clock import Clock
 from headrace.sdk.transaction import Database, Transaction
+from headrace.sdk.watermark import Watermark
 from headrace.values import Json, Message
 
 __all__ = ["Context", "Emission", "FanOut", "RaisedError", "RunInfo"]
@@ -159,7 +160,7 @@ class Context(Protocol):
 
         When all have finished, the node is handed its message once more, with `resume` `{ended}`, which has
         what the members counted, `tally`; `failed` and `errors` as `done` has them; `watermark`, the highest
-        `[rank, value]` of the members below the first that failed; and `hasGap`, whether any did.
+        of the members below the first that failed, as `Watermark.json`; and `hasGap`, whether any did.
         """
         ...
 
@@ -262,8 +263,6 @@ class FanOut(Protocol):
         """
         ...
 
-    def tally(
-        self, counts: dict[str, int], watermark: tuple[int | float | str, int | float | str] | None = None
-    ) -> None:
-        """Count for the group; `watermark` is a rank and a value: how far this member has come."""
+    def tally(self, counts: dict[str, int], watermark: Watermark | None = None) -> None:
+        """Count for the group, and say how far this member has come."""
         ...

@@ -29,7 +29,6 @@ from headrace.store.records import (
     VersionRecord,
 )
 from headrace.store.request import Request, RequestKind, Revival, RunFilter
-from headrace.store.watermark import Watermark, higher
 
 __all__ = [
     "Adoption",
@@ -58,7 +57,5 @@ __all__ = [
     "TaskRecord",
     "TriggerRecord",
     "VersionRecord",
-    "Watermark",
     "decode_outcome",
-    "higher",
 ]

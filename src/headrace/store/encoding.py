@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from headrace.errors import PermanentError
+from headrace.sdk.watermark import Rank, Watermark
 from headrace.store.group import GroupNote
 from headrace.store.records import (
     ErrorFate,
@@ -20,7 +21,6 @@ from headrace.store.records import (
     Response,
     TaskRecord,
 )
-from headrace.store.watermark import Rank, Watermark
 from headrace.values import Json, JsonError, encode_json
 
 __all__ = [
@@ -134,7 +134,7 @@ class EncodedOutcome:
             "state": outcome.state,
             "response": _response_fields(outcome.response),
             "tally": outcome.tally,
-            "watermark": _watermark_fields(outcome.watermark),
+            "watermark": None if outcome.watermark is None else outcome.watermark.json,
         }
         return _encode({name: value for name, value in fields.items() if value})
 
@@ -243,7 +243,7 @@ def encode_note(note: GroupNote) -> bytes:
     if note.tally:
         fields["tally"] = note.tally
     if note.watermark is not None:
-        fields["watermark"] = _watermark_fields(note.watermark)
+        fields["watermark"] = note.watermark.json
     return _encode(fields)
 
 
@@ -323,10 +323,6 @@ def _response_fields(response: Response | None) -> Fields | None:
 
 def _response(fields: _ResponseFields | None) -> Response | None:
     return None if fields is None else Response(fields.value, _error(fields.late))
-
-
-def _watermark_fields(watermark: Watermark | None) -> list[Rank] | None:
-    return None if watermark is None else [watermark.rank, watermark.value]
 
 
 def _watermark(fields: tuple[Rank, Rank] | None) -> Watermark | None:

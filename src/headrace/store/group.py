@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from headrace.sdk.watermark import Watermark, higher
 from headrace.store.records import MAX_ERRORS, ErrorFate, GroupMember, NewGroup, Outcome, TaskRecord
-from headrace.store.watermark import Watermark, higher
 from headrace.values import Json
 
 __all__ = ["GroupNote", "GroupState"]
@@ -128,6 +128,6 @@ class GroupState:
             "tally": dict(self.tally),
             "failed": self.error_count,
             "errors": self.errors,
-            "watermark": None if reached is None else [reached.rank, reached.value],
+            "watermark": None if reached is None else reached.json,
             "hasGap": gap is not None,
         }

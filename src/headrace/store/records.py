@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from headrace.sdk.schedule import Overlap
+from headrace.sdk.watermark import Watermark, higher
 from headrace.store.caller import Caller
-from headrace.store.watermark import Watermark, higher
 from headrace.values import Json, Message
 
 __all__ = [

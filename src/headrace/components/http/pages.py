@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable
 
 from headrace.components.http.exchange import Exchange
 from headrace.components.http.paging.ahead import Ahead
-from headrace.components.http.paging.incremental import Value, begin_at, highest, keep, kept, mark_of
+from headrace.components.http.paging.incremental import begin_at, highest, keep, kept
 from headrace.components.http.paging.part import Part
 from headrace.components.http.paging.position import first_position, request_at, resolve_next
 from headrace.components.http.paging.reading import Page, read_page
@@ -24,9 +24,11 @@ from headrace.sdk import (
     Message,
     Output,
     Resources,
+    Watermark,
     component,
     parse_message,
 )
+from headrace.values import members_of
 
 __all__ = ["Pages"]
 
@@ -104,9 +106,7 @@ class Pages(Component):
 
     async def _begin(self, fan_out: FanOut, context: Context) -> None:
         incremental = self.settings.incremental
-        since: Value | None = None
-        if incremental is not None:
-            since = begin_at(incremental, await kept(context))
+        since = None if incremental is None else begin_at(incremental, await kept(context))
         first = first_position(self.settings.pagination)
         _add(fan_out, [Part(1, first.at, "follow", since=since)])
 
@@ -247,7 +247,7 @@ class Pages(Component):
     async def _end(self, ended: dict[str, Json], fan_out: FanOut, context: Context) -> None:
         """All pages are done: keep how far they came, and tell it."""
         self._totals.pop(fan_out.id, None)
-        incremental, mark = self.settings.incremental, mark_of(ended.get("watermark"))
+        incremental, mark = self.settings.incremental, Watermark.read(ended.get("watermark"))
         if incremental is None or (ended.get("hasGap") and not incremental.ascending):
             mark = None
         if mark is not None:
@@ -261,9 +261,9 @@ class Pages(Component):
             "repeated": counts.get("repeated", 0),
             "failed": ended.get("failed", 0),
             "errors": [_listed(error) for error in _list(ended.get("errors"))],
-            "watermark": None if mark is None else mark[1],
+            "watermark": None if mark is None else mark.value,
         }
-        await context.emit("done", {**_members(context.base), **done})
+        await context.emit("done", {**members_of(context.base), **done})
 
 
 def _add(fan_out: FanOut, parts: Iterable[Part]) -> None:
@@ -278,12 +278,7 @@ def _key(fan_out: FanOut, part: Part) -> Hashable:
 def _message(part: Part, response: dict[str, Json], context: Context) -> dict[str, Json]:
     """What `page` sends, as far as it is known before the page is read."""
     place: Json = {"number": part.number, "total": None, "isLast": False, "cursor": _shown(part.at, context)}
-    return {**_members(context.base), "response": response, "items": None, "page": place}
-
-
-def _members(base: Message) -> dict[str, Json]:
-    """The base value's members; one that is no object becomes the member `value`."""
-    return base if isinstance(base, dict) else {} if base is None else {"value": base}
+    return {**members_of(context.base), "response": response, "items": None, "page": place}
 
 
 def _shown(at: int | str | None, context: Context) -> Json:

@@ -1,19 +1,16 @@
 """Asking only for what has changed: how far records go, and where the next run begins."""
 
-from typing import TypeAlias
+from functools import reduce
 
 from headrace.components.http.paging.settings import Incremental
 from headrace.expr.time import looks_like_time, parse_time, time_text
-from headrace.sdk import Context, Json, PermanentError
+from headrace.sdk import Context, Json, PermanentError, Watermark, higher
+from headrace.sdk.watermark import Rank
 
-__all__ = ["Mark", "begin_at", "highest", "keep", "kept", "mark_of"]
-
-Value: TypeAlias = int | float | str
-Mark: TypeAlias = tuple[Value, Value]
-"""A rank and the value as it was read."""
+__all__ = ["begin_at", "highest", "keep", "kept"]
 
 
-def highest(incremental: Incremental, items: list[Json]) -> Mark | None:
+def highest(incremental: Incremental, items: list[Json]) -> Watermark | None:
     """The highest of a page's records; None for a page without records.
 
     Raises:
@@ -28,10 +25,10 @@ def highest(incremental: Incremental, items: list[Json]) -> Mark | None:
         raise PermanentError(
             f"no record of the page has `{incremental.field}`, the `field` of `incremental`", code="HR334"
         )
-    return max(marks, key=_order, default=None)
+    return reduce(higher, marks, None)
 
 
-def begin_at(incremental: Incremental, mark: Mark | None) -> Value | None:
+def begin_at(incremental: Incremental, mark: Watermark | None) -> Rank | None:
     """What the run asks for, given how far the last one came.
 
     Raises:
@@ -39,7 +36,7 @@ def begin_at(incremental: Incremental, mark: Mark | None) -> Value | None:
     """
     if mark is None:
         return incremental.start
-    rank, value = mark
+    rank, value = mark.rank, mark.value
     if not incremental.lookback:
         return value
     if not isinstance(rank, int) or not isinstance(value, str):
@@ -49,33 +46,20 @@ def begin_at(incremental: Incremental, mark: Mark | None) -> Value | None:
     return time_text(rank - round(incremental.lookback * 1e9))
 
 
-async def kept(context: Context) -> Mark | None:
+async def kept(context: Context) -> Watermark | None:
     """How far earlier runs came."""
-    return mark_of(await context.get_state(_key(context)))
+    return Watermark.read(await context.get_state(_key(context)))
 
 
-def mark_of(value: Json) -> Mark | None:
-    """A mark from `[rank, value]`; None from anything else."""
-    match value:
-        case [int() | float() | str() as rank, int() | float() | str() as reached]:
-            return rank, reached
-        case _:
-            return None
-
-
-async def keep(mark: Mark, context: Context) -> None:
+async def keep(mark: Watermark, context: Context) -> None:
     """Remember how far this run came, unless another came further."""
     before = await kept(context)
-    if before is None or _order(mark) > _order(before):
-        context.set_state(_key(context), list(mark))
+    if before is None or mark.is_above(before):
+        context.set_state(_key(context), mark.json)
 
 
 def _key(context: Context) -> str:
     return f"{context.node}.watermark"
-
-
-def _order(mark: Mark) -> tuple[bool, Value]:
-    return isinstance(mark[0], str), mark[0]
 
 
 def _member(item: Json, path: str) -> Json:
@@ -84,14 +68,14 @@ def _member(item: Json, path: str) -> Json:
     return item
 
 
-def _mark(field: str, value: Json) -> Mark:
+def _mark(field: str, value: Json) -> Watermark:
     if isinstance(value, str):
         if looks_like_time(value):
             try:
-                return parse_time(value), value
+                return Watermark(parse_time(value), value)
             except ValueError:
                 pass  # then it is ordered as text
-        return value, value
+        return Watermark(value, value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value, value
+        return Watermark(value, value)
     raise PermanentError(f"`{field}` of a record must be a time, a text or a number", code="HR334")

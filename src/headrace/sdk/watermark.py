@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from headrace.values import Json
+
 __all__ = ["Rank", "Watermark", "higher"]
 
 Rank: TypeAlias = int | float | str
@@ -18,7 +20,21 @@ class Watermark:
     """
 
     rank: Rank
-    value: int | float | str
+    value: Rank
+
+    @classmethod
+    def read(cls, value: Json) -> "Watermark | None":
+        """What `json` gave; None from anything else."""
+        match value:
+            case [int() | float() | str() as rank, int() | float() | str() as reached]:
+                return cls(rank, reached)
+            case _:
+                return None
+
+    @property
+    def json(self) -> list[Json]:
+        """As it is kept: `[rank, value]`."""
+        return [self.rank, self.value]
 
     def is_above(self, other: "Watermark") -> bool:
         """Whether it is further than another."""
