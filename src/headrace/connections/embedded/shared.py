@@ -5,6 +5,7 @@ from pathlib import Path
 
 from headrace.connections.embedded.folder import PORT
 from headrace.connections.embedded.server import EmbeddedPostgres, EmbeddedServer
+from headrace.connections.name import quoted
 from headrace.connections.postgres import PostgresPool, PostgresTarget
 from headrace.errors import PermanentError, UsageError
 from headrace.sdk.transaction import Statement
@@ -93,4 +94,4 @@ class SharedServer:
 def _quoted(name: str) -> str:
     if not name or "\0" in name or len(name.encode()) > _LONGEST_NAME:
         raise UsageError(f"`{name}` cannot name a database or user; a name has 1 to {_LONGEST_NAME} bytes")
-    return '"' + name.replace('"', '""') + '"'
+    return quoted(name)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from headrace.connections.mysql.value import literal
-from headrace.errors import PermanentError
+from headrace.connections.parameter import check_count
 from headrace.values import Json
 
 __all__ = ["with_literals"]
@@ -37,11 +37,7 @@ def with_literals(sql: str, parameters: Sequence[Json]) -> str:
     """
     parts = _split(sql)
     wanted = max((part for part in parts if isinstance(part, int)), default=0)
-    if wanted != len(parameters):
-        count = "no parameters" if wanted == 0 else "1 parameter" if wanted == 1 else f"{wanted} parameters"
-        raise PermanentError(
-            f"the statement takes {count}, but `parameters` has {len(parameters)}", code="HR322"
-        )
+    check_count(wanted, len(parameters))
     literals = [literal(value, number) for number, value in enumerate(parameters, 1)]
     return "".join([part if isinstance(part, str) else f" {literals[part - 1]} " for part in parts])
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
-from headrace.errors import StatementError
+from headrace.connections.name import quoted as quoted_name
+from headrace.connections.name import quoted_table
 
 __all__ = ["COLUMNS_QUERY", "KEYS_QUERY", "Table", "named", "quoted"]
 
@@ -30,18 +32,5 @@ class Table:
     keys: frozenset[frozenset[str]] = frozenset()
 
 
-def named(table: str) -> str:
-    """The quoted name of a table, which may have its database before it."""
-    return ".".join(map(quoted, table.split(".")))
-
-
-def quoted(name: str) -> str:
-    """A quoted identifier.
-
-    Raises:
-        StatementError: it cannot be one.
-    """
-    if "\0" in name:
-        raise StatementError("a name of a table or column has a NUL character in it", code="HR301")
-    escaped = name.replace("`", "``")
-    return f"`{escaped}`"
+named = partial(quoted_table, mark="`")
+quoted = partial(quoted_name, mark="`")

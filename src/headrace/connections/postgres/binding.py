@@ -16,6 +16,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 
+from headrace.connections.parameter import check_count
 from headrace.connections.postgres.sqltype import Kind, SqlType
 from headrace.errors import PermanentError
 from headrace.expr.text import number_text, to_text
@@ -33,10 +34,7 @@ def bind(values: Sequence[Json], types: Sequence[SqlType]) -> list[bytes | None]
         PermanentError: there are too many or too few; text with a NUL character or half a surrogate pair,
             which PostgreSQL cannot hold; bytea that is no Base64.
     """
-    if len(values) != len(types):
-        raise PermanentError(
-            f"the statement takes {_count(len(types))}, but `parameters` has {len(values)}", code="HR322"
-        )
+    check_count(len(types), len(values))
     bound: list[bytes | None] = []
     for number, (value, sql_type) in enumerate(zip(values, types, strict=True), 1):
         if value is None:
@@ -63,10 +61,6 @@ def guess_type(value: Json) -> int:
     if isinstance(value, float):
         return 701
     return 3802 if isinstance(value, list | dict) else 25
-
-
-def _count(number: int) -> str:
-    return "no parameters" if number == 0 else "1 parameter" if number == 1 else f"{number} parameters"
 
 
 def _refused(number: int, why: str) -> PermanentError:

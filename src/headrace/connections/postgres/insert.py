@@ -16,17 +16,16 @@ there, or for an append right into the table. Encoding in Python, which both nee
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from headrace.connections.insert import (
     TARGET,
     insert_into,
     on_conflict,
-    quoted,
-    quoted_table,
     tally,
     updated_columns,
-    values,
 )
+from headrace.connections.name import quoted, quoted_table
 from headrace.expr.text import to_text
 from headrace.sdk.transaction import Insert, Result, Statement
 from headrace.values import Json
@@ -75,7 +74,7 @@ def statement_of(insert: Insert, table: Table, server_version: int) -> Statement
         StatementError: a name cannot be one.
     """
     if len(insert.rows) == 1 or not all(column in table.types for column in insert.columns):
-        source = values(len(insert.rows), len(insert.columns))
+        source = _values(len(insert.rows), len(insert.columns))
         return Statement(
             _text(insert, table, source, server_version), [value for row in insert.rows for value in row]
         )
@@ -107,6 +106,14 @@ def result_of(insert: Insert, result: Result) -> Result:
     assert isinstance(inserted, int)  # noqa: S101 - count(*) is a bigint
     assert isinstance(affected, int)  # noqa: S101
     return Result([], affected, "INSERT", tally(len(insert.rows), inserted, affected))
+
+
+@lru_cache(maxsize=16)
+def _values(rows: int, width: int) -> str:
+    """`VALUES ($1, $2), ($3, $4)`; batches of a flow mostly have one size."""
+    row = ", ".join(["${}"] * width)
+    places = ", ".join([f"({row})"] * rows)
+    return f"VALUES {places.format(*range(1, rows * width + 1))}"
 
 
 def _arrays(insert: Insert, table: Table) -> str:

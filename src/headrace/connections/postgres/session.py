@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
-from headrace.connections.insert import quoted_table
+from headrace.connections.name import quoted_table
 from headrace.connections.postgres.binding import bind, guess_type
 from headrace.connections.postgres.column import Decoder, decoder_of
 from headrace.connections.postgres.failure import StalePlan, failure_of, is_undetermined

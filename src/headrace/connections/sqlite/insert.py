@@ -6,11 +6,10 @@ from headrace.connections.insert import (
     TARGET,
     insert_into,
     on_conflict,
-    quoted,
-    quoted_table,
     tally,
     updated_columns,
 )
+from headrace.connections.name import quoted, quoted_table
 from headrace.connections.sqlite.statement import execute
 from headrace.sdk.transaction import Insert, Result, Statement
 from headrace.values import Json

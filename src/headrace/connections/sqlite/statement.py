@@ -11,6 +11,7 @@ import math
 import sqlite3
 from collections.abc import Sequence
 
+from headrace.connections.parameter import check_count
 from headrace.connections.result import refuse_twins
 from headrace.connections.sql import bare_parameters, leading_word, parameter_numbers
 from headrace.errors import PermanentError, StatementError
@@ -72,9 +73,7 @@ def _bind(sql: str, values: Sequence[Json]) -> dict[str, _Bound] | list[_Bound]:
     numbers = parameter_numbers(sql)
     bound = [_encode(value, number) for number, value in enumerate(values, 1)]
     wanted = max(numbers, default=0) or bare_parameters(sql)
-    if wanted != len(bound):
-        count = "no parameters" if wanted == 0 else "1 parameter" if wanted == 1 else f"{wanted} parameters"
-        raise PermanentError(f"the statement takes {count}, but `parameters` has {len(bound)}", code="HR322")
+    check_count(wanted, len(bound))
     if not numbers:
         return bound
     return {str(number): value for number, value in enumerate(bound, 1)}
