@@ -6,6 +6,7 @@ from headrace.store import RunStatus
 from support.crossing import crossings_watched
 from support.flows import bench
 from support.target import Target
+from support.writing import writing
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, name text, n int DEFAULT 7)"
 
@@ -29,24 +30,7 @@ def messages_are_like_their_shapes(monkeypatch):
 
 
 def spec(target, request, settings=""):
-    return f"""
-defaults:
-  database-module/connector: {{url: "{target.url}"{settings}}}
-retry: {{maxAttempts: 1}}
-nodes:
-  start: {{component: common-module/signal}}
-  write:
-    component: database-module/connector
-    input: {{table: t, rows: "{{{{$.payload}}}}", {request}}}
-  bad: {{component: test-module/probe}}
-  end: {{component: test-module/probe}}
-edges:
-  - start -> write
-  - from: write:result
-    to: end:in
-    data: "{{{{$.result}}}}"
-  - write:error -> bad
-"""
+    return writing(target.url, f'{{table: t, rows: "{{{{$.payload}}}}", {request}}}', settings)
 
 
 UPSERT = "operation: upsert, key: id"

@@ -8,6 +8,7 @@ from headrace.errors import FlowError
 from headrace.store import ErrorFate, RunStatus
 from support.crossing import crossings_watched
 from support.flows import bench
+from support.writing import writing
 
 
 @pytest.fixture
@@ -36,22 +37,7 @@ def messages_are_like_their_shapes(monkeypatch):
 
 
 def spec(url, request, settings=", transaction: statement"):
-    return f"""
-defaults:
-  database-module/connector: {{url: "{url}"{settings}}}
-retry: {{maxAttempts: 1, initialDelay: 1ms}}
-nodes:
-  start: {{component: common-module/signal}}
-  write: {{component: database-module/connector, input: {request}}}
-  bad: {{component: test-module/probe}}
-  end: {{component: test-module/probe}}
-edges:
-  - start -> write
-  - from: write:result
-    to: end:in
-    data: "{{{{$.result}}}}"
-  - write:error -> bad
-"""
+    return writing(url, request, settings)
 
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, name varchar(5) NOT NULL)"

@@ -84,16 +84,22 @@ async def test_a_page_has_the_base_value_the_response_and_its_place():
     assert done["total"] == 25
 
 
-async def test_pages_of_a_known_number_are_fetched_at_once():
+def once_open(api, count):
+    """Lets no page but the first be answered before so many are asked for at once."""
     everybody = asyncio.Event()
 
     async def together(request):
         if int(request.query["page"]) > 1:
-            if api.most_open >= 6:
+            if api.most_open >= count:
                 everybody.set()
             await everybody.wait()
 
-    async with listing(200, before=together) as api:
+    return together
+
+
+async def test_pages_of_a_known_number_are_fetched_at_once():
+    async with listing(200) as api:
+        api.before = once_open(api, 6)
         seen, _ = await fetched(api, "numbered", KINDS["numbered"], "concurrency: 6")
         assert ids(seen) == list(range(1, 201))
     assert api.most_open == 6
@@ -107,34 +113,32 @@ async def test_pages_are_fetched_in_order_no_more_at_once_than_wanted():
 
 
 async def test_more_pages_at_once_than_the_flow_does_tasks_by_default():
-    everybody = asyncio.Event()
-
-    async def together(request):
-        if int(request.query["page"]) > 1:
-            if api.most_open >= 20:
-                everybody.set()
-            await everybody.wait()
-
-    async with listing(400, before=together) as api:
+    async with listing(400) as api:
+        api.before = once_open(api, 20)
         await fetched(api, "numbered", KINDS["numbered"], "concurrency: 20")
         assert api.most_open == 20
+
+
+def once_asked(api, count):
+    """Makes work on a page wait until so many requests were made."""
+    reached = asyncio.Event()
+
+    async def note(request):
+        if len(api.requests) >= count:
+            reached.set()
+
+    async def wait(message, context):
+        await asyncio.wait_for(reached.wait(), 10)
+
+    api.before = note
+    return wait
 
 
 @pytest.mark.parametrize("path", ["cursor", "next", "linked"])
 async def test_the_next_page_is_fetched_while_one_is_worked_on(path):
     async with listing(30) as api:
         async with bench(flow(api, path, KINDS[path])) as running:
-            asked_for_more = asyncio.Event()
-
-            async def note(request):
-                if len(api.requests) >= 2:
-                    asked_for_more.set()
-
-            async def wait(message, context):
-                await asyncio.wait_for(asked_for_more.wait(), 10)
-
-            api.before = note
-            running.seen.before["page"] = wait
+            running.seen.before["page"] = once_asked(api, 2)
             run = await running.run()
             assert run.status is RunStatus.SUCCEEDED
             assert ids(running.seen) == list(range(1, 31))
@@ -145,17 +149,7 @@ async def test_the_next_page_is_fetched_while_one_is_worked_on(path):
 async def test_several_pages_are_fetched_ahead():
     async with listing(50) as api:
         async with bench(flow(api, "cursor", KINDS["cursor"], "prefetch: 3")) as running:
-            ahead = asyncio.Event()
-
-            async def note(request):
-                if len(api.requests) >= 4:
-                    ahead.set()
-
-            async def wait(message, context):
-                await asyncio.wait_for(ahead.wait(), 10)
-
-            api.before = note
-            running.seen.before["page"] = wait
+            running.seen.before["page"] = once_asked(api, 4)
             await running.run()
             assert ids(running.seen) == list(range(1, 51))
         assert len(api.requests) == 5

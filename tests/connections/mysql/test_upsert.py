@@ -3,20 +3,8 @@
 import pytest
 
 from headrace.errors import PermanentError, StatementError
-from headrace.sdk.transaction import Insert, Statement, Upserted
-
-
-async def run(database, *statements):
-    for sql in statements:
-        result = await database.execute(Statement(sql))
-    return [tuple(row.values()) for row in result.rows]
-
-
-async def counts(database, rows, table="t", columns=("n", "v"), keys=("n",)):
-    result = await database.execute(Insert(table, columns, rows, keys))
-    assert (result.rows, result.command) == ([], "INSERT")
-    assert result.row_count == result.upserted.inserted + result.upserted.updated
-    return result.upserted
+from headrace.sdk.transaction import Insert, Upserted
+from support.upsert import counts, run
 
 
 async def test_each_row_counts_as_what_became_of_it(database):

@@ -8,6 +8,7 @@ from headrace.connections.postgres import PostgresPool, PostgresTarget
 from headrace.connections.postgres.wire import Wire
 from headrace.errors import PermanentError, StatementError
 from headrace.sdk.transaction import Insert, Statement, Upserted
+from support.upsert import counts
 
 
 @pytest.fixture
@@ -32,13 +33,6 @@ async def run(pool, *statements):
 
 def upsert(rows, table="t", columns=("n", "v"), keys=("n",)):
     return Insert(table, columns, rows, keys)
-
-
-async def counts(database, *arguments, **more):
-    result = await database.execute(upsert(*arguments, **more))
-    assert (result.rows, result.command) == ([], "INSERT")
-    assert result.row_count == result.upserted.inserted + result.upserted.updated
-    return result.upserted
 
 
 PLACES = {

@@ -4,7 +4,8 @@ import pytest
 
 from headrace.connections.sqlite import SqliteDatabase
 from headrace.errors import StatementError
-from headrace.sdk.transaction import Insert, Statement, Upserted
+from headrace.sdk.transaction import Upserted
+from support.upsert import counts, run
 
 
 @pytest.fixture
@@ -12,19 +13,6 @@ async def database(tmp_path):
     database = SqliteDatabase(tmp_path / "data.db", max_size=2)
     yield database
     await database.close()
-
-
-async def run(database, *statements):
-    for sql in statements:
-        result = await database.execute(Statement(sql))
-    return [tuple(row.values()) for row in result.rows]
-
-
-async def counts(database, rows, table="t", columns=("n", "v"), keys=("n",)):
-    result = await database.execute(Insert(table, columns, rows, keys))
-    assert (result.rows, result.command) == ([], "INSERT")
-    assert result.row_count == result.upserted.inserted + result.upserted.updated
-    return result.upserted
 
 
 @pytest.mark.parametrize("without", ["", " WITHOUT ROWID"])
