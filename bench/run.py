@@ -87,11 +87,10 @@ def measure_all(tables: Sequence[Conditions], rounds: int, *, is_short: bool) ->
     """Start the servers, measure everything, stop them."""
     with stage() as servers:
         contests = [(table, hold(servers, CONTESTANTS, **asdict(table), rounds=rounds)) for table in tables]
-        most = tables[0].users
-        memory = {
-            users: hold(servers, [GROWING], users=users, rounds=1)[0].peak_mib
-            for users in (max(most // SHARE, 1), most)
-        }
+        most, rows = tables[0].users, contests[0][1]
+        few = max(most // SHARE, 1)
+        (few_row,) = hold(servers, [GROWING], users=few, rounds=1)
+        memory = {few: few_row.peak_mib, most: next(r.peak_mib for r in rows if r.name == GROWING.name)}
         machine = (
             f"headrace {headrace.__version__}, Python {platform.python_version()}, {servers.server}, "
             f"{os.cpu_count()} cores; medians of {rounds}"

@@ -12,11 +12,12 @@ import platform
 import signal
 import sys
 
+from contest import tell
 from stage import stage
 from table import aligned
 
 import headrace
-from peers.contest import Result, hold, tell
+from peers.contest import Result, hold
 from peers.dbos import DBOS, DBOS_QUEUE
 from peers.dlt import DLT, DLT_TUNED
 from peers.n8n import N8N

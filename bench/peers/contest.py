@@ -1,7 +1,6 @@
 """The contest: all in turn, round after round, each with an empty database."""
 
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,13 +9,14 @@ from statistics import median
 from urllib.request import urlopen
 
 import psycopg
+from contest import tell
 from stage import TOKEN, Stage
 
 from peers.installation import InstallationError, installed
 from peers.observation import PeerError, Usage, observe
 from peers.peer import Peer, Place
 
-__all__ = ["Result", "hold", "tell"]
+__all__ = ["Result", "hold"]
 
 _LEFT = """
     SELECT external_id, email, name, status, metadata::jsonb ->> 'source', metadata::jsonb ->> 'original_id'
@@ -95,11 +95,6 @@ def hold(stage: Stage, peers: Sequence[Peer], *, users: int, few: int, rounds: i
             result.usages.append(usage)
             tell(f"  {result.users / seconds:,.0f} records/s")
     return results
-
-
-def tell(progress: str) -> None:
-    """Say on standard error what is being done."""
-    print(progress, file=sys.stderr, flush=True)
 
 
 def _install(result: Result) -> None:
