@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 _TESTS = Path(__file__).parents[1]
@@ -33,6 +34,24 @@ def child(body: str, *arguments: object, most_bytes: int | None = None) -> subpr
 
 
 def said(process: subprocess.Popen[str], timeout_s: float = 30) -> tuple[int, str]:
-    """Its exit code and all its output."""
-    text, _ = process.communicate(timeout=timeout_s)
-    return process.returncode, text
+    """Its exit code, and what it says from here to its end.
+
+    Not by `communicate`, which loses what was read into the buffer together with an earlier line.
+
+    Raises:
+        TimeoutError: it did not end; it is killed.
+    """
+    assert process.stdin is not None
+    assert process.stdout is not None
+    killer = threading.Timer(timeout_s, process.kill)
+    killer.start()
+    try:
+        process.stdin.close()
+        text = process.stdout.read()
+        status = process.wait()
+        if not killer.is_alive():
+            raise TimeoutError(f"it did not end within {timeout_s:g} s, and said: {text[-500:]}")
+    finally:
+        killer.cancel()
+        process.stdout.close()
+    return status, text
