@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_validator
@@ -173,6 +174,11 @@ class Exchange:
                 await context.clock.sleep(pause_s)
         raise AssertionError("the loop returns or raises")
 
+    @cached_property
+    def _plain_headers(self) -> dict[str, str]:
+        """Those of a request that has none of its own."""
+        return text_headers({}, self._headers)
+
     async def _send(self, request: ClientRequest, context: Context) -> dict[str, Json]:
         url = full_url(self._settings.base_url, request)
         body, content_type = encode_body(request)
@@ -181,7 +187,9 @@ class Exchange:
             implied["Content-Type"] = content_type
         if request.method not in ("GET", "HEAD"):
             implied["Idempotency-Key"] = context.idempotency_key
-        headers = text_headers(request.headers, implied, self._headers)
+        headers = self._plain_headers
+        if request.headers or implied:
+            headers = text_headers(request.headers, implied, headers)
         may_repeat = request.method not in ("POST", "PATCH") or self._settings.retry_unsafe
         budget = self._budgets.of(url)
         async with self._open:

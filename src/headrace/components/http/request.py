@@ -1,7 +1,9 @@
 """What the HTTP client takes, and how it becomes a request."""
 
+import re
+from functools import lru_cache
 from typing import Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field
 
@@ -11,6 +13,9 @@ from headrace.sdk import Json, JsonValue, MessageModel, PermanentError
 from headrace.values import described, encode_json
 
 __all__ = ["ClientRequest", "check_header_name", "encode_body", "full_url", "text_headers"]
+
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+"""RFC 3986, section 2.3: what no encoding changes."""
 
 
 def check_header_name(name: str) -> str:
@@ -47,19 +52,33 @@ def full_url(base_url: str, request: ClientRequest) -> str:
     Raises:
         PermanentError: there is neither a base nor a whole URL.
     """
-    url = request.url
+    whole, begin, query, fragment = _address(base_url, request.url)
+    if not request.query_params:
+        return whole
+    pairs = [query] if query else []
+    for name, value in request.query_params.items():
+        values = value if isinstance(value, list) else [value]
+        pairs += [f"{_encoded(name)}={_encoded(to_text(item))}" for item in values]
+    query = "&".join(pairs)
+    return f"{begin}?{query}{fragment}" if query else f"{begin}{fragment}"
+
+
+@lru_cache(maxsize=256)
+def _address(base_url: str, url: str) -> tuple[str, str, str, str]:
+    """A URL without further parameters; what of it is before its query, its query, and its fragment."""
     if not urlsplit(url).scheme:
         if not base_url:
             raise PermanentError(f"`{url}` is no whole URL, and the node has no `baseUrl`", code="HR330")
         url = f"{base_url.rstrip('/')}/{url.lstrip('/')}" if url else base_url
-    if not request.query_params:
-        return url
     parts = urlsplit(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    for name, value in request.query_params.items():
-        values = value if isinstance(value, list) else [value]
-        pairs += [(name, to_text(item)) for item in values]
-    return urlunsplit(parts._replace(query=urlencode(pairs)))
+    begin = urlunsplit(parts._replace(query="", fragment=""))
+    query = urlencode(parse_qsl(parts.query, keep_blank_values=True))
+    return url, begin, query, f"#{parts.fragment}" if parts.fragment else ""
+
+
+def _encoded(text: str) -> str:
+    """A name or value of a parameter, as forms have it."""
+    return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
 
 
 def text_headers(headers: dict[str, Json], *defaults: dict[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from yarl import URL
 
@@ -27,23 +28,32 @@ def request_bytes(method: str, url: URL, headers: Mapping[str, str], body: bytes
     """
     if not is_token(method):
         raise ValueError(f"`{method}` is no method")
-    lines = [f"{method} {url.raw_path_qs} HTTP/1.1"]
-    names = {name.lower(): name for name in headers}
-    lines.append(f"Host: {headers[names['host']] if 'host' in names else _host(url)}")
-    if url.user is not None and "authorization" not in names:
-        lines.append(f"Authorization: {basic_credentials(url.user, url.password or '')}")
-    for name, value in headers.items():
+    own, lines = _header_lines(tuple(headers.items()))
+    host = own["host"] if "host" in own else _host(url)
+    head = f"{method} {url.raw_path_qs} HTTP/1.1\r\nHost: {host}\r\n{lines}"
+    if url.raw_user is not None and "authorization" not in own:
+        head += f"Authorization: {basic_credentials(url.user or '', url.password or '')}\r\n"
+    if body is not None or method in _WITH_BODY:
+        head += f"Content-Length: {len(body or b'')}\r\n"
+    return f"{head}\r\n".encode() + (body or b"")
+
+
+@lru_cache(maxsize=128)
+def _header_lines(headers: tuple[tuple[str, str], ...]) -> tuple[dict[str, str], str]:
+    """Headers by lower-cased name; and as lines, with those that a request has anyway.
+
+    Raises:
+        ValueError: one cannot be sent.
+    """
+    own = {name.lower(): value for name, value in headers}
+    lines = [(name, value) for name, value in headers if name.lower() not in _OWN]
+    lines += [(name, value) for name, value in _DEFAULTS.items() if name not in own]
+    for name, value in headers:
         if not is_token(name):
             raise ValueError(f"`{name}` is no name of a header")
-        if name.lower() not in _OWN:
-            lines.append(f"{name}: {value}")
-    lines += [f"{name}: {value}" for name, value in _DEFAULTS.items() if name not in names]
-    if body is not None or method in _WITH_BODY:
-        lines.append(f"Content-Length: {len(body or b'')}")
-    if any(map(_SPLITS.search, lines)):
-        raise ValueError("a header has a line break in it")
-    head = "\r\n".join(lines)
-    return f"{head}\r\n\r\n".encode() + (body or b"")
+        if _SPLITS.search(value):
+            raise ValueError("a header has a line break in it")
+    return own, "".join(f"{name}: {value}\r\n" for name, value in lines)
 
 
 def is_token(text: str) -> bool:

@@ -6,8 +6,10 @@ component's.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ssl import SSLContext
 from typing import TypeAlias
 
@@ -33,6 +35,9 @@ from headrace.connections.http.response import HttpResponse
 __all__ = ["HttpTransport", "Query"]
 
 Query: TypeAlias = Mapping[str, str | Sequence[str]]
+
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~=&-]+")
+"""A query that nothing has to be encoded in, or might be encoded twice."""
 
 
 class HttpTransport:
@@ -140,12 +145,35 @@ def _response(answer: RawAnswer, url: URL, now: Progress) -> HttpResponse:
         status=answer.status,
         headers=headers,
         body=answer.body,
-        url=str(url.with_user(None)),
+        url=str(url if url.raw_user is None else url.with_user(None)),
         elapsed_ms=round((time.monotonic() - now.started_s) * 1000),
     )
 
 
 def _parse_url(text: str, params: Query | None) -> URL:
+    begin, _, query = text.partition("?")
+    known = _known(begin) if _PLAIN_QUERY.fullmatch(query) else None
+    url = _checked(text) if known is None else known.with_query(query)
+    if params:
+        pairs = [
+            (name, item)
+            for name, value in params.items()
+            for item in ([value] if isinstance(value, str) else value)
+        ]
+        url = url.extend_query(pairs)
+    return url
+
+
+@lru_cache(maxsize=256)
+def _known(begin: str) -> URL | None:
+    """What comes before a query, which mostly differs alone; None where it has to be read as a whole."""
+    try:
+        return None if "#" in begin else _checked(begin)
+    except PermanentHttpError:
+        return None
+
+
+def _checked(text: str) -> URL:
     try:
         url = URL(text)
         port = url.port
@@ -156,11 +184,4 @@ def _parse_url(text: str, params: Query | None) -> URL:
             f"`{cut(text)}` is no URL that can be requested; it must begin with http:// or https://",
             unsent=True,
         )
-    if params:
-        pairs = [
-            (name, item)
-            for name, value in params.items()
-            for item in ([value] if isinstance(value, str) else value)
-        ]
-        url = url.extend_query(pairs)
     return url
