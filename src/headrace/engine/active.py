@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from headrace.engine.agenda import Agenda
 from headrace.engine.observer import RunStats
 from headrace.engine.program import Program
+from headrace.expr.time import time_text
+from headrace.sdk import RunInfo
 from headrace.store import RunRecord
 
 __all__ = ["ActiveRun"]
@@ -34,6 +36,14 @@ class ActiveRun:
     timers: list[asyncio.Task[None]] = field(default_factory=list)
     wakes_at_ns: int | None = None
     is_cancelled: bool = False
+    _info: RunInfo | None = None
+
+    def info(self, attempt: int) -> RunInfo:
+        """The run as a task sees it at an attempt; mostly the same for all."""
+        if self._info is None or self._info.attempt != attempt:
+            run = self.record
+            self._info = RunInfo(run.id, run.flow, run.trigger, time_text(run.started_at_ns), attempt)
+        return self._info
 
     def count_time(self, now_ns: int) -> None:
         """Note for how long a worker has been alive for it; a clock that was set back counts for nothing."""

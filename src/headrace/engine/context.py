@@ -363,11 +363,15 @@ class FanOut:
         resume = context.execution.task.resume if context.came_from is None else None
         begun = resume.get("group") if isinstance(resume, dict) else None
         self._is_new = not isinstance(begun, str)
-        path = f"{context.path()}/{context.node}:{end}"
-        self.id = begun if isinstance(begun, str) else context.execution.derived_id(path)
+        if isinstance(begun, str):
+            self.id = begun
+        else:
+            self.id = context.execution.derived_id(f"{context.path()}/{context.node}:{end}")
 
     def announce(self, port: str, done: dict[str, Json], items: int) -> None:
         """Have a message sent at an output when all members have finished."""
+        if not self._is_new:
+            return
         context = self._context
         announcement = TaskRecord(
             id=f"{self.id}.done",
@@ -383,12 +387,13 @@ class FanOut:
 
     def tell_node(self) -> None:
         """Have the node handed its message when all members have finished."""
+        if not self._is_new:
+            return
         group = self._context.execution.task.group
         self._begin(self._delivery(f"{self.id}.done", group, lane=None, resume=None), 0)
 
     def _begin(self, last: TaskRecord, items: int) -> None:
-        if self._is_new:
-            self._context.branch.outcome.groups.append(NewGroup(self.id, last, items))
+        self._context.branch.outcome.groups.append(NewGroup(self.id, last, items))
 
     def add(self, port: str, message: Message, key: int, items: int, member: int) -> None:
         """See `headrace.sdk.FanOut`."""

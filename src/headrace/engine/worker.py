@@ -13,8 +13,6 @@ from headrace.engine.observer import RunStats, Step
 from headrace.engine.program import Program
 from headrace.engine.retry import next_attempt
 from headrace.errors import ComponentError, TaskCommitted
-from headrace.expr.time import time_text
-from headrace.sdk import RunInfo
 from headrace.store import (
     Attempt,
     Committed,
@@ -319,17 +317,9 @@ class Worker:
         return None
 
     def _execution(self, active: ActiveRun, entry: Entry) -> Execution:
-        run = active.record
-        info = RunInfo(
-            id=run.id,
-            flow=run.flow,
-            trigger=run.trigger,
-            started_at=time_text(run.started_at_ns),
-            attempt=entry.attempt.number,
-        )
-        return Execution(
-            active.program, entry.task, entry.attempt, info, active.stats, run.vars, self._services
-        )
+        info = active.info(entry.attempt.number)
+        vars_ = active.record.vars
+        return Execution(active.program, entry.task, entry.attempt, info, active.stats, vars_, self._services)
 
     async def _succeeded(self, active: ActiveRun, task: TaskRecord, done: _Done) -> None:
         now_ns = self._services.clock.now_ns()

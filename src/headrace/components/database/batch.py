@@ -5,15 +5,7 @@ from dataclasses import dataclass
 
 from headrace.sdk import Insert, Json, PermanentError, Statement
 
-__all__ = ["BadRow", "Batch", "Row"]
-
-
-@dataclass(slots=True)
-class Row:
-    """A row: its index in the request, and the parameters of its execution."""
-
-    index: int
-    values: Sequence[Json]
+__all__ = ["BadRow", "Batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +18,29 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows in the order in which they are written.
+    """Rows that are to be written, by their index in the request.
 
     Attributes:
         given: all rows of the request, as they came.
+        values: the parameters of each; of a refused one nobody looks at them.
+        rows: those to write, in that order.
         refused: those that are not as a row must be, whatever the database says; not among `rows`.
-        replaced: by the index of a row the one before it that has the same key, and so is not written.
+        replaced: by a row the one before it that has the same key, and so is not written.
         size: how many rows one statement takes.
-        statement: makes the statement that writes these rows.
+        write: makes the statement that writes rows with these values.
     """
 
     given: Sequence[Json]
-    rows: list[Row]
+    values: Sequence[Sequence[Json]]
+    rows: list[int]
     refused: list[BadRow]
-    replaced: dict[int, Row]
+    replaced: dict[int, int]
     size: int
-    statement: Callable[[Sequence[Row]], Statement | Insert]
+    write: Callable[[list[Sequence[Json]]], Statement | Insert]
+
+    def statement(self, rows: Sequence[int]) -> Statement | Insert:
+        """The statement that writes some of the rows."""
+        return self.write(list(map(self.values.__getitem__, rows)))
 
     def statements(self) -> list[Statement | Insert]:
         """The statements that write all rows.
@@ -53,6 +52,6 @@ class Batch:
             raise self.refused[0].error
         return [self.statement(piece) for piece in self.pieces(self.rows)]
 
-    def pieces(self, rows: Sequence[Row]) -> list[Sequence[Row]]:
+    def pieces(self, rows: Sequence[int]) -> list[Sequence[int]]:
         """The rows, as many together as a statement takes."""
         return [rows[start : start + self.size] for start in range(0, len(rows), self.size)]

@@ -1,7 +1,6 @@
 """database-module/connector."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Literal
 
@@ -250,17 +249,27 @@ def _together(results: Sequence[Result], request: ConnectorQuery) -> Result:
 
 
 def _count(results: Sequence[Result], is_read: bool, context: Context) -> None:
-    counter = "rows_read" if is_read else "rows_written"
-    context.count(counter, sum(result.row_count for result in results))
-    for name in _COUNTS:
-        number = sum(getattr(result.upserted, name) for result in results if result.upserted)
-        if number:
-            context.count(f"rows_{name}", number)
+    context.count("rows_read" if is_read else "rows_written", sum(result.row_count for result in results))
+    for result in results:
+        for name, number in _upserted(result).items():
+            if number:
+                context.count(f"rows_{name}", number)
+
+
+def _upserted(result: Result) -> dict[str, int]:
+    """What became of the rows of an upsert, by the names that messages and counters have."""
+    found = result.upserted
+    if found is None:
+        return {}
+    return {"inserted": found.inserted, "updated": found.updated, "unchanged": found.unchanged}
 
 
 async def _send(result: Result, context: Context, **more: Json) -> None:
-    rows: list[Json] = list(result.rows)
-    value: dict[str, Json] = {"rows": rows, "rowCount": result.row_count, "command": result.command}
-    if result.upserted is not None:
-        value |= asdict(result.upserted)
-    await context.add_result("result", value | more)
+    value: dict[str, Json] = {
+        "rows": list(result.rows),
+        "rowCount": result.row_count,
+        "command": result.command,
+        **_upserted(result),
+        **more,
+    }
+    await context.add_result("result", value)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from headrace.components.database.batch import BadRow, Batch, Row
+from headrace.components.database.batch import BadRow, Batch
 from headrace.sdk import Insert, PermanentError, Result, Statement, StatementError
 
 __all__ = ["Isolated", "Write", "write_good_rows"]
@@ -51,16 +51,16 @@ async def write_good_rows(batch: Batch, write: Write) -> Isolated:
             if may_help and error.code in _FOREIGN_KEY:
                 waiting.append(row)
                 continue
-            isolated.bad.append(BadRow(row.index, error))
-            if (replaced := batch.replaced.get(row.index)) is not None:
+            isolated.bad.append(BadRow(row, error))
+            if (replaced := batch.replaced.get(row)) is not None:
                 waiting.append(replaced)
     isolated.bad.sort(key=lambda bad: bad.index)
     return isolated
 
 
 async def _bisect(
-    batch: Batch, rows: Sequence[Row], write: Write, results: list[Result]
-) -> list[tuple[Row, PermanentError]]:
+    batch: Batch, rows: Sequence[int], write: Write, results: list[Result]
+) -> list[tuple[int, PermanentError]]:
     """Write rows in their order as far as it goes; gives those that were refused by themselves."""
     refused = []
     pieces = deque(batch.pieces(rows))

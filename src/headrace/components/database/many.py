@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from headrace.components.database.batch import BadRow, Batch, Row
+from headrace.components.database.batch import BadRow, Batch
 from headrace.sdk import Json, PermanentError, Statement
 from headrace.values import encode_json
 
@@ -23,20 +23,21 @@ def many_batch(query: str, key: str | list[str], rows: list[Json]) -> Batch:
     """
     numbers = [_number(name) for name in ([key] if key and isinstance(key, str) else key)]
     needed = max(numbers, default=0)
-    found: list[Row] = []
-    refused: list[BadRow] = []
-    for index, row in enumerate(rows):
-        if isinstance(row, list) and len(row) >= needed:
-            found.append(Row(index, row))
-        else:
-            refused.append(BadRow(index, PermanentError(_fault(index, row, needed), code="HR301")))
+    values = [row if isinstance(row, list) and len(row) >= needed else None for row in rows]
+    found = [index for index, row in enumerate(values) if row is not None]
+    refused = [
+        BadRow(index, PermanentError(_fault(index, rows[index], needed), code="HR301"))
+        for index, row in enumerate(values)
+        if row is None
+    ]
+    taken = [row or [] for row in values]
     if numbers:
-        found.sort(key=lambda row: encode_json([row.values[number - 1] for number in numbers]))
+        found.sort(key=lambda index: encode_json([taken[index][number - 1] for number in numbers]))
 
-    def statement(rows: Sequence[Row]) -> Statement:
-        return Statement(query, rows=[row.values for row in rows])
+    def write(rows: list[Sequence[Json]]) -> Statement:
+        return Statement(query, rows=rows)
 
-    return Batch(rows, found, refused, {}, max(len(found), 1), statement)
+    return Batch(rows, taken, found, refused, {}, max(len(found), 1), write)
 
 
 def _number(name: str) -> int:

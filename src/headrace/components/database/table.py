@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import cast
 
-from headrace.components.database.batch import BadRow, Batch, Row
+from headrace.components.database.batch import BadRow, Batch
 from headrace.sdk import Insert, Json, PermanentError
 from headrace.values import encode_json
 
@@ -32,27 +32,25 @@ def upsert_batch(table: str, key: str | list[str], columns: list[str], rows: lis
         raise PermanentError("`upsert` needs `table` and `key`", code="HR301")
     shape = _Columns.of("upsert", rows, columns, keys)
     places = [shape.names.index(name) for name in keys if name in shape.names]
-    read = shape.read_all(rows)
-    if read is not None and len(places) == 1:
-        found = cast("list[str]", [values[places[0]] for values in read])
+    values = shape.read_all(rows)
+    if None not in values and len(places) == 1:
+        (place,) = places
+        found = cast("list[str]", [row[place] for row in values if row])
         if set(map(type, found)) == {str} and len(set(found)) == len(found):  # what most batches are
-            order = sorted(range(len(found)), key=found.__getitem__)
-            return shape.batch(table, rows, [Row(index, read[index]) for index in order], [], {})
+            return shape.batch(table, rows, values, sorted(range(len(found)), key=found.__getitem__), [], {})
     refused: list[BadRow] = []
-    replaced: dict[int, Row] = {}
-    unique: dict[str, Row] = {}
-    for index, given in enumerate(rows):
-        values = shape.read(given)
-        identity = [] if values is None else [values[place] for place in places]
-        if values is None or len(identity) < len(keys) or None in identity:
-            refused.append(shape.refuse(index, given))
+    replaced: dict[int, int] = {}
+    unique: dict[str, int] = {}
+    for index, row in enumerate(values):
+        identity = [] if row is None else [row[place] for place in places]
+        if len(identity) < len(keys) or None in identity:
+            refused.append(shape.refuse(index, rows[index]))
             continue
         position = _position(identity)
         if position in unique:
             replaced[index] = unique[position]
-        unique[position] = Row(index, values)
-    ordered = [unique[position] for position in sorted(unique)]
-    return shape.batch(table, rows, ordered, refused, replaced)
+        unique[position] = index
+    return shape.batch(table, rows, values, [unique[key] for key in sorted(unique)], refused, replaced)
 
 
 def _position(identity: list[Json]) -> str:
@@ -75,15 +73,10 @@ def insert_batch(operation: str, table: str, columns: list[str], rows: list[Json
     if not table:
         raise PermanentError(f"`{operation}` needs `table`", code="HR301")
     shape = _Columns.of(operation, rows, columns, [])
-    added: list[Row] = []
-    refused: list[BadRow] = []
-    for index, given in enumerate(rows):
-        values = shape.read(given)
-        if values is None:
-            refused.append(shape.refuse(index, given))
-        else:
-            added.append(Row(index, values))
-    return shape.batch(table, rows, added, refused, {})
+    values = shape.read_all(rows)
+    added = [index for index, row in enumerate(values) if row is not None]
+    refused = [shape.refuse(index, rows[index]) for index, row in enumerate(values) if row is None]
+    return shape.batch(table, rows, values, added, refused, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +90,7 @@ class _Columns:
         names: in the order in which they are written.
         members: the same, as a set.
         model: the index of a row that has them; None where they were named.
-        is_uniform: all rows are objects with just these members.
+        uniform: the values of all rows, where all have the columns of the first.
     """
 
     operation: str
@@ -105,24 +98,24 @@ class _Columns:
     members: Set[str]
     keys: tuple[str, ...]
     model: int | None
-    is_uniform: bool = False
+    uniform: list[tuple[Json, ...]] | None = None
 
     @classmethod
     def of(cls, operation: str, rows: list[Json], named: list[str], keys: list[str]) -> "_Columns":
         if named:
             chosen = dict.fromkeys([*keys, *named])
             return cls(operation, tuple(chosen), chosen.keys(), tuple(keys), None)
-        first, model, is_uniform = _common(rows)
-        return cls(operation, tuple(first), first.keys(), tuple(keys), model, is_uniform)
+        first, model = rows[0] if rows else None, 0
+        uniform = _uniform(rows, first) if isinstance(first, dict) else None
+        if uniform is None or not isinstance(first, dict):
+            first, model = _common(rows)
+        return cls(operation, tuple(first), first.keys(), tuple(keys), model, uniform)
 
-    def read_all(self, rows: list[Json]) -> list[tuple[Json, ...]] | None:
-        """The values of all rows in order, at C speed; None where they are to be looked at one by one."""
-        if not self.is_uniform or len(self.names) < 2:
-            return None
-        return list(map(itemgetter(*self.names), cast("list[dict[str, Json]]", rows)))
+    def read_all(self, rows: list[Json]) -> Sequence[Sequence[Json] | None]:
+        """The values of each row, in the order of the columns; None for one that has not the columns."""
+        return list(map(self._read, rows)) if self.uniform is None else self.uniform
 
-    def read(self, row: Json) -> list[Json] | None:
-        """The values of a row in order; None if it has not the columns."""
+    def _read(self, row: Json) -> list[Json] | None:
         if not isinstance(row, dict):
             return None
         if self.model is None:
@@ -156,28 +149,37 @@ class _Columns:
         self,
         table: str,
         given: list[Json],
-        rows: list[Row],
+        values: Sequence[Sequence[Json] | None],
+        rows: list[int],
         refused: list[BadRow],
-        replaced: dict[int, Row],
+        replaced: dict[int, int],
     ) -> Batch:
         """The rows in as many statements as they take."""
 
-        def statement(rows: Sequence[Row]) -> Insert:
-            return Insert(table, self.names, [row.values for row in rows], self.keys)
+        def write(rows: list[Sequence[Json]]) -> Insert:
+            return Insert(table, self.names, rows, self.keys)
 
         size = max(_MAX_PARAMETERS // max(len(self.names), 1), 1)
-        return Batch(given, rows, refused, replaced, size, statement)
+        return Batch(given, cast("Sequence[Sequence[Json]]", values), rows, refused, replaced, size, write)
 
 
-def _common(rows: list[Json]) -> tuple[dict[str, Json], int, bool]:
-    """The first row with the columns that most rows have, as a dict, and its index; and whether all do."""
-    first = rows[0] if rows else None
-    if isinstance(first, dict):
-        names = first.keys()
-        if all(isinstance(row, dict) and row.keys() == names for row in rows):
-            return first, 0, True
+def _common(rows: list[Json]) -> tuple[dict[str, Json], int]:
+    """The first row with the columns that most rows have, as a dict, and its index."""
     objects = [(index, row) for index, row in enumerate(rows) if isinstance(row, dict)]
     if not objects:
-        return {}, 0, False
+        return {}, 0
     (most, _), *_ = Counter(frozenset(row) for _, row in objects).most_common(1)
-    return *next((row, index) for index, row in objects if row.keys() == most), False
+    return next((row, index) for index, row in objects if row.keys() == most)
+
+
+def _uniform(rows: list[Json], first: dict[str, Json]) -> list[tuple[Json, ...]] | None:
+    """The values of all rows if they have the columns of the first, at C speed; most batches are so."""
+    if len(first) < 2 or set(map(type, rows)) != {dict}:
+        return None
+    objects = cast("list[dict[str, Json]]", rows)
+    if set(map(len, objects)) != {len(first)}:
+        return None
+    try:
+        return list(map(itemgetter(*first), objects))
+    except KeyError:
+        return None

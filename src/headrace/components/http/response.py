@@ -70,17 +70,15 @@ def response_shape(arrival: Arrival) -> Shape:
 def stated_total(response: dict[str, Json]) -> int | None:
     """How many records the API says it has in all, where it says so in one of the usual ways."""
     headers, body = response["headers"], response["bodyJson"]
-    candidates: list[Json] = []
     if isinstance(body, dict):
-        inner = [body.get(name) for name in ("meta", "pagination", "paging")]
-        for members in (body, *inner):
+        for members in (body, body.get("meta"), body.get("pagination"), body.get("paging")):
             if isinstance(members, dict):
-                candidates += [members.get(name) for name in ("total", "total_count", "totalCount")]
-    if isinstance(headers, dict):
-        header = headers.get("x-total-count")
-        is_number = isinstance(header, str) and header.isdecimal() and len(header) <= _LONGEST_TOTAL
-        candidates.append(int(header) if is_number and isinstance(header, str) else None)
-    return next((n for n in candidates if isinstance(n, int) and not isinstance(n, bool)), None)
+                for name in ("total", "total_count", "totalCount"):
+                    if type(number := members.get(name)) is int:
+                        return number
+    header = headers.get("x-total-count") if isinstance(headers, dict) else None
+    is_number = isinstance(header, str) and header.isdecimal() and len(header) <= _LONGEST_TOTAL
+    return int(header) if is_number and isinstance(header, str) else None
 
 
 def _parse(response: HttpResponse) -> Json:

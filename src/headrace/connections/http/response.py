@@ -39,10 +39,11 @@ class HttpResponse:
         charset = charset_of(self.headers.get("content-type", ""))
         try:
             name = codecs.lookup(charset).name
-            is_none = name in _NO_CHARSETS or name == "utf-8"  # which is the same, but for a byte order mark
-            return self.body.decode("utf-8-sig" if is_none else name, "replace")
+            if name != "utf-8" and name not in _NO_CHARSETS:
+                return self.body.decode(name, "replace")
         except (LookupError, ValueError):  # a charset that does not exist, or is no text (`zlib`)
-            return self.body.decode("utf-8-sig", "replace")
+            pass
+        return self.body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
 
 
 def retry_after_s(headers: Mapping[str, str], now_ns: int) -> float | None:

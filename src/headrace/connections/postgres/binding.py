@@ -22,9 +22,13 @@ from headrace.errors import PermanentError
 from headrace.expr.text import number_text, to_text
 from headrace.values import Json
 
-__all__ = ["bind", "guess_type"]
+__all__ = ["Column", "bind", "guess_type"]
 
 _INT8 = range(-(2**63), 2**63)
+
+
+class Column(list[Json]):
+    """The values of a column of rows: an array among them is one value, no further dimension."""
 
 
 def bind(values: Sequence[Json], types: Sequence[SqlType]) -> list[bytes | None]:
@@ -101,7 +105,7 @@ def _array(items: list[Json], kind: Kind) -> str:
         return _quoted_array(items)  # type: ignore[arg-type]  # the line above saw texts alone
     if types == {int}:
         return "{" + ",".join(map(str, items)) + "}"
-    if kind is not Kind.JSON and list in types:
+    if list in types and kind is not Kind.JSON and not isinstance(items, Column):
         return "{" + ",".join(_element(item, kind) for item in items) + "}"
     texts = [None if item is None else _scalar(item, kind) for item in items]
     if None not in texts:

@@ -26,9 +26,8 @@ from headrace.connections.insert import (
     updated_columns,
 )
 from headrace.connections.name import quoted, quoted_table
-from headrace.expr.text import to_text
+from headrace.connections.postgres.binding import Column
 from headrace.sdk.transaction import Insert, Result, Statement
-from headrace.values import Json
 
 __all__ = ["TABLE_QUERY", "Table", "result_of", "statement_of"]
 
@@ -84,7 +83,7 @@ def statement_of(insert: Insert, table: Table, server_version: int) -> Statement
         if len(table.texts) >= _MOST_TEXTS:
             table.texts.clear()
         text = table.texts[known] = _text(insert, table, _arrays(insert, table), server_version)
-    return Statement(text, [_scalars(column) for column in zip(*insert.rows, strict=True)])
+    return Statement(text, list(map(Column, zip(*insert.rows, strict=True))))
 
 
 def _text(insert: Insert, table: Table, source: str, server_version: int) -> str:
@@ -149,10 +148,3 @@ def _is_new(insert: Insert, table: Table, server_version: int) -> str:
         return f"{TARGET}.xmax = 0"
     same = " AND ".join(f"before.{name} = {TARGET}.{name}" for name in map(quoted, insert.keys))
     return f"(SELECT 1 FROM {quoted_table(insert.table)} AS before WHERE {same}) IS NULL"  # noqa: S608
-
-
-def _scalars(column: tuple[Json, ...]) -> list[Json]:
-    """The values of a column, none of them an array: that would be one of more dimensions."""
-    if list in set(map(type, column)):
-        return [to_text(value) if isinstance(value, list) else value for value in column]
-    return list(column)
