@@ -153,14 +153,19 @@ def _row(contestant: Contestant, users: int, figures: dict[str, list[dict[str, A
 
 
 def run_flow(
-    stage: Stage, flow: Path, settings: Iterable[str] = (), *, in_memory: bool = False
+    stage: Stage, flow: Path, settings: Iterable[str] = (), *, in_memory: bool = False, runs: int = 1
 ) -> dict[str, Any]:
-    """Run a flow in a process of its own, with a new store; gives what `bench/flow.py` prints."""
+    """Run a flow in a process of its own, with a new store; gives what `bench/flow.py` prints.
+
+    Args:
+        runs: of it, at once.
+    """
     file = stage.home / "bench.db"
     for path in stage.home.glob(f"{file.name}*"):
         if path.is_file():
             path.unlink()
     command = ["flow", str(flow), "--store", "memory" if in_memory else f"sqlite:///{file}"]
+    command += ["--runs", str(runs)]
     for setting in settings:
         command += ["--set", setting]
     return measure(command, stage.environment)

@@ -9,11 +9,14 @@ from statistics import median
 from typing import Any
 
 from contest import BENCH, measure, run_flow, tell
+from resume import resume_s
 from stage import Stage
 
 __all__ = ["Costs", "measure_costs"]
 
 FLOWS = BENCH / "flows"
+_RUNS = (1, 10, 100)
+_TASKS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,10 @@ class Costs:
         hops_per_s: messages through a chain of modify nodes, times nodes.
         memory_tasks_per_s: rounds of a loop of tasks, with the store in memory.
         tasks_per_s: the same with the store in SQLite: each task, without a target, waits for its commit.
-        wide_tasks_per_s: tasks of one fan-out, 64 at once, likewise: commits are shared.
+        few_tasks_per_s: tasks of one fan-out, 8 at once, likewise: commits are shared.
+        wide_tasks_per_s: the same, 64 at once.
+        runs_tasks_per_s: tasks of as many runs of that loop at once as the key says, likewise.
+        resume_s: see `bench/resume.py`.
         help_s: `headrace --help`, from the start of the process to its end.
         run_s: `headrace run --once` of a flow of two nodes, likewise.
     """
@@ -36,34 +42,55 @@ class Costs:
     hops_per_s: float
     memory_tasks_per_s: float
     tasks_per_s: float
+    few_tasks_per_s: float
     wide_tasks_per_s: float
+    runs_tasks_per_s: dict[int, float]
+    resume_s: float
     help_s: float
     run_s: float
 
 
 def measure_costs(stage: Stage, rounds: int, *, is_short: bool = False) -> Costs:
     """Measure each in turn, round after round; with fewer tasks if it is to be short."""
-    fewer = (("vars.pages=1000",), ("vars.items=1000",)) if is_short else ((), ())
-    hops, memory_tasks, tasks, wide, help_s, run_s = [], [], [], [], [], []
+    tasks = 1000 if is_short else _TASKS
     tell("the expression of the reference flow's transform")
     expression = measure(["expression"])
     tell("loading a large flow")
     loading = measure(["loading"])
+    figures: list[dict[str, float]] = []
     for number in range(rounds):
         tell(f"hops, tasks, start-up, round {number + 1} of {rounds}")
-        chain = run_flow(stage, FLOWS / "hops.yaml", in_memory=True)
-        received = sum(count for node, count in chain["received"].items() if len(node) == 1)
-        hops.append(received / chain["sync_s"])
-        for rates, flow, settings, in_memory in (
-            (memory_tasks, "loop.yaml", fewer[0], True),
-            (tasks, "loop.yaml", fewer[0], False),
-            (wide, "wide.yaml", fewer[1], False),
-        ):
-            loop = run_flow(stage, FLOWS / flow, settings, in_memory=in_memory)
-            rates.append(loop["tasks"] / loop["sync_s"])
-        help_s.append(_start(stage, "--help"))
-        run_s.append(_start(stage, "run", str(FLOWS / "tiny.yaml"), "--once"))
-    return Costs(expression, loading, *map(median, (hops, memory_tasks, tasks, wide, help_s, run_s)))
+        figures.append(_round(stage, tasks))
+    middle = {name: median(round_[name] for round_ in figures) for name in figures[0]}
+    runs = {number: middle.pop(f"runs {number}") for number in _RUNS}
+    return Costs(expression=expression, loading=loading, runs_tasks_per_s=runs, **middle)
+
+
+def _round(stage: Stage, tasks: int) -> dict[str, float]:
+    """Figures by their name in `Costs`."""
+    chain = run_flow(stage, FLOWS / "hops.yaml", in_memory=True)
+    hops = sum(count for node, count in chain["received"].items() if len(node) == 1)
+    loop, wide = FLOWS / "loop.yaml", FLOWS / "wide.yaml"
+    items = f"vars.items={2 * tasks}"
+    return {
+        "hops_per_s": hops / chain["sync_s"],
+        "memory_tasks_per_s": _rate(run_flow(stage, loop, [f"vars.pages={tasks}"], in_memory=True)),
+        "tasks_per_s": _rate(run_flow(stage, loop, [f"vars.pages={tasks}"])),
+        "few_tasks_per_s": _rate(run_flow(stage, wide, [items, "concurrency=8"])),
+        "wide_tasks_per_s": _rate(run_flow(stage, wide, [items, "concurrency=64"])),
+        **{
+            f"runs {runs}": _rate(run_flow(stage, loop, [f"vars.pages={tasks // runs}"], runs=runs))
+            for runs in _RUNS
+        },
+        "help_s": _start(stage, "--help"),
+        "run_s": _start(stage, "run", str(FLOWS / "tiny.yaml"), "--once"),
+        "resume_s": resume_s(stage),
+    }
+
+
+def _rate(figures: dict[str, Any]) -> float:
+    tasks: float = figures["tasks"] / figures["sync_s"]
+    return tasks
 
 
 def _start(stage: Stage, *arguments: str) -> float:

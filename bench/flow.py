@@ -1,4 +1,4 @@
-"""Run a flow once, as `headrace run --once` does, and print what it took as one JSON line.
+"""Run a flow, as `headrace run --once` does, and print what it took as one JSON line.
 
 The time is from the firing to the durable end of the run: without the interpreter's start, imports and the
 opening of the flow, as the floors leave theirs out.
@@ -21,25 +21,27 @@ from headrace.flow.model import Flow
 from headrace.store import RunStatus
 
 
-async def _run(flow: Flow, secrets: dict[str, str], store: str) -> int:
+async def _run(flow: Flow, secrets: dict[str, str], store: str, count: int) -> int:
     async with open_engine(home_folder(), store=await open_store(store, home_folder())) as engine:
         program = await engine.load(flow, secrets)
         gc.collect()
         began_s, began_cpu_s = time.perf_counter(), time.process_time()
-        run = await engine.fire(program, next(iter(program.triggers)))
-        run = await engine.wait(run.id)
+        trigger = next(iter(program.triggers))
+        fired = [await engine.fire(program, trigger) for _ in range(count)]
+        runs = [await engine.wait(run.id) for run in fired]
         sync_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
     figures = {
         "sync_s": sync_s,
         "cpu_s": cpu_s,
         "peak_mib": usage.peak_mib(),
-        "tasks": run.tasks_done,
+        "tasks": sum(run.tasks_done for run in runs),
         "received": {name: unit.stats.received for name, unit in program.units.items()},
     }
     print(json.dumps(figures))
-    for error in run.errors:
+    errors = [error for run in runs for error in run.errors]
+    for error in errors:
         print(error.message)
-    return 0 if run.status is RunStatus.SUCCEEDED and not run.errors else 1
+    return 0 if {run.status for run in runs} == {RunStatus.SUCCEEDED} and not errors else 1
 
 
 def main() -> int:
@@ -49,11 +51,14 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE")
     parser.add_argument("--env-file", type=Path, help="the flow's secrets")
     parser.add_argument("--store", default="memory", metavar="URL")
+    parser.add_argument("--runs", type=int, default=1, help="at once")
     options = parser.parse_args()
     overrides = parse_settings(tuple(options.set))
     flow = require(read_flow(options.flow, full_registry(), overrides=overrides))
     env_file = read_env_file(options.env_file) if options.env_file else {}
-    return run_loop(_run(flow, load_secrets(flow.secrets, env_file=env_file).values, options.store))
+    return run_loop(
+        _run(flow, load_secrets(flow.secrets, env_file=env_file).values, options.store, options.runs)
+    )
 
 
 if __name__ == "__main__":

@@ -64,8 +64,11 @@ class Stage:
         self._connection.execute("CHECKPOINT")
 
     def users(self) -> int:
-        """How many users the database holds."""
-        row = self._connection.execute("SELECT count(*) FROM users").fetchone()
+        """How many users the database holds; none where there is no table yet."""
+        try:
+            row = self._connection.execute("SELECT count(*) FROM users").fetchone()
+        except psycopg.errors.UndefinedTable:
+            return 0
         return row[0] if row else 0
 
     @property

@@ -41,9 +41,15 @@ def cost_table(costs: Costs) -> str:
             ("hops/s, through a chain of modify nodes", f"{costs.hops_per_s:,.0f}"),
             ("tasks/s, in a loop, store in memory", f"{costs.memory_tasks_per_s:,.0f}"),
             ("tasks/s, in a loop, each durable before the next", f"{costs.tasks_per_s:,.0f}"),
+            ("tasks/s, 8 at once, durable", f"{costs.few_tasks_per_s:,.0f}"),
             ("tasks/s, 64 at once, durable", f"{costs.wide_tasks_per_s:,.0f}"),
+            *(
+                (f"tasks/s, that loop in {runs} runs at once, durable", f"{rate:,.0f}")
+                for runs, rate in costs.runs_tasks_per_s.items()
+            ),
             ("`headrace --help`", f"{costs.help_s * 1000:.0f} ms"),
             ("`headrace run --once` of two nodes", f"{costs.run_s * 1000:.0f} ms"),
+            ("from a start after kill -9 to the next request", f"{costs.resume_s * 1000:.0f} ms"),
         ]
     )
 

@@ -41,7 +41,10 @@ def test_a_quick_measurement_has_all_rows_and_figures_and_what_is_promised_of_th
         "hops_per_s",
         "memory_tasks_per_s",
         "tasks_per_s",
+        "few_tasks_per_s",
         "wide_tasks_per_s",
+        "runs_tasks_per_s",
+        "resume_s",
         "help_s",
         "run_s",
     }

@@ -1,0 +1,56 @@
+"""How long a killed run is gone: from the start of the next process to its first request."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import msgspec
+from contest import EXAMPLES
+from stage import Stage
+
+__all__ = ["resume_s"]
+
+_USERS = 50_000
+
+
+def resume_s(stage: Stage) -> float:
+    """Kill `headrace run` half-way through all pages, start it again; seconds until it asks for a page.
+
+    Raises:
+        SystemExit: the table is not whole in the end.
+    """
+    stage.clear()
+    api, store = stage.api(_USERS, 0.0), stage.home / "resume.db"
+    for file in stage.home.glob(f"{store.name}*"):
+        file.unlink()
+    killed = _start(stage, api, store)
+    while stage.users() < _USERS // 2:
+        if killed.poll() is not None:
+            raise SystemExit("the run to be killed ended by itself")
+        time.sleep(0.01)  # not to take the time of what is waited for
+    killed.kill()
+    killed.wait()
+    _began(api)
+    started_s = time.time()
+    if _start(stage, api, store).wait() or stage.users() != _USERS:
+        raise SystemExit(f"the killed run was not resumed: {stage.users()} users instead of {_USERS}")
+    began = _began(api)
+    if began is None:
+        raise SystemExit("the killed run asked for no page when it was resumed")
+    return began - started_s
+
+
+def _start(stage: Stage, api: str, store: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "headrace", "run", str(EXAMPLES / "all-pages" / "flow.yaml"), "--once"]
+    command += ["--store", f"sqlite:///{store}", "--set", f"vars.apiUrl={api}"]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, env={**os.environ, **stage.environment}, stdout=quiet, stderr=quiet)
+
+
+def _began(api: str) -> float | None:
+    """When the first page was asked for since this was last asked; seconds since 1970."""
+    with urllib.request.urlopen(f"{api}/began") as response:
+        return msgspec.json.decode(response.read(), type=dict[str, float | None])["at"]
