@@ -156,7 +156,8 @@ def code_objects(code: CodeType) -> Iterator[CodeType]:
 
 def is_ours(value: object) -> bool:
     """Whether compiled code may hold a value: what the language is made of, and constants."""
-    known = [*SUPPORT.values(), *(entry.call for entry in FUNCTIONS.values()), *_TEXT_METHODS.values(), len]
+    known = [*SUPPORT.values(), *(entry.call for entry in FUNCTIONS.values()), *_TEXT_METHODS.values()]
+    known += [len, str.isascii]
     calls = [call for entry in METHODS.values() for call in entry.calls.values()]
     if isinstance(value, dict):
         return all(any(item is call for call in calls) for item in value.values())

@@ -6,6 +6,7 @@ from functools import cache
 
 from headrace.expr.access import AccessEmitter
 from headrace.expr.builtins import FUNCTIONS, METHODS
+from headrace.expr.composition import CompositionEmitter
 from headrace.expr.emitter import constant, holds_walrus, load, subscript
 from headrace.expr.kind import may_be_nan
 from headrace.expr.nodes import (
@@ -68,7 +69,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-class CallEmitter(AccessEmitter, OperationEmitter):
+class CallEmitter(AccessEmitter, CompositionEmitter, OperationEmitter):
     """The part of the emitter that knows calls and arrows."""
 
     # ---- functions
@@ -82,6 +83,8 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             instant = self.now(inner)
             function = self.value("RFC3339", FUNCTIONS["RFC3339"].call)
             return self.hoist("now_text", lambda: ast.Call(function, [instant], []), node)
+        if self.is_composed(node):
+            return self.composed(node)
         declared = FUNCTIONS[node.name]
         if self.direct and node.name in _TEXT_METHODS and not isinstance(first, Spread):
             text_method = self.value(f"text_{node.name}", _TEXT_METHODS[node.name])
