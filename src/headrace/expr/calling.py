@@ -53,12 +53,12 @@ _KEYED = frozenset(
 """What goes through all that a callback gives."""
 
 
-def _trim(value: str) -> str:
-    return value.strip(WHITESPACE)
-
-
-_TEXT_METHODS: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "trim": _trim}
-"""For direct code: they raise an error for all but text."""
+_TEXT_METHODS: Mapping[str, tuple[Callable[..., str], tuple[str, ...]]] = {
+    "lower": (str.lower, ()),
+    "upper": (str.upper, ()),
+    "trim": (str.strip, (WHITESPACE,)),
+}
+"""For direct code, with their further arguments: they raise an error for all but text."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
@@ -87,8 +87,7 @@ class CallEmitter(AccessEmitter, CompositionEmitter, OperationEmitter):
             return self.composed(node)
         declared = FUNCTIONS[node.name]
         if self.direct and node.name in _TEXT_METHODS and not isinstance(first, Spread):
-            text_method = self.value(f"text_{node.name}", _TEXT_METHODS[node.name])
-            return self.made(ast.Call(text_method, [self.argument(item) for item in node.arguments], []))
+            return self.text_method(node)
         loose = node.name in {"isNaN", "isFinite", "Number.isNaN", "Number.isFinite", "Number.isInteger"}
         arguments = []
         for position, argument in enumerate(node.arguments):
@@ -102,6 +101,13 @@ class CallEmitter(AccessEmitter, CompositionEmitter, OperationEmitter):
                 arguments.append(self.read(code, argument, f"{node.name}()") if position == 1 else code)
         given_arguments = self.counted(arguments, declared, f"`{node.name}`")
         return self.function_call(node.name, given_arguments, self.rate(node))
+
+    def text_method(self, node: Call) -> ast.expr:
+        """A function of text as the method that Python has for it."""
+        method, further = _TEXT_METHODS[node.name]
+        (given,) = node.arguments
+        arguments = [self.argument(given), *map(constant, further)]
+        return self.made(ast.Call(self.value(f"text_{node.name}", method), arguments, []))
 
     def rate(self, node: Call | MethodCall) -> Rate:
         """What a call costs, with the body of its callback for every item."""

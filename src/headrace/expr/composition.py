@@ -7,10 +7,10 @@ printed is for the checked code to say.
 import ast
 from collections.abc import Iterator
 
-from headrace.expr.emitter import STORE, Emitter, constant, load
+from headrace.expr.emitter import LOAD, STORE, Emitter, constant, load
 from headrace.expr.kind import gives_scalar
 from headrace.expr.nodes import Array, Call, Expression, Node, Object, Property, Spread, unwrap
-from headrace.expr.text import stringify
+from headrace.expr.text import JSON_PRINTERS, stringify
 
 __all__ = ["CompositionEmitter"]
 
@@ -55,10 +55,18 @@ class CompositionEmitter(Emitter):
             return stringify(code.value)  # type: ignore[arg-type]  # constants of the language are JSON
         if isinstance(code, ast.Name) and code.id in self.hoisted and gives_scalar(node):
             value = code
-            code = self.hoist(f"{code.id}_json", lambda: self.call("json_text", value), node)
+            code = self.hoist(f"{code.id}_json", lambda: self.json_text(value), node)
         else:
-            code = self.call("json_text", code)
+            code = self.json_text(code)
         return self.place(ast.FormattedValue(code, -1, None), node)
+
+    def json_text(self, code: ast.expr) -> ast.expr:
+        """The JSON of what the code gives, by its type."""
+        variable = code.id if isinstance(code, ast.Name) else self.variable("value")
+        value = code if isinstance(code, ast.Name) else ast.NamedExpr(ast.Name(variable, STORE), code)
+        kind = ast.Call(self.value("type_of", type), [value], [])
+        printer = ast.Subscript(self.value("json_printers", JSON_PRINTERS), kind, LOAD)
+        return ast.Call(printer, [load(variable)], [])
 
 
 def _members(node: Node) -> list[tuple[str, Expression]] | None:

@@ -39,7 +39,7 @@ SUPPORT: Mapping[str, Callable[..., object]] = {
     for module, names in (
         (support, support.__all__),
         (arithmetic, arithmetic.__all__),
-        (text, ("equal", "json_text", "strict_equal", "to_text", "truthy")),
+        (text, ("equal", "strict_equal", "to_text", "truthy")),
         (path, ("run_path",)),
     )
     for name in names

@@ -6,7 +6,7 @@ objects are JSON as text and equal by value, integers keep every digit.
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring
 
 import msgspec
@@ -16,12 +16,12 @@ from headrace.values import Json
 
 __all__ = [
     "INTEGER_BITS",
+    "JSON_PRINTERS",
     "MAX_TEXT",
     "WHITESPACE",
     "bounded_integer",
     "equal",
     "js_text",
-    "json_text",
     "number_text",
     "strict_equal",
     "stringify",
@@ -127,14 +127,12 @@ def stringify(value: Json, indent: int | str | None = None, keys: Sequence[str] 
     return _encode(_respelled(value)).decode()
 
 
-def json_text(value: Json) -> str:
-    """As `stringify`, but quick for text and integers; it lets halves of surrogate pairs through."""
-    kind = type(value)
-    if kind is str:
-        return encode_basestring(value)  # type: ignore[arg-type]  # it is a text
-    if kind is int:
-        return repr(value)
-    return stringify(value)
+JSON_PRINTERS: Mapping[type, Callable[..., str]] = {
+    **dict.fromkeys((bool, float, list, dict, type(None)), stringify),
+    str: encode_basestring,
+    int: repr,
+}
+"""What prints values as `stringify` does, by their type; halves of surrogate pairs are let through."""
 
 
 def _is_plain(value: Json) -> bool:
