@@ -8,7 +8,7 @@ from headrace.expr.access import AccessEmitter
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.composition import CompositionEmitter
 from headrace.expr.emitter import constant, holds_walrus, load, subscript
-from headrace.expr.kind import may_be_nan
+from headrace.expr.kind import kind_of, may_be_nan
 from headrace.expr.nodes import (
     ArrayPattern,
     Arrow,
@@ -86,8 +86,8 @@ class CallEmitter(AccessEmitter, CompositionEmitter, OperationEmitter):
         if self.is_composed(node):
             return self.composed(node)
         declared = FUNCTIONS[node.name]
-        if self.direct and node.name in _TEXT_METHODS and not isinstance(first, Spread):
-            return self.text_method(node)
+        if self.direct and node.name in _TEXT_METHODS and first and not isinstance(first, Spread):
+            return self.text_method(node.name, first)
         loose = node.name in {"isNaN", "isFinite", "Number.isNaN", "Number.isFinite", "Number.isInteger"}
         arguments = []
         for position, argument in enumerate(node.arguments):
@@ -102,12 +102,17 @@ class CallEmitter(AccessEmitter, CompositionEmitter, OperationEmitter):
         given_arguments = self.counted(arguments, declared, f"`{node.name}`")
         return self.function_call(node.name, given_arguments, self.rate(node))
 
-    def text_method(self, node: Call) -> ast.expr:
-        """A function of text as the method that Python has for it."""
-        method, further = _TEXT_METHODS[node.name]
-        (given,) = node.arguments
-        arguments = [self.argument(given), *map(constant, further)]
-        return self.made(ast.Call(self.value(f"text_{node.name}", method), arguments, []))
+    def text_method(self, name: str, given: Expression) -> ast.expr:
+        """A function of text as the method that Python has for it; null gives null."""
+        method, further = _TEXT_METHODS[name]
+        function = self.value(f"text_{name}", method)
+        value = self.argument(given)
+        if kind_of(given) == "text":
+            return self.made(ast.Call(function, [value, *map(constant, further)], []))
+        variable = self.variable("value")
+        assigned = ast.NamedExpr(ast.Name(variable, _STORE), value)
+        text = self.made(ast.Call(function, [load(variable), *map(constant, further)], []))
+        return ast.IfExp(ast.Compare(assigned, [ast.Is()], [constant(None)]), constant(None), text)
 
     def rate(self, node: Call | MethodCall) -> Rate:
         """What a call costs, with the body of its callback for every item."""
