@@ -194,6 +194,15 @@ def test_null_where_a_function_expects_text_is_no_miss(name, expected):
     assert evaluate(f"[{name}(null), {name}($.gone), {name}(null) || 'none']", {}) == [None, None, "none"]
 
 
+def test_null_that_is_added_to_text_is_no_miss():
+    template = compiled("$.map(x => x.a + ' ' + x.b)")
+    people = [{"a": "Jo", "b": "Ax"}, {"a": None, "b": "Ax"}, {"a": "Jo", "b": None}, {"a": None, "b": None}]
+    assert template.evaluate(people, environment()) == ["Jo Ax", " Ax", "Jo ", " "]
+    assert template._misses == 0
+    for value in (None, 1, 1.0, True, [None], {"a": 1}):
+        assert evaluate("['' + $, $ + '', 'a' + $ + $, $ + 'a' + null + 1]", value)
+
+
 EXPRESSIONS = [
     PAGE.strip()[2:-2], "$.a?.b.map(({x, y = 1, ...z}) => [x, y, z])", "`${$.a}b` + 'c'", "typeof $.a", "-$.a",
     "[...$.a, {...$.b, [$.c]: $vars.x}]", "$..a[?@.b > 1]", "(x => x || $run.id)(1)", "'a'.replace(/a/g, 'b')", "$.a == 'b'",
