@@ -28,6 +28,7 @@ from headrace.expr.nodes import Expression
 from headrace.expr.parser import parse
 from headrace.expr.printer import print_node
 from headrace.expr.regex import Pattern
+from headrace.expr.text import JSON_PRINTERS
 from headrace.flow.tree import Mapping, Scalar
 from headrace.flow.yaml import read_yaml
 from headrace.source import Source, Text
@@ -156,9 +157,14 @@ def code_objects(code: CodeType) -> Iterator[CodeType]:
 
 def is_ours(value: object) -> bool:
     """Whether compiled code may hold a value: what the language is made of, and constants."""
-    known = [*SUPPORT.values(), *(entry.call for entry in FUNCTIONS.values()), *_TEXT_METHODS.values(), len]
+    known = [
+        *SUPPORT.values(),
+        *(entry.call for entry in FUNCTIONS.values()),
+        *(method for method, _ in _TEXT_METHODS.values()),
+    ]
+    known += [len, type, str.isascii, JSON_PRINTERS]
     calls = [call for entry in METHODS.values() for call in entry.calls.values()]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value is not JSON_PRINTERS:
         return all(any(item is call for call in calls) for item in value.values())
     if isinstance(value, tuple):
         return all(callable(item) or isinstance(item, int) for item in value)  # steps of a path; rates

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from headrace.errors import ExpressionError, Finding, InternalError
 from headrace.expr import Environment, Scope, compile_expression, compile_template
 from headrace.source import Source, Text
-from support.expression import NOW_NS, compiled, environment, rendered
+from support.expression import NOW_NS, compiled, environment, evaluate, rendered
 
 PAGE = """{{$.items.map(item => ({
   external_id: item.id,
@@ -182,6 +182,25 @@ def test_missing_data_does_not_make_every_evaluation_try_twice():
     for _ in range(1100):
         template.evaluate({"a": {"b": 1}}, environment())
     assert template._pause == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("lower", [" aé ", None]), ("upper", [" AÉ ", None]), ("trim", ["Aé", None])]
+)
+def test_null_where_a_function_expects_text_is_no_miss(name, expected):
+    template = compiled(f"$.map(x => {name}(x))")
+    assert template.evaluate([" Aé ", None], environment()) == expected
+    assert template._misses == 0
+    assert evaluate(f"[{name}(null), {name}($.gone), {name}(null) || 'none']", {}) == [None, None, "none"]
+
+
+def test_null_that_is_added_to_text_is_no_miss():
+    template = compiled("$.map(x => x.a + ' ' + x.b)")
+    people = [{"a": "Jo", "b": "Ax"}, {"a": None, "b": "Ax"}, {"a": "Jo", "b": None}, {"a": None, "b": None}]
+    assert template.evaluate(people, environment()) == ["Jo Ax", " Ax", "Jo ", " "]
+    assert template._misses == 0
+    for value in (None, 1, 1.0, True, [None], {"a": 1}):
+        assert evaluate("['' + $, $ + '', 'a' + $ + $, $ + 'a' + null + 1]", value)
 
 
 EXPRESSIONS = [

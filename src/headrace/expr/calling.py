@@ -6,8 +6,9 @@ from functools import cache
 
 from headrace.expr.access import AccessEmitter
 from headrace.expr.builtins import FUNCTIONS, METHODS
+from headrace.expr.composition import CompositionEmitter
 from headrace.expr.emitter import constant, holds_walrus, load, subscript
-from headrace.expr.kind import may_be_nan
+from headrace.expr.kind import kind_of, may_be_nan
 from headrace.expr.nodes import (
     ArrayPattern,
     Arrow,
@@ -52,12 +53,12 @@ _KEYED = frozenset(
 """What goes through all that a callback gives."""
 
 
-def _trim(value: str) -> str:
-    return value.strip(WHITESPACE)
-
-
-_TEXT_METHODS: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "trim": _trim}
-"""For direct code: they raise an error for all but text."""
+_TEXT_METHODS: Mapping[str, tuple[Callable[..., str], tuple[str, ...]]] = {
+    "lower": (str.lower, ()),
+    "upper": (str.upper, ()),
+    "trim": (str.strip, (WHITESPACE,)),
+}
+"""For direct code, with their further arguments: they raise an error for all but text."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
@@ -68,7 +69,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-class CallEmitter(AccessEmitter, OperationEmitter):
+class CallEmitter(AccessEmitter, CompositionEmitter, OperationEmitter):
     """The part of the emitter that knows calls and arrows."""
 
     # ---- functions
@@ -82,10 +83,11 @@ class CallEmitter(AccessEmitter, OperationEmitter):
             instant = self.now(inner)
             function = self.value("RFC3339", FUNCTIONS["RFC3339"].call)
             return self.hoist("now_text", lambda: ast.Call(function, [instant], []), node)
+        if self.is_composed(node):
+            return self.composed(node)
         declared = FUNCTIONS[node.name]
-        if self.direct and node.name in _TEXT_METHODS and not isinstance(first, Spread):
-            text_method = self.value(f"text_{node.name}", _TEXT_METHODS[node.name])
-            return self.made(ast.Call(text_method, [self.argument(item) for item in node.arguments], []))
+        if self.direct and node.name in _TEXT_METHODS and first and not isinstance(first, Spread):
+            return self.text_method(node.name, first)
         loose = node.name in {"isNaN", "isFinite", "Number.isNaN", "Number.isFinite", "Number.isInteger"}
         arguments = []
         for position, argument in enumerate(node.arguments):
@@ -99,6 +101,18 @@ class CallEmitter(AccessEmitter, OperationEmitter):
                 arguments.append(self.read(code, argument, f"{node.name}()") if position == 1 else code)
         given_arguments = self.counted(arguments, declared, f"`{node.name}`")
         return self.function_call(node.name, given_arguments, self.rate(node))
+
+    def text_method(self, name: str, given: Expression) -> ast.expr:
+        """A function of text as the method that Python has for it; null gives null."""
+        method, further = _TEXT_METHODS[name]
+        function = self.value(f"text_{name}", method)
+        value = self.argument(given)
+        if kind_of(given) == "text":
+            return self.made(ast.Call(function, [value, *map(constant, further)], []))
+        variable = self.variable("value")
+        assigned = ast.NamedExpr(ast.Name(variable, _STORE), value)
+        text = self.made(ast.Call(function, [load(variable), *map(constant, further)], []))
+        return ast.IfExp(ast.Compare(assigned, [ast.Is()], [constant(None)]), constant(None), text)
 
     def rate(self, node: Call | MethodCall) -> Rate:
         """What a call costs, with the body of its callback for every item."""

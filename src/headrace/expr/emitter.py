@@ -214,9 +214,13 @@ class Emitter(ABC):
         if not self.direct:
             return self.call("grown", self.environment(), text)
         variable = self.variable("made")
-        length = ast.Call(self.value("length_of", len), [ast.NamedExpr(ast.Name(variable, STORE), text)], [])
-        is_short = ast.Compare(length, [ast.Lt()], [constant(_SHORT)])
+        is_short = self.is_short(ast.NamedExpr(ast.Name(variable, STORE), text))
         return ast.IfExp(is_short, load(variable), self.call("grown", self.environment(), load(variable)))
+
+    def is_short(self, text: ast.expr) -> ast.expr:
+        """Whether a text is too short to be worth accounting for."""
+        length = ast.Call(self.value("length_of", len), [text], [])
+        return ast.Compare(length, [ast.Lt()], [constant(_SHORT)])
 
     def kept(self, node: Expression) -> ast.expr:
         """A value that becomes part of another; in a loop, what is not the item's own is accounted for.

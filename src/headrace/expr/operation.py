@@ -180,11 +180,23 @@ class OperationEmitter(Emitter):
     def sum(self, node: Binary) -> ast.expr:
         """`+` or `-` as Python's own; a sum of texts is measured as a whole, not at each step."""
         inner = unwrap(node.left)
+        is_text = "text" in self.kinds(node)
         if isinstance(inner, Binary) and inner.operator == "+" == node.operator and self.is_direct(inner):
             left = self.place(self.sum(inner), inner)
         else:
-            left = self.emit(node.left)
-        return ast.BinOp(left, ast.Add() if node.operator == "+" else ast.Sub(), self.emit(node.right))
+            left = self.addend(node.left, is_text=is_text)
+        right = self.addend(node.right, is_text=is_text)
+        return ast.BinOp(left, ast.Add() if node.operator == "+" else ast.Sub(), right)
+
+    def addend(self, node: Expression, *, is_text: bool) -> ast.expr:
+        """An operand of a sum; null adds nothing to text (D6)."""
+        code = self.emit(node)
+        if not is_text or kind_of(node) == "text":
+            return code
+        variable = self.variable("addend")
+        assigned = ast.NamedExpr(ast.Name(variable, STORE), code)
+        is_null = ast.Compare(assigned, [ast.Is()], [constant(None)])
+        return self.place(ast.IfExp(is_null, constant(""), load(variable)), node)
 
     def kinds(self, node: Binary) -> frozenset[str]:
         """The types of both operands."""

@@ -26,6 +26,7 @@ __all__ = [
     "call_method",
     "call_timed",
     "charged",
+    "composed",
     "contains",
     "counted",
     "counting",
@@ -387,6 +388,16 @@ def counted(environment: Environment, result: Json, steps: int) -> Json:
         if environment.steps < 0:
             environment.spend(0)
     return result
+
+
+def composed(environment: Environment, text: str, steps: int) -> Json:
+    """A JSON text that was put together, as `counted`.
+
+    Raises:
+        UnicodeEncodeError: half a surrogate pair is in it, which `stringify` does not print either.
+    """
+    text.encode()
+    return counted(environment, text, steps)
 
 
 def call_deep(environment: Environment, call: Callable[..., Json], rate: Rate, *arguments: Json) -> Json:

@@ -6,7 +6,8 @@ objects are JSON as text and equal by value, integers keep every digit.
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from json.encoder import encode_basestring
 
 import msgspec
 
@@ -15,6 +16,7 @@ from headrace.values import Json
 
 __all__ = [
     "INTEGER_BITS",
+    "JSON_PRINTERS",
     "MAX_TEXT",
     "WHITESPACE",
     "bounded_integer",
@@ -123,6 +125,14 @@ def stringify(value: Json, indent: int | str | None = None, keys: Sequence[str] 
     if _is_plain(value):
         return _encode(value).decode()
     return _encode(_respelled(value)).decode()
+
+
+JSON_PRINTERS: Mapping[type, Callable[..., str]] = {
+    **dict.fromkeys((bool, float, list, dict, type(None)), stringify),
+    str: encode_basestring,
+    int: repr,
+}
+"""What prints values as `stringify` does, by their type; halves of surrogate pairs are let through."""
 
 
 def _is_plain(value: Json) -> bool:
