@@ -112,7 +112,7 @@ def test_an_upsert_sorts_its_rows_by_key_so_that_parallel_batches_lock_in_one_or
     (statement,) = upsert_batch("t", "id", [], rows).statements()
     (reverse,) = upsert_batch("t", "id", [], rows[::-1]).statements()
     assert statement == reverse
-    assert statement.rows == [[1, "a"], [2, "b"], [3, "c"]]
+    assert list(map(list, statement.rows)) == [[1, "a"], [2, "b"], [3, "c"]]
 
 
 @pytest.mark.parametrize("url", ["sqlite:///a.db", "postgresql://h/d", "postgres://h/d"])

@@ -9,6 +9,7 @@ to enter, a branch takes the turn of every branch above it, from the root down.
 import asyncio
 from collections.abc import Hashable
 
+from headrace.engine.speculation import Misspeculated
 from headrace.errors import ComponentError, InfrastructureError, PermanentError
 from headrace.sdk import Database, TaskRow, Transaction
 from headrace.store import EncodedOutcome, Outcome
@@ -17,18 +18,32 @@ __all__ = ["Branch", "Session", "StatementScope", "Transactions"]
 
 
 class Session:
-    """The task's transaction on one database, and the turns at it."""
+    """The task's transaction on one database, and the turns at it.
 
-    __slots__ = ("marks", "transaction")
+    Attributes:
+        is_marked: marks are taken; else nothing can be undone but all of it.
+    """
 
-    def __init__(self, transaction: Transaction) -> None:
+    __slots__ = ("_marks", "is_marked", "transaction")
+
+    def __init__(self, transaction: Transaction, *, is_marked: bool) -> None:
         self.transaction = transaction
-        self.marks = 0
+        self.is_marked = is_marked
+        self._marks = 0
 
-    def next_mark(self) -> str:
-        """A name that no mark of this transaction has had."""
-        self.marks += 1
-        return f"hr_{self.marks}"
+    def mark(self) -> str:
+        """Take a mark; gives its name, which no mark of this transaction has had, or nothing."""
+        if not self.is_marked:
+            return ""
+        self._marks += 1
+        name = f"hr_{self._marks}"
+        self.transaction.mark(name)
+        return name
+
+    def release(self, mark: str) -> None:
+        """Keep what was done since a mark, if it was taken."""
+        if mark:
+            self.transaction.release(mark)
 
 
 class Hold:
@@ -78,9 +93,7 @@ class Branch:
             hold = self.holds.get(session)
             if hold is None:
                 await above.turn.acquire()
-                mark = session.next_mark()
-                session.transaction.mark(mark)
-                hold = self.holds[session] = Hold(above, mark)
+                hold = self.holds[session] = Hold(above, session.mark())
         return hold
 
     async def check_deferred(self) -> None:
@@ -90,12 +103,13 @@ class Branch:
             ComponentError: as `Transaction.check_deferred`.
         """
         for session in self.holds:
-            await session.transaction.check_deferred()
+            if session.is_marked:
+                await session.transaction.check_deferred()
 
     def keep(self) -> None:
         """End well: the parent takes over the outcome, marks are released, turns given back."""
         for session, hold in self.holds.items():
-            session.transaction.release(hold.mark)
+            session.release(hold.mark)
         self.abandon()
         self._parent.outcome.absorb(self.outcome)
 
@@ -122,10 +136,12 @@ class Branch:
 class Transactions:
     """The transactions of one task: at most one that commits with it (rule 13)."""
 
-    __slots__ = ("_opening", "sessions")
+    __slots__ = ("_opening", "is_marked", "sessions")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_marked: bool) -> None:
+        """Begin none yet; see `Session.is_marked`."""
         self.sessions: dict[Hashable, Session] = {}
+        self.is_marked = is_marked
         self._opening = asyncio.Lock()
 
     async def session(self, database: Database) -> Session:
@@ -146,7 +162,7 @@ class Transactions:
                             "put a `common-module/async` between them or set `transaction: statement` on one",
                             code="HR316",
                         )
-                    session = Session(await database.begin())
+                    session = Session(await database.begin(), is_marked=self.is_marked)
                     self.sessions[database.key] = session
         return session
 
@@ -181,25 +197,24 @@ class StatementScope:
         self._branch = branch
         self._database = database
         self._is_survivable = is_survivable
-        self._mark: str | None = None
+        self._mark = ""
 
     async def __aenter__(self) -> Transaction:
         self._session = await self._transactions.session(self._database)
         self._hold = await self._branch.enter(self._session)
         await self._hold.turn.acquire()
-        transaction = self._session.transaction
         if self._is_survivable:
-            self._mark = self._session.next_mark()
-            transaction.mark(self._mark)
-        return transaction
+            self._mark = self._session.mark()
+        return self._session.transaction
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
         self._hold.turn.release()
-        if self._mark is None:
-            return
         if error is None:
-            self._session.transaction.release(self._mark)
+            self._session.release(self._mark)
         elif isinstance(error, ComponentError) and not isinstance(error, InfrastructureError):
-            self._session.transaction.undo(self._mark)
+            if not self._session.is_marked:
+                raise Misspeculated from error
+            if self._mark:
+                self._session.transaction.undo(self._mark)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from headrace.engine.branch import Branch, StatementScope
-from headrace.engine.execution import Execution
+from headrace.engine.execution import Execution, Tell
 from headrace.engine.failure import Raised, raised_error, with_error
 from headrace.engine.identity import derived_id, digest
 from headrace.engine.program import Target, Unit
 from headrace.errors import ComponentError, ExpressionError, PermanentError
 from headrace.expr import Template
 from headrace.expr.text import truthy
-from headrace.sdk import Clock, Database, Emission, RaisedError, RunInfo
+from headrace.sdk import Clock, Database, Emission, Insert, RaisedError, Result, RunInfo, Statement
 from headrace.sdk.watermark import Watermark, higher
 from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecord
 from headrace.values import Json, Message, members_of
@@ -123,6 +123,7 @@ class NodeContext:
                 branch.abandon()
                 self.branch.outcome.absorb_errors(branch.outcome)
                 raise
+            self.execution.doubt()
             errors, count = _as_raised(branch)
             branch.undo()
             failure = raised_error(raised, self.mask, handled=self.unit.error_port is not None)
@@ -175,6 +176,7 @@ class NodeContext:
         raised = self.execution.raised(error, unit.node, unit.node.span, message)
         if raised.is_infrastructure or unit.error_port is None:
             raise raised from error
+        self.execution.doubt()
         handled = raised.fated(ErrorFate.HANDLED)
         failure = with_error(self.base, raised_error(raised, self.mask, handled=True))
         try:
@@ -205,6 +207,22 @@ class NodeContext:
             database,
             is_survivable=self.unit.error_port is not None,
         )
+
+    def may_post(self, port: str) -> bool:
+        """See `Context`."""
+        return self.execution.speculates and port not in self.unit.targets
+
+    async def post(self, database: Database, statements: Sequence[Statement | Insert], tell: Tell) -> None:
+        """See `Context`."""
+        async with self.transaction(database) as transaction:
+            for statement in statements:
+                await transaction.post(statement)
+
+        async def told(results: list[Result]) -> None:
+            self.branch = self.execution.root  # all others have ended
+            await tell(results)
+
+        self.execution.posted(self.unit.node, self.message, len(statements), told)
 
     def has_transaction(self, key: Hashable) -> bool:
         """See `Context`."""
@@ -336,6 +354,8 @@ async def enter(
         if uses_input and unit.input is not None:
             context.base = message
             context.message = unit.input.evaluate(message, execution.environment)
+        if execution.speculates and not unit.component.repeats(context.message):
+            execution.doubt()
         await unit.component.handle(context.message, context)
     except Raised:
         raise

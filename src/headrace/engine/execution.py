@@ -2,20 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
 from headrace.engine.identity import derived_id
 from headrace.engine.observer import Observer, RunStats
 from headrace.engine.program import Program
+from headrace.engine.speculation import Misspeculated
+from headrace.errors import ComponentError, InfrastructureError
 from headrace.expr import Environment
 from headrace.flow.model import Node
-from headrace.sdk import Clock, RunInfo
+from headrace.sdk import Clock, Result, RunInfo
 from headrace.source import Span
 from headrace.store import Attempt, TaskRecord
 from headrace.values import Json, Message
 
-__all__ = ["Execution", "Services"]
+__all__ = ["Execution", "Services", "Tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,19 @@ class Services:
     observer: Observer
     teller: Teller
     read_state: Callable[[str, str], Awaitable[Json]]
+
+
+Tell: TypeAlias = Callable[[list[Result]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """Statements of a node that were sent, as they are one after the other in the transaction."""
+
+    node: Node
+    message: Message
+    count: int
+    tell: Tell
 
 
 class Execution:
@@ -40,6 +56,8 @@ class Execution:
         run_stats: RunStats,
         run_vars: dict[str, Json],
         services: Services,
+        *,
+        speculates: bool,
     ) -> None:
         self.program = program
         self.task = task
@@ -47,8 +65,9 @@ class Execution:
         self.run_info = run_info
         self.run_stats = run_stats
         self.services = services
-        self.transactions = Transactions()
+        self.transactions = Transactions(is_marked=not speculates)
         self.root = Branch(None)
+        self._posted: list[_Posted] = []
         self.environment = Environment(
             now_ns=services.clock.now_ns,
             vars=run_vars,
@@ -60,6 +79,63 @@ class Execution:
                 "attempt": run_info.attempt,
             },
         )
+
+    @property
+    def speculates(self) -> bool:
+        """Whether the task is tried as if nothing could fail; see `engine.speculation`."""
+        return not self.transactions.is_marked
+
+    @property
+    def has_unmarked_writes(self) -> bool:
+        """Whether there are writes that can only be undone together."""
+        return self.speculates and bool(self.transactions.sessions)
+
+    def doubt(self) -> None:
+        """Something comes that must not be done twice, or failed and is survived: go on step by step.
+
+        Raises:
+            Misspeculated: there are writes already, of which none could be undone alone.
+        """
+        if self.has_unmarked_writes:
+            raise Misspeculated
+        self.transactions.is_marked = True
+
+    def begin_again(self) -> None:
+        """Forget what was tried, which is rolled back, and go step by step."""
+        self.transactions = Transactions(is_marked=True)
+        self.root = Branch(None)
+        self._posted = []
+
+    def posted(self, node: Node, message: Message, count: int, tell: Tell) -> None:
+        """A node has sent statements; `settle` tells it of their results."""
+        self._posted.append(_Posted(node, message, count, tell))
+
+    async def settle(self) -> None:
+        """Wait for what was posted, and have checked now what databases put off to the commit.
+
+        Raises:
+            Misspeculated: something failed.
+            Raised: a database did.
+        """
+        if not self.speculates:
+            return
+        posted, self._posted = self._posted, []
+        results: list[Result] = []
+        try:
+            for session in self.transactions.sessions.values():
+                results += await session.transaction.settle()
+                await session.transaction.check_deferred()
+        except InfrastructureError as error:
+            if not posted:
+                raise
+            node = posted[0].node
+            raise self.raised(error, node, node.span, posted[0].message) from error
+        except ComponentError as error:
+            raise Misspeculated from error
+        begin = 0
+        for each in posted:
+            await each.tell(results[begin : begin + each.count])
+            begin += each.count
 
     def derived_id(self, path: str) -> str:
         """The id of what this task makes on a path."""

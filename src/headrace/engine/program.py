@@ -7,6 +7,7 @@ from itertools import chain
 from typing import cast
 
 from headrace.engine.observer import NodeStats
+from headrace.engine.speculation import Caution
 from headrace.errors import ComponentError, Finding, FlowError, UsageError
 from headrace.expr import Template
 from headrace.flow.model import DEFAULT_CONCURRENCY, Edge, Flow, Node
@@ -70,6 +71,7 @@ class Program:
         self.flow = flow
         self.units = units
         self.triggers = triggers
+        self.caution = Caution()
         self._databases: dict[tuple[str, str, bool], tuple[Database, ...]] = {}
 
     @classmethod

@@ -12,6 +12,7 @@ from headrace.engine.failure import Raised
 from headrace.engine.observer import RunStats, Step
 from headrace.engine.program import Program
 from headrace.engine.retry import next_attempt
+from headrace.engine.speculation import Misspeculated
 from headrace.errors import ComponentError, TaskCommitted
 from headrace.store import (
     Attempt,
@@ -20,6 +21,7 @@ from headrace.store import (
     ErrorFate,
     ErrorRecord,
     OpenRun,
+    Outcome,
     RunRecord,
     RunStatus,
     Store,
@@ -294,7 +296,7 @@ class Worker:
             return recorded
         if active.is_cancelled:  # before its process died
             raise asyncio.CancelledError
-        outcome = self._store.encode(await perform(execution))
+        outcome = self._store.encode(await self._perform(active.program, execution))
         observer.task_reached(task, Step.PERFORMED)
         del active.executing[task.id]  # from here on a cancel lets it finish
         try:
@@ -308,6 +310,27 @@ class Worker:
         observer.task_reached(task, Step.WRITTEN)
         return _Done(outcome, is_recorded)
 
+    async def _perform(self, program: Program, execution: Execution) -> Outcome:
+        """Have the task done; first as if nothing could fail, where that may be (`engine.speculation`)."""
+        if not execution.speculates:
+            return await perform(execution)
+        try:
+            outcome = await perform(execution)
+            await execution.settle()
+        except Misspeculated:
+            pass
+        except Raised as raised:
+            # What was posted may have failed before this did.
+            if raised.is_infrastructure or not execution.has_unmarked_writes:
+                raise
+        else:
+            program.caution.succeeded()
+            return outcome
+        program.caution.failed()
+        await execution.transactions.rollback()
+        execution.begin_again()
+        return await perform(execution)
+
     async def _find(self, active: ActiveRun, task: TaskRecord) -> _Done | None:
         """Look for the task's row in the databases that it may have written to."""
         for database in active.program.databases(task):
@@ -318,8 +341,16 @@ class Worker:
 
     def _execution(self, active: ActiveRun, entry: Entry) -> Execution:
         info = active.info(entry.attempt.number)
-        vars_ = active.record.vars
-        return Execution(active.program, entry.task, entry.attempt, info, active.stats, vars_, self._services)
+        return Execution(
+            active.program,
+            entry.task,
+            entry.attempt,
+            info,
+            active.stats,
+            active.record.vars,
+            self._services,
+            speculates=entry.attempt.first and active.program.caution.lets_speculate(),
+        )
 
     async def _succeeded(self, active: ActiveRun, task: TaskRecord, done: _Done) -> None:
         now_ns = self._services.clock.now_ns()

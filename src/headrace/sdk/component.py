@@ -123,6 +123,14 @@ class Component:
     async def close(self) -> None:
         """Give back what belongs to this node alone; shared resources close by themselves."""
 
+    def repeats(self, message: Message) -> bool:
+        """Whether handling a message twice within a task, of which nothing was committed, is as good as once.
+
+        A task may then be tried as if nothing could fail, and if something does begin again. Not where it
+        shows outside of the task's transaction: a request that changes something, a line printed.
+        """
+        return False
+
     async def handle(self, message: Message, context: Context) -> None:
         """Do the node's work for one message; returns when everything below it is done.
 

@@ -1,6 +1,6 @@
 """What a component sees of the run while it handles a message."""
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from typing import Protocol
 from headrace.errors import ComponentError, ExpressionError
 from headrace.expr import Template
 from headrace.sdk.clock import Clock
-from headrace.sdk.transaction import Database, Transaction
+from headrace.sdk.transaction import Database, Insert, Result, Statement, Transaction
 from headrace.sdk.watermark import Watermark
 from headrace.values import Json, Message
 
@@ -174,6 +174,24 @@ class Context(Protocol):
 
         Waits until no other branch of the task is in it; a branch keeps it to its end. Where a failure of
         this statement can be survived, a mark is taken first and undone when the block raises.
+        """
+        ...
+
+    def may_post(self, port: str) -> bool:
+        """Whether `post` may be used instead of `transaction`: nobody waits for what goes to this output."""
+        ...
+
+    async def post(
+        self,
+        database: Database,
+        statements: Sequence[Statement | Insert],
+        tell: Callable[[list[Result]], Awaitable[None]],
+    ) -> None:
+        """Run statements in the task's transaction without waiting for them, after `may_post` said so.
+
+        Args:
+            tell: called with their results before the task commits; not if one of them failed, or the task.
+                Then all that the task did is rolled back, and the message comes again.
         """
         ...
 

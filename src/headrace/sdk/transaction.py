@@ -133,6 +133,24 @@ class Transaction(Protocol):
         """
         ...
 
+    async def post(self, statement: Statement | Insert) -> None:
+        """Run a statement without waiting for its result, which `settle` gives.
+
+        Once it has failed, nothing of the transaction can be kept.
+
+        Raises:
+            As `execute`; where a driver does not wait, `settle` does instead, or whatever comes before it.
+        """
+        ...
+
+    async def settle(self) -> list[Result]:
+        """The results of what was posted since the last time, in order.
+
+        Raises:
+            As `execute`, of the first that failed.
+        """
+        ...
+
     async def check_deferred(self) -> None:
         """Check now what the database put off to the commit (deferred constraints).
 

@@ -165,6 +165,10 @@ class Iterator(Component):
 
     settings: IteratorSettings
 
+    def repeats(self, message: Message) -> bool:
+        """It changes nothing by itself; several batches at once could not begin again together."""
+        return self.settings.concurrency == 1
+
     async def handle(self, message: Message, context: Context) -> None:
         """Emit the array's items and batches, then `done`."""
         array, shared = _read(message)

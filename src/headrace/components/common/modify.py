@@ -20,6 +20,10 @@ class ModifySettings(Settings):
 class Modify(Component):
     """A place to shape a message: all its work is in the expressions that lead to it."""
 
+    def repeats(self, message: Message) -> bool:
+        """It changes nothing."""
+        return True
+
     async def handle(self, message: Message, context: Context) -> None:
         """Pass the message on."""
         await context.emit("out", message)

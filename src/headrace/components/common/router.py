@@ -103,6 +103,10 @@ class Router(Component):
 
     settings: RouterSettings
 
+    def repeats(self, message: Message) -> bool:
+        """It changes nothing."""
+        return True
+
     async def handle(self, message: Message, context: Context) -> None:
         """Pass the message on to the port of the rule that matches."""
         has_matched = False

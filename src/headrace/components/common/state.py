@@ -62,6 +62,10 @@ class State(Component):
 
     settings: StateSettings
 
+    def repeats(self, message: Message) -> bool:
+        """What is kept is a part of the task's outcome."""
+        return True
+
     async def handle(self, message: Message, context: Context) -> None:
         """Read, keep or take away the value, and pass it on."""
         request = parse_message(StateInput, message)

@@ -155,26 +155,38 @@ class Connector(Component):
             if isolates and context.is_wired("error"):
                 await self._write_good_rows(batch, request, context)
             else:
-                results = await self._run(batch.statements(), context)
-                await _send(_together(results, request), context)
+                await self._run(batch.statements(), request, context)
             return
         if isolates:
             raise PermanentError("`onRowError: isolate` is for operations with `rows`", code="HR301")
         _check_query(request.query)
-        (result,) = await self._run([Statement(request.query, request.parameters)], context)
-        if request.operation == "execute":
-            result.rows = []
-        await _send(result, context)
+        await self._run([Statement(request.query, request.parameters)], request, context)
 
-    async def _run(self, statements: Sequence[Statement | Insert], context: Context) -> list[Result]:
+    def repeats(self, message: Message) -> bool:
+        """What is written is rolled back with the task, unless it commits by itself.
+
+        Where rows are isolated some are expected to fail.
+        """
+        isolates = isinstance(message, dict) and message.get("onRowError") == "isolate"
+        return self.settings.transaction == "task" and not isolates
+
+    async def _run(
+        self, statements: Sequence[Statement | Insert], request: ConnectorQuery, context: Context
+    ) -> None:
         is_read = all(map(_is_read, statements))
+
+        async def tell(results: list[Result]) -> None:
+            _count(results, is_read, context)
+            await _send(_together(results, request), context)
+
         if self._is_apart(is_read, context):
-            results = [await self._database.execute(statement) for statement in statements]
+            await tell([await self._database.execute(statement) for statement in statements])
+        elif context.may_post("result"):
+            await context.post(self._database, statements, tell)
         else:
             async with context.transaction(self._database) as transaction:
                 results = [await transaction.execute(statement) for statement in statements]
-        _count(results, is_read, context)
-        return results
+            await tell(results)
 
     async def _write_good_rows(self, batch: Batch, request: ConnectorQuery, context: Context) -> None:
         """Write what can be written, then send each bad row to `error`, then the result."""
@@ -239,7 +251,12 @@ async def _execute_marked(transaction: Transaction, statement: Statement | Inser
 
 
 def _together(results: Sequence[Result], request: ConnectorQuery) -> Result:
-    """One result for all statements of an operation with rows, of which there may be none."""
+    """One result for all statements of an operation; of one with rows there may be none."""
+    if request.operation in ("query", "execute"):
+        (result,) = results
+        if request.operation == "execute":
+            result.rows = []
+        return result
     command = "INSERT" if request.operation in _INSERTS else leading_word(request.query)
     upserted = Upserted() if request.operation == "upsert" else None
     for result in results:

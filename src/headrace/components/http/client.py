@@ -48,6 +48,10 @@ class Client(Component):
         """Get the way to the API."""
         self._exchange = await Exchange.open(self.settings, resources)
 
+    def repeats(self, message: Message) -> bool:
+        """Asking is not doing."""
+        return not isinstance(message, dict) or message.get("method", "GET") in ("GET", "HEAD")
+
     async def handle(self, message: Message, context: Context) -> None:
         """Send the request, repeat it where that may help, and pass the response on."""
         request = parse_message(ClientRequest, message)

@@ -8,6 +8,8 @@ commands (`BEGIN`, savepoints) that wait for it.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from psycopg import pq
 from psycopg.pq.abc import PGresult
@@ -59,10 +61,22 @@ class _Prepared:
     columns: tuple[tuple[str, Decoder], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A statement that was sent: how many commands went before it, and how often it runs."""
+
+    sql: str
+    before: int
+    count: int
+    prepared: _Prepared
+    insert: Insert | None
+
+
 class PostgresSession:
     """A connection that runs statements; used by one task at a time.
 
     Attributes:
+        posted: statements whose results were not waited for.
         altered: a statement changed its settings, so that it must not serve another task.
         deferral: the commands that check deferred constraints; none where the database has no such
             constraints, None until that is known.
@@ -78,6 +92,7 @@ class PostgresSession:
         self._tables: dict[str, Table] = {}
         self._doubts_tables = False
         self._count = 0
+        self.posted: list[_Posted] = []
         self.altered = False
         self.deferral: tuple[str, ...] | None = None
         self.generation = 0
@@ -135,7 +150,7 @@ class PostgresSession:
             self._wire.send_command(sql.encode())
         results = await self._wire.sync()
         _check(results)
-        return _tag(results[-1])[0]
+        return _kind(results[-1].command_status or b"")
 
     async def ask(self, *queries: tuple[bytes, Sequence[str | bytes]]) -> list[PGresult]:
         """Run statements with their values in one round trip, as `Wire.send_binary` has it.
@@ -175,6 +190,71 @@ class PostgresSession:
             raise
         return self._result(results[skipped:], prepared)
 
+    def post(self, statement: Statement | Insert, pending: list[str]) -> bool:
+        """Send a statement after the commands in `pending`, and do not wait; `settle` gives its result.
+
+        Returns:
+            Whether it was sent: not where the server has to be asked something before.
+
+        Raises:
+            PermanentError: values that cannot be bound, names that cannot be.
+            InfrastructureError: the connection is lost.
+        """
+        insert = None
+        if isinstance(statement, Insert):
+            insert = statement
+            table = self._tables.get(insert.table) if _needs_table(insert) else Table()
+            if table is None or self._doubts_tables:
+                return False
+            statement = statement_of(insert, table, self._wire.server_version)
+        rows = statement.rows if statement.rows is not None else [statement.parameters]
+        prepared = self._prepared.get((statement.sql, ()))
+        if prepared is None or not rows:
+            return False
+        self._prepared.move_to_end((statement.sql, ()))
+        bound = [bind(row, prepared.types) for row in rows]
+        before = self._send(pending)
+        for values in bound:
+            self._wire.send_execute(prepared.name, values)
+        self._wire.send_queued()
+        self.posted.append(_Posted(statement.sql, before, len(bound), prepared, insert))
+        return True
+
+    async def settle(self) -> list[Result]:
+        """The results of what was posted, in order.
+
+        Raises:
+            As `execute`, of the first that failed.
+        """
+        if not self.posted:
+            return []
+        posted, self.posted = self.posted, []
+        results = iter(await self._wire.sync())
+        settled = []
+        for each in posted:
+            own = list(islice(results, each.before + each.count))
+            try:
+                _check(own, each.sql)
+            except StalePlan:
+                self._forget()
+                raise
+            except PermanentError:
+                self._doubts_tables |= each.insert is not None
+                raise
+            result = self._result(own[each.before :], each.prepared)
+            settled.append(result if each.insert is None else result_of(each.insert, result))
+        return settled
+
+    async def discard(self) -> None:
+        """Wait for what was posted, whatever came of it.
+
+        Raises:
+            InfrastructureError: the connection is lost.
+        """
+        if self.posted:
+            self.posted.clear()
+            await self._wire.sync()
+
     async def _insert(self, insert: Insert, pending: list[str]) -> Result:
         """Insert rows, several as arrays.
 
@@ -185,7 +265,7 @@ class PostgresSession:
             self._tables.clear()
             self._doubts_tables = False
         table = Table()
-        if len(insert.rows) > 1 or insert.keys:
+        if _needs_table(insert):
             table = await self._table(insert.table, pending)
         try:
             statement = statement_of(insert, table, self._wire.server_version)
@@ -225,7 +305,7 @@ class PostgresSession:
         return count
 
     def _result(self, results: list[PGresult], prepared: _Prepared) -> Result:
-        tag, _ = _tag(results[-1])
+        tag = _kind(results[-1].command_status or b"")
         if tag in _ALTERING:
             self.altered = True
         if tag.startswith(("CREATE ", "ALTER ")):
@@ -241,7 +321,7 @@ class PostgresSession:
                         data = get(index, number)
                         row[name] = None if data is None else decode(data)
                     rows.append(row)
-        count = sum(_tag(result)[1] for result in results)
+        count = sum(result.command_tuples or 0 for result in results)
         return Result(rows, count, tag)
 
     async def _prepare(self, sql: str, values: Sequence[Json], pending: list[str]) -> _Prepared:
@@ -336,15 +416,21 @@ class PostgresSession:
         self.altered = True
 
 
+def _needs_table(insert: Insert) -> bool:
+    """Whether the statement for it depends on what the table is."""
+    return len(insert.rows) > 1 or bool(insert.keys)
+
+
 def _check(results: Sequence[PGresult], sql: str = "") -> None:
     for result in results:
         if result.status in FAILED:
             raise failure_of(result, sql)
 
 
-def _tag(result: PGresult) -> tuple[str, int]:
-    """The kind of a statement and its number of rows, from its command tag: `INSERT 0 3`."""
-    words = (result.command_status or b"").decode().split(" ")
+@lru_cache(maxsize=256)
+def _kind(command_status: bytes) -> str:
+    """The kind of a statement, from its command tag: of `INSERT 0 3` the first word."""
+    words = command_status.decode().split(" ")
     while words and words[-1].isdecimal():
         words.pop()
-    return " ".join(words), result.command_tuples or 0
+    return " ".join(words)

@@ -1,6 +1,7 @@
 """A transaction on one connection: marks wait for the next statement and travel with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from headrace.connections.mark import Marking
 from headrace.connections.postgres.deferral import check_deferred
@@ -12,6 +13,8 @@ from headrace.sdk.transaction import Insert, Result, Statement, TaskRow
 
 __all__ = ["PostgresTransaction"]
 
+_MOST_POSTED = 200
+"""Statements whose results are kept by libpq at most."""
 _STALE = "a table changed after the statement was prepared; the transaction is repeated"
 
 
@@ -40,27 +43,38 @@ class PostgresTransaction(Marking):
         self._give_back = give_back
         self._retire = retire
         self._tasks = tasks
+        self._settled: list[Result] = []
         self._ended = False
 
     async def execute(self, statement: Statement | Insert) -> Result:
         """Run a statement; see `sdk.transaction.Transaction.execute`."""
         self._check_open()
-        try:
+        with self._fresh_plans():
+            await self._collect()
             return await self._session.execute(statement, self._pending)
-        except StalePlan as error:
-            self._retire()
-            raise InfrastructureError(_STALE) from error
+
+    async def post(self, statement: Statement | Insert) -> None:
+        """See `sdk.transaction.Transaction.post`."""
+        self._check_open()
+        if len(self._session.posted) >= _MOST_POSTED or not self._session.post(statement, self._pending):
+            self._settled.append(await self.execute(statement))
+
+    async def settle(self) -> list[Result]:
+        """See `sdk.transaction.Transaction.settle`."""
+        self._check_open()
+        with self._fresh_plans():
+            await self._collect()
+        settled, self._settled = self._settled, []
+        return settled
 
     async def check_deferred(self) -> None:
         """See `sdk.transaction.Transaction.check_deferred`."""
         self._check_open()
         if self._has_nothing:
             return
-        try:
+        with self._fresh_plans():
+            await self._collect()
             await check_deferred(self._session, self._pending)
-        except StalePlan as error:
-            self._retire()
-            raise InfrastructureError(_STALE) from error
 
     async def commit(self, row: TaskRow | None = None) -> bool:
         """Commit; durable when this returns. See `sdk.transaction.Transaction.commit`."""
@@ -69,10 +83,9 @@ class PostgresTransaction(Marking):
         try:
             if self._has_nothing:
                 return False
-            tag = await self._send_commit(row)
-        except StalePlan as error:
-            self._retire()
-            raise InfrastructureError(_STALE) from error
+            with self._fresh_plans():
+                await self._collect()
+                tag = await self._send_commit(row)
         finally:
             # A failed COMMIT has ended the transaction; whatever is left in one is closed by the pool.
             self._give_back(self._session)
@@ -90,6 +103,7 @@ class PostgresTransaction(Marking):
         self._ended = True
         try:
             if not self._session.broken and not self._has_nothing:
+                await self._session.discard()
                 await self._session.command(["ROLLBACK"])
         except HeadraceError:
             self._session.close()
@@ -101,6 +115,19 @@ class PostgresTransaction(Marking):
         if row is not None:
             return await self._tasks.commit(self._session, self._pending, row)
         return await self._session.command([*self._pending, "COMMIT"])
+
+    async def _collect(self) -> None:
+        """Wait for what was posted: nothing else can be sent and told apart before."""
+        if self._session.posted:
+            self._settled += await self._session.settle()
+
+    @contextmanager
+    def _fresh_plans(self) -> Iterator[None]:
+        try:
+            yield
+        except StalePlan as error:
+            self._retire()
+            raise InfrastructureError(_STALE) from error
 
     @property
     def _has_nothing(self) -> bool:

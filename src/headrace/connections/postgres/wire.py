@@ -132,6 +132,17 @@ class Wire:
             raise self._lost(error) from error
         self._awaited += 1
 
+    def send_queued(self) -> None:
+        """Send what is queued, so that the server begins; `sync` gives the results.
+
+        Raises:
+            InfrastructureError: the connection was lost since the last results came.
+        """
+        try:
+            self._flush()
+        except psycopg.Error as error:
+            raise self._lost(error) from error
+
     async def sync(self) -> list[PGresult]:
         """Send what is queued and read its results, in order; failed ones are results, too.
 

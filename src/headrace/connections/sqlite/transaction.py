@@ -72,6 +72,7 @@ class SqliteTransaction(Marking):
         self._give_back = give_back
         self._turn = turn
         self._may_defer = True
+        self._posted: list[Result] = []
         self._begun = False
         self._ended = False
 
@@ -83,6 +84,15 @@ class SqliteTransaction(Marking):
         if statement.rows is not None and not statement.rows:
             return Result()
         return await self.run(lambda connection: execute(connection, statement))
+
+    async def post(self, statement: Statement | Insert) -> None:
+        """See `sdk.transaction.Transaction.post`; there is no way to a server that would be worth hiding."""
+        self._posted.append(await self.execute(statement))
+
+    async def settle(self) -> list[Result]:
+        """See `sdk.transaction.Transaction.settle`."""
+        posted, self._posted = self._posted, []
+        return posted
 
     async def check_deferred(self) -> None:
         """See `sdk.transaction.Transaction.check_deferred`; `PRAGMA defer_foreign_keys` goes on."""
