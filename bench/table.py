@@ -47,8 +47,8 @@ def cost_table(costs: Costs) -> str:
                 (f"tasks/s, that loop in {runs} runs at once, durable", f"{rate:,.0f}")
                 for runs, rate in costs.runs_tasks_per_s.items()
             ),
-            ("`headrace --help`", f"{costs.help_s * 1000:.0f} ms"),
-            ("`headrace run --once` of two nodes", f"{costs.run_s * 1000:.0f} ms"),
+            ("`headrace --help`, CPU", f"{costs.help_s * 1000:.0f} ms"),
+            ("`headrace run --once` of two nodes, CPU", f"{costs.run_s * 1000:.0f} ms"),
             ("from a start after kill -9 to the next request", f"{costs.resume_s * 1000:.0f} ms"),
         ]
     )
