@@ -14,9 +14,11 @@ from threading import Thread
 import pytest
 from tests.docs.page import ROOT, Block, blocks
 
+from support.forked import Forks
+
 PAGE = "first-flow.md"
 FILE = "orders.yaml"
-PROGRAMS = {"headrace": [sys.executable, "-m", "headrace"], "python3": [sys.executable]}
+PROGRAMS = {"python3": sys.executable}
 _NODE = re.compile(r"^ {4}(?=\w)", re.MULTILINE)
 
 
@@ -37,13 +39,15 @@ def port(tmp_path: Path) -> Iterator[int]:
         thread.join()
 
 
-def test_the_page_is_true_from_its_first_block_to_its_last(tmp_path: Path, port: int) -> None:
+def test_the_page_is_true_from_its_first_block_to_its_last(
+    tmp_path: Path, port: int, processes: Forks
+) -> None:
     told, happened, flow = [], [], ""
     for block in blocks(PAGE):
         kind, _, name = block.info.partition(" ")
         if kind == "console":
             told.append(steady(block.text))
-            happened.append(steady(session(block, tmp_path)))
+            happened.append(steady(session(block, tmp_path, processes)))
         elif name.endswith(".json"):
             (tmp_path / name).write_text(block.text)
         elif kind == "yaml":
@@ -69,17 +73,21 @@ def grown(flow: str, what: str, text: str) -> str:
     return f"{head}  nodes:\n{nodes}  edges:\n{edges}"
 
 
-def session(block: Block, folder: Path) -> str:
+def session(block: Block, folder: Path, processes: Forks) -> str:
     """The commands of a block, each with what it really prints."""
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT / "src")}
     lines = []
     for command in re.findall(r"^\$ (.+)$", block.text, re.MULTILINE):
         program, *arguments = shlex.split(command)
-        done = subprocess.run(
-            [*PROGRAMS[program], *arguments], cwd=folder, env=environment, check=False, text=True,
-            timeout=30, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        lines.append(f"$ {command}\n{done.stdout}")
+        if program == "headrace":
+            started = processes.start(*arguments, folder=folder, environment=environment, is_merged=True)
+            said, _ = started.communicate()
+        else:
+            said = subprocess.run(
+                [PROGRAMS[program], *arguments], cwd=folder, env=environment, check=False, text=True,
+                timeout=30, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            ).stdout  # fmt: skip
+        lines.append(f"$ {command}\n{said}")
     return "".join(lines)
 
 

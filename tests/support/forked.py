@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -120,19 +120,32 @@ class Forks:
     def __init__(self, orders: socket.socket) -> None:
         self._orders = orders
 
-    def start(self, *arguments: str | Path) -> Forked:
-        """Start the command with these arguments, in the present folder and environment."""
+    def start(
+        self,
+        *arguments: str | Path,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        is_merged: bool = False,
+    ) -> Forked:
+        """Start the command.
+
+        Args:
+            arguments: without the program's name.
+            folder: the present one if None.
+            environment: the present one if None.
+            is_merged: what it says as errors goes to its output.
+        """
         order = {
-            "arguments": [*map(str, arguments)],
-            "folder": str(Path.cwd()),
-            "environment": {**os.environ},
+            "arguments": [str(argument) for argument in arguments],
+            "folder": str(folder or Path.cwd()),
+            "environment": {**(os.environ if environment is None else environment)},
         }
         (stdin, ours_in), (ours_out, stdout), (ours_err, stderr), (status, telling) = (
             os.pipe() for _ in range(4)
         )
-        theirs = [stdin, stdout, stderr, telling]
+        theirs = [stdin, stdout, stdout if is_merged else stderr, telling]
         socket.send_fds(self._orders, [json.dumps(order).encode()], theirs)
-        for descriptor in theirs:
+        for descriptor in (stdin, stdout, stderr, telling):
             os.close(descriptor)
         return Forked(status, [os.fdopen(ours_in, "w"), os.fdopen(ours_out), os.fdopen(ours_err)])
 
@@ -200,6 +213,7 @@ def _carry_out(order: dict[str, object], streams: list[int]) -> int:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
+    sys.stdout.reconfigure(write_through=bool(os.environ.get("PYTHONUNBUFFERED")))
     return main(order["arguments"])
 
 
