@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from headrace.connections.embedded import EmbeddedServer
-from support.forked import Forks, forks
 from support.mariadb import MariaDb, missing, running_mariadb
 from support.postgres import Databases, fast_server
 
@@ -58,10 +57,3 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb
         pytest.skip(reason)
     with running_mariadb(tmp_path_factory.mktemp("mariadb")) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def processes() -> Iterator[Forks]:
-    """Starts the command in processes of its own, which need not load it."""
-    with forks() as made:
-        yield made

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.outcome import Outcome
 
 from headrace.cli import main
-from support.forked import Forked, Forks
+from support.forked import Forked, start
 
 
 @pytest.fixture(autouse=True)
@@ -42,9 +42,9 @@ def call(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 
 
 @pytest.fixture
-def spawn(processes: Forks) -> Callable[..., Forked]:
+def spawn() -> Callable[..., Forked]:
     """Start the command in a process of its own."""
-    return processes.start
+    return start
 
 
 @pytest.fixture

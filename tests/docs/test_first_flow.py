@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 from tests.docs.page import ROOT, Block, blocks
 
-from support.forked import Forks
+from support.forked import start
 
 PAGE = "first-flow.md"
 FILE = "orders.yaml"
@@ -39,15 +39,13 @@ def port(tmp_path: Path) -> Iterator[int]:
         thread.join()
 
 
-def test_the_page_is_true_from_its_first_block_to_its_last(
-    tmp_path: Path, port: int, processes: Forks
-) -> None:
+def test_the_page_is_true_from_its_first_block_to_its_last(tmp_path: Path, port: int) -> None:
     told, happened, flow = [], [], ""
     for block in blocks(PAGE):
         kind, _, name = block.info.partition(" ")
         if kind == "console":
             told.append(steady(block.text))
-            happened.append(steady(session(block, tmp_path, processes)))
+            happened.append(steady(session(block, tmp_path)))
         elif name.endswith(".json"):
             (tmp_path / name).write_text(block.text)
         elif kind == "yaml":
@@ -73,14 +71,14 @@ def grown(flow: str, what: str, text: str) -> str:
     return f"{head}  nodes:\n{nodes}  edges:\n{edges}"
 
 
-def session(block: Block, folder: Path, processes: Forks) -> str:
+def session(block: Block, folder: Path) -> str:
     """The commands of a block, each with what it really prints."""
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT / "src")}
     lines = []
     for command in re.findall(r"^\$ (.+)$", block.text, re.MULTILINE):
         program, *arguments = shlex.split(command)
         if program == "headrace":
-            started = processes.start(*arguments, folder=folder, environment=environment, is_merged=True)
+            started = start(*arguments, folder=folder, environment=environment, is_merged=True)
             said, _ = started.communicate()
         else:
             said = subprocess.run(

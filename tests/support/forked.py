@@ -1,26 +1,29 @@
-"""The command in processes of its own that need not load it: forked from one that has everything loaded.
+"""Processes that need not load headrace: forked from one that has everything loaded.
 
 A process that is started here differs from `python -m headrace` by how it began alone: it has its own standard
 streams, folder, environment and signals, and dies as any process does. How a process begins is tested elsewhere.
 
-As a program, it takes orders from the socket whose number it is given: JSON of the arguments, the folder and the
-environment, with the standard streams and a pipe, to which it writes the process's number and, at its end, status.
+As a program, it takes orders from the socket whose number it is given: JSON of what to run and where, with the
+standard streams and a pipe, to which it writes the process's number and, at its end, its status.
 """
 
+import atexit
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 if __name__ == "__main__":  # all that is loaded before the fork
     from importlib import import_module
@@ -33,11 +36,11 @@ if __name__ == "__main__":  # all that is loaded before the fork
         *("headrace.cli.validate", "headrace.cli.eval", "headrace.cli.explain", "headrace.cli.components"),
         *("headrace.cli.capture.command", "headrace.cli.demo.show", "headrace.cli.postgres"),
         *("headrace.connections.http", "headrace.connections.postgres", "headrace.connections.sqlite"),
-        *("headrace.connections.embedded", "headrace.flow.report", "uvloop"),
+        *("headrace.connections.embedded", "headrace.flow.report", "uvloop", "support.flows", "support.made"),
     ):
         import_module(name)
 
-__all__ = ["Forked", "Forks", "forks"]
+__all__ = ["Forked", "start"]
 
 _LONGEST = 1 << 20
 
@@ -114,53 +117,57 @@ class Forked:
         self.wait()
 
 
-class Forks:
-    """The program, as tests see it."""
+def start(
+    *arguments: object,
+    program: str = "",
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    is_merged: bool = False,
+    most_bytes: int | None = None,
+) -> Forked:
+    """Start a process.
 
-    def __init__(self, orders: socket.socket) -> None:
-        self._orders = orders
-
-    def start(
-        self,
-        *arguments: str | Path,
-        folder: Path | None = None,
-        environment: Mapping[str, str] | None = None,
-        is_merged: bool = False,
-    ) -> Forked:
-        """Start the command.
-
-        Args:
-            arguments: without the program's name.
-            folder: the present one if None.
-            environment: the present one if None.
-            is_merged: what it says as errors goes to its output.
-        """
-        order = {
-            "arguments": [str(argument) for argument in arguments],
-            "folder": str(folder or Path.cwd()),
-            "environment": {**(os.environ if environment is None else environment)},
-        }
-        (stdin, ours_in), (ours_out, stdout), (ours_err, stderr), (status, telling) = (
-            os.pipe() for _ in range(4)
-        )
-        theirs = [stdin, stdout, stdout if is_merged else stderr, telling]
-        socket.send_fds(self._orders, [json.dumps(order).encode()], theirs)
-        for descriptor in (stdin, stdout, stderr, telling):
-            os.close(descriptor)
-        return Forked(status, [os.fdopen(ours_in, "w"), os.fdopen(ours_out), os.fdopen(ours_err)])
+    Args:
+        arguments: without the program's name.
+        program: Python text; the command if it is empty.
+        folder: the present one if None.
+        environment: the present one if None.
+        is_merged: what it says as errors goes to its output.
+        most_bytes: no file may grow beyond that.
+    """
+    order = {
+        "arguments": [str(argument) for argument in arguments],
+        "program": program,
+        "folder": str(folder or Path.cwd()),
+        "environment": {**(os.environ if environment is None else environment)},
+        "most_bytes": most_bytes,
+    }
+    (stdin, ours_in), (ours_out, stdout), (ours_err, stderr), (status, telling) = (
+        os.pipe() for _ in range(4)
+    )
+    theirs = [stdin, stdout, stdout if is_merged else stderr, telling]
+    socket.send_fds(_orders(), [json.dumps(order).encode()], theirs)
+    for descriptor in (stdin, stdout, stderr, telling):
+        os.close(descriptor)
+    return Forked(status, [os.fdopen(ours_in, "w"), os.fdopen(ours_out), os.fdopen(ours_err)])
 
 
-@contextmanager
-def forks() -> Iterator[Forks]:
-    """Start the program; it ends when the block does."""
+@cache
+def _orders() -> socket.socket:
+    """Where the program takes orders; it is started at the first, and ends with this process."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours:
-        with theirs:
-            number = theirs.fileno()
-            process = subprocess.Popen([sys.executable, __file__, str(number)], pass_fds=[number])
-        yield Forks(ours)
-        ours.shutdown(socket.SHUT_RDWR)
+    number, tests = theirs.fileno(), str(Path(__file__).parents[1])
+    path = os.pathsep.join(filter(None, (tests, os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-m", "support.forked", str(number)]
+    process = subprocess.Popen(command, pass_fds=[number], cwd="/", env={**os.environ, "PYTHONPATH": path})
+    theirs.close()
+
+    def end() -> None:
+        ours.close()
         process.wait()
+
+    atexit.register(end)
+    return ours
 
 
 def serve(orders: socket.socket) -> int:
@@ -203,18 +210,25 @@ def _tell_ends(telling: dict[int, int]) -> None:
         os.close(telling.pop(child))
 
 
-def _carry_out(order: dict[str, object], streams: list[int]) -> int:
-    """What the process does: as Python begins, with streams that it made anew."""
+def _carry_out(order: dict[str, Any], streams: list[int]) -> int:
+    """What the process does: as Python begins, with streams that it makes anew."""
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
-    sys.stderr = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    sys.stdout.reconfigure(write_through=bool(os.environ.get("PYTHONUNBUFFERED")))
-    return main(order["arguments"])
+    is_unbuffered = bool(os.environ.get("PYTHONUNBUFFERED"))
+    sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
+    sys.stdout.reconfigure(write_through=is_unbuffered)
+    sys.stderr = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
+    if order["most_bytes"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["most_bytes"], resource.RLIM_INFINITY))
+    if not order["program"]:
+        return main(order["arguments"])
+    sys.argv = ["-c", *order["arguments"]]
+    exec(compile(order["program"], "<string>", "exec"), {"__name__": "__main__"})
+    return 0
 
 
 if __name__ == "__main__":
