@@ -43,15 +43,17 @@ class Costs:
 
 def measure_costs(stage: Stage, rounds: int, *, is_short: bool = False) -> Costs:
     """Measure each in turn, round after round; with fewer tasks if it is to be short."""
-    fewer = (("vars.pages=1000",), ("vars.items=1000",)) if is_short else ((), ())
+    fewer = (
+        (("vars.pages=1000",), ("vars.items=1000",), ("vars.messages=2000",)) if is_short else ((), (), ())
+    )
     hops, memory_tasks, tasks, wide, help_s, run_s = [], [], [], [], [], []
     tell("the expression of the reference flow's transform")
-    expression = measure(["expression"])
+    expression = measure(["expression", *(["--repeats", "20"] if is_short else [])])
     tell("loading a large flow")
-    loading = measure(["loading"])
+    loading = measure(["loading", *(["--rounds", "2"] if is_short else [])])
     for number in range(rounds):
         tell(f"hops, tasks, start-up, round {number + 1} of {rounds}")
-        chain = run_flow(stage, FLOWS / "hops.yaml", in_memory=True)
+        chain = run_flow(stage, FLOWS / "hops.yaml", fewer[2], in_memory=True)
         received = sum(count for node, count in chain["received"].items() if len(node) == 1)
         hops.append(received / chain["sync_s"])
         for rates, flow, settings, in_memory in (

@@ -232,5 +232,5 @@ def _carry_out(order: dict[str, Any], streams: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    full_registry()
+    list(full_registry())  # loads all components
     raise SystemExit(serve(socket.socket(fileno=int(sys.argv[1]))))
