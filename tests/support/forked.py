@@ -146,7 +146,7 @@ def start(
         os.pipe() for _ in range(4)
     )
     theirs = [stdin, stdout, stdout if is_merged else stderr, telling]
-    socket.send_fds(_orders(), [json.dumps(order).encode()], theirs)
+    socket.send_fds(_orders(), [json.dumps(order).encode() + b"\n"], theirs)
     for descriptor in (stdin, stdout, stderr, telling):
         os.close(descriptor)
     return Forked(status, [os.fdopen(ours_in, "w"), os.fdopen(ours_out), os.fdopen(ours_err)])
@@ -155,7 +155,7 @@ def start(
 @cache
 def _orders() -> socket.socket:
     """Where the program takes orders; it is started at the first, and ends with this process."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
     number, tests = theirs.fileno(), str(Path(__file__).parents[1])
     path = os.pathsep.join(filter(None, (tests, os.environ.get("PYTHONPATH"))))
     command = [sys.executable, "-m", "support.forked", str(number)]
@@ -172,7 +172,9 @@ def _orders() -> socket.socket:
 
 def serve(orders: socket.socket) -> int:
     """Fork a process for each order, in which this returns its exit code; 0 when there are no more orders."""
-    awake, wakeup = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    awake, wakeup = os.pipe()
+    os.set_blocking(awake, False)
+    os.set_blocking(wakeup, False)
     signal.set_wakeup_fd(wakeup)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     telling: dict[int, int] = {}
@@ -187,6 +189,8 @@ def serve(orders: socket.socket) -> int:
         text, descriptors, _, _ = socket.recv_fds(orders, _LONGEST, 4)
         if not text:
             return 0
+        while not text.endswith(b"\n"):
+            text += orders.recv(_LONGEST)
         child = os.fork()
         if child == 0:
             signal.set_wakeup_fd(-1)
