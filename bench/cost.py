@@ -54,9 +54,9 @@ def measure_costs(stage: Stage, rounds: int, *, is_short: bool = False) -> Costs
     """Measure each in turn, round after round; with fewer tasks if it is to be short."""
     tasks = 1000 if is_short else _TASKS
     tell("the expression of the reference flow's transform")
-    expression = measure(["expression"])
+    expression = measure(["expression", *(["--repeats", "20"] if is_short else [])])
     tell("loading a large flow")
-    loading = measure(["loading"])
+    loading = measure(["loading", *(["--rounds", "2"] if is_short else [])])
     figures: list[dict[str, float]] = []
     for number in range(rounds):
         tell(f"hops, tasks, start-up, round {number + 1} of {rounds}")
@@ -68,7 +68,7 @@ def measure_costs(stage: Stage, rounds: int, *, is_short: bool = False) -> Costs
 
 def _round(stage: Stage, tasks: int) -> dict[str, float]:
     """Figures by their name in `Costs`."""
-    chain = run_flow(stage, FLOWS / "hops.yaml", in_memory=True)
+    chain = run_flow(stage, FLOWS / "hops.yaml", [f"vars.messages={tasks}"], in_memory=True)
     hops = sum(count for node, count in chain["received"].items() if len(node) == 1)
     loop, wide = FLOWS / "loop.yaml", FLOWS / "wide.yaml"
     items = f"vars.items={2 * tasks}"

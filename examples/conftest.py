@@ -4,24 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from headrace.connections.embedded import EmbeddedServer
 from support.clock import JumpingClock
 from support.crossing import crossings_watched
-from support.postgres import fast_server
+from support.postgres import Databases
 from support.sync import Target, fresh_target
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A PostgreSQL server of the test session's own."""
-    with fast_server(tmp_path_factory.mktemp("postgres")) as made:
-        yield made
-
-
 @pytest.fixture
-def target(server: EmbeddedServer) -> Iterator[Target]:
+def target(postgres_databases: Databases) -> Iterator[Target]:
     """An empty database `myapp`, which the examples' settings name."""
-    with fresh_target(server) as made:
+    with fresh_target(postgres_databases) as made:
         yield made
 
 

@@ -9,6 +9,7 @@ Each order is a fresh process, as `headrace run FLOW --once` would be. It kills 
 number-th task comes to a step, or is killed after a delay.
 """
 
+import gc
 import json
 import os
 import signal
@@ -67,6 +68,8 @@ def run_here(order: dict[str, Any]) -> int:
 
 def serve() -> None:
     """Fork a process for each order."""
+    list(full_registry())  # loads all components
+    gc.freeze()  # else each process copies all memory that it looks through
     for line in sys.stdin:
         order = json.loads(line)
         started_s = time.monotonic()

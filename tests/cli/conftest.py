@@ -2,8 +2,6 @@
 
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 from tests.cli.outcome import Outcome
 
 from headrace.cli import main
+from support.forked import Forked, start
 
 
 @pytest.fixture(autouse=True)
@@ -43,23 +42,13 @@ def call(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 
 
 @pytest.fixture
-def spawn() -> Callable[..., "subprocess.Popen[str]"]:
+def spawn() -> Callable[..., Forked]:
     """Start the command in a process of its own."""
-
-    def spawn_one(*arguments: str | Path) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "headrace", *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    return spawn_one
+    return start
 
 
 @pytest.fixture
-def process(spawn: Callable[..., "subprocess.Popen[str]"]) -> Callable[..., Outcome]:
+def process(spawn: Callable[..., Forked]) -> Callable[..., Outcome]:
     """Run the command in a process of its own, to its end."""
 
     def run(*arguments: str | Path, stdin: str = "") -> Outcome:

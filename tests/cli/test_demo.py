@@ -5,8 +5,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -128,21 +126,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def headrace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+def headrace(
+    home: Path, process: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Outcome]:
     """The command, with that home folder."""
     monkeypatch.setenv("HEADRACE_HOME", str(home))
-
-    def run(*arguments: str, stdin: str = "") -> Outcome:
-        done = subprocess.run(
-            [sys.executable, "-m", "headrace", *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
-
-    return run
+    return process
 
 
 @pytest.mark.timeout(120)

@@ -293,7 +293,7 @@ def test_a_second_ctrl_c_stops_at_once(spawn: Callable[..., Any], tmp_path: Path
         "stopped; 1 run is left unfinished for the next start\n",
         "",
     )
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 20  # of the 30 s that the first gave
 
 
 def test_the_grace_period_bounds_the_wait(spawn: Callable[..., Any], tmp_path: Path) -> None:

@@ -228,10 +228,10 @@ async def test_other_nodes_do_not_change_how_many_tasks_a_flow_does_at_once():
 
 
 def test_a_link_header_of_any_text_is_read_in_no_time():
-    began_s = time.monotonic()
+    began_s = time.process_time()
     for text in ("<" * 65_000, "<a>;b" + " " * 65_000 + "x", "<a>" + ";b" * 32_000, "<a>" + ";rel=" * 13_000):
         assert _linked({"link": text}) is None
-    assert time.monotonic() - began_s < 1
+    assert time.process_time() - began_s < 1
     assert (
         _linked({"link": '<https://a/1>; rel=first, <https://a/3> ; rel="x next" ; title="a, b"'})
         == "https://a/3"

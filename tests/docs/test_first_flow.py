@@ -14,9 +14,11 @@ from threading import Thread
 import pytest
 from tests.docs.page import ROOT, Block, blocks
 
+from support.forked import start
+
 PAGE = "first-flow.md"
 FILE = "orders.yaml"
-PROGRAMS = {"headrace": [sys.executable, "-m", "headrace"], "python3": [sys.executable]}
+PROGRAMS = {"python3": sys.executable}
 _NODE = re.compile(r"^ {4}(?=\w)", re.MULTILINE)
 
 
@@ -75,11 +77,15 @@ def session(block: Block, folder: Path) -> str:
     lines = []
     for command in re.findall(r"^\$ (.+)$", block.text, re.MULTILINE):
         program, *arguments = shlex.split(command)
-        done = subprocess.run(
-            [*PROGRAMS[program], *arguments], cwd=folder, env=environment, check=False, text=True,
-            timeout=30, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        lines.append(f"$ {command}\n{done.stdout}")
+        if program == "headrace":
+            started = start(*arguments, folder=folder, environment=environment, is_merged=True)
+            said, _ = started.communicate()
+        else:
+            said = subprocess.run(
+                [PROGRAMS[program], *arguments], cwd=folder, env=environment, check=False, text=True,
+                timeout=30, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            ).stdout  # fmt: skip
+        lines.append(f"$ {command}\n{said}")
     return "".join(lines)
 
 

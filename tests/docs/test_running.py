@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import tomllib
 
 import click
@@ -18,6 +16,7 @@ from headrace.cli.group import LazyGroup
 from headrace.cli.watch import Dropped, Listening, Resumed, Said
 from headrace.store import ErrorFate, RunRecord, RunStatus
 from support.flows import HEAD
+from support.forked import start
 
 PAGE = "running.md"
 EVENTS = {codes(row[0])[0]: codes(row[1]) for row in rows(PAGE, 2) if codes(row[0]) and "_" in row[0]}
@@ -104,25 +103,23 @@ def test_a_secret_has_the_variable_that_the_page_says(secret, variable):
 def test_what_validate_says_is_what_the_page_shows(tmp_path):
     (flow,) = re.findall(r"```yaml\n(apiVersion.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (tmp_path / "users.yaml").write_text(flow)
-    done = command("validate", tmp_path / "users.yaml")
-    assert done.stdout in [block.text for block in blocks(PAGE)]
+    _, said = command("validate", tmp_path / "users.yaml")
+    assert said in [block.text for block in blocks(PAGE)]
 
 
 def command(*arguments):
-    environment = {**os.environ, "NO_COLOR": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "headrace", *map(str, arguments)],
-        env=environment, capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
+    started = start(*arguments, environment={**os.environ, "NO_COLOR": "1"})
+    said, _ = started.communicate()
+    return started.returncode, said
 
 
 def test_events_have_the_members_of_the_page(tmp_path):
     (tmp_path / "flow.yaml").write_text(FLOW)
-    done = command("run", tmp_path / "flow.yaml", "--once", "--json")
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    status, said = command("run", tmp_path / "flow.yaml", "--once", "--json")
+    events = [json.loads(line) for line in said.splitlines()]
     others = Said("x"), Dropped("start", "overlap"), Listening("hook", "POST …"), RESUMED
     events += [{"at": "", **_facts(event)} for event in others]
-    assert done.returncode == 1
+    assert status == 1
     assert {
         event["event"]: [name for name in event if name not in ("event", "at")] for event in events
     } == EVENTS

@@ -30,7 +30,7 @@ def test_a_program_of_the_page_runs(block, tmp_path):
     (tmp_path / "page.py").write_text(block.text)
     done = subprocess.run(
         [sys.executable, tmp_path / "page.py"],
-        env={"PYTHONPATH": str(EXAMPLE / "src")}, capture_output=True, text=True, timeout=30, check=False,
+        env={"PYTHONPATH": f"{EXAMPLE / 'src'}:{ROOT / 'src'}"}, capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
 

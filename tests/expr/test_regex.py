@@ -63,15 +63,15 @@ def test_surrogate_pairs_are_one_character():
 
 @pytest.mark.parametrize(("source", "text"), [("(a+)+$", "a" * 50_000 + "b"), ("(a|a)*b", "a" * 50_000)])
 def test_no_pattern_takes_more_than_linear_time(source, text):
-    started = time.perf_counter()
+    started = time.process_time()
     compile_pattern(source).matches(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_many_matches_in_a_long_text_take_linear_time():
-    started = time.perf_counter()
+    started = time.process_time()
     assert sum(1 for _ in compile_pattern("é", "g").each("éa" * 20_000)) == 20_000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

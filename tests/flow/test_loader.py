@@ -318,7 +318,7 @@ def test_a_flow_of_five_hundred_nodes_loads_in_a_second() -> None:
         for i in range(499)
     )
     text = f"{HEAD}spec:\n  nodes:\n    t: {{component: common-module/ticker}}\n{nodes}  edges:\n    - t -> n0\n{edges}"
-    started = time.perf_counter()
+    started = time.process_time()
     flow = require(load(text))
-    assert time.perf_counter() - started < 3  # less than one on any machine that is not busy
+    assert time.process_time() - started < 3  # less than one where nothing else runs
     assert len(flow.edges) == 500

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from headrace.connections.embedded import EmbeddedServer
 from support.clock import JumpingClock
 from support.crossing import crossings_watched
+from support.postgres import Databases
 from support.sync import Target, fresh_target
 
 
 @pytest.fixture
-def target(postgres_server: EmbeddedServer) -> Iterator[Target]:
+def target(postgres_databases: Databases) -> Iterator[Target]:
     """An empty database `myapp`, which the page's settings name."""
-    with fresh_target(postgres_server) as made:
+    with fresh_target(postgres_databases) as made:
         yield made
 
 

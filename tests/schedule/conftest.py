@@ -1,25 +1,18 @@
 """Fixtures of the tests of schedules: each runs against every store."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from support.clock import JumpingClock
-from support.stores import KINDS, Reopened
-
-_IN_MEMORY = Path("/dev/shm")
+from support.stores import KINDS, Reopened, quick_folder
 
 
 @pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest) -> Iterator[Reopened]:
-    """Of one store, which is opened again and again.
-
-    No power fails here: its file is in memory where that can be, which saves waiting for the disk.
-    """
-    with TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
-        yield KINDS[request.param](Path(folder))
+    """Of one store, which is opened again and again."""
+    with quick_folder() as folder:
+        yield KINDS[request.param](folder)
 
 
 @pytest.fixture

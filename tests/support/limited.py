@@ -105,16 +105,23 @@ def as_epoch(left: int, ends_s: float, now_s: float) -> dict[str, object]:
 
 @dataclass
 class Crowded:
-    """Does `best` requests at once well; the more there are above, the less it gets done."""
+    """Does `best` requests at once well; the more there are above, the less it gets done.
+
+    Attributes:
+        took_s: for all requests, where nothing else holds up those that it has at once.
+    """
 
     best: int
     latency_s: float
     open: int = 0
     most: int = 0
+    took_s: float = 0.0
 
     async def __call__(self, wire: Wire) -> None:
         self.open += 1
         self.most = max(self.most, self.open)
-        await asyncio.sleep(self.latency_s * max(1.0, self.open / self.best) ** 2)
+        delay_s = self.latency_s * max(1.0, self.open / self.best) ** 2
+        self.took_s += delay_s / self.open
+        await asyncio.sleep(delay_s)
         self.open -= 1
         await wire.send(answer())

@@ -4,17 +4,18 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from support.forked import Forked, start
+
 
 class Service:
     """The process, and the events that it has told so far."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Forked) -> None:
         self.process = process
         self.events: list[dict[str, Any]] = []
         self._told = asyncio.Condition()
@@ -22,8 +23,7 @@ class Service:
 
     async def read(self) -> None:
         """Take in events until the process ends."""
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
+        while line := await asyncio.to_thread(self.process.stdout.readline):
             async with self._told:
                 self.events.append(json.loads(line))
                 self._told.notify_all()
@@ -50,25 +50,23 @@ class Service:
 
     async def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; gives the exit code."""
-        if self.process.returncode is None:
-            self.process.send_signal(by)
-        return await self.process.wait()
+        self.process.send_signal(by)
+        return await asyncio.to_thread(self.process.wait)
 
 
 @asynccontextmanager
 async def service(flow: Path, home: Path, *options: str) -> AsyncIterator[Service]:
     """Run a flow that listens, with a home folder; killed at the end if it is still there."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "headrace", "run", str(flow), "--listen", "127.0.0.1:0", "--json", *options,
-        env={**os.environ, "HEADRACE_HOME": str(home)}, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    environment = {**os.environ, "HEADRACE_HOME": str(home)}
+    process = start("run", flow, "--listen", "127.0.0.1:0", "--json", *options, environment=environment)
     running = Service(process)
-    reading = asyncio.create_task(running.read())
+    reading = asyncio.gather(running.read(), asyncio.to_thread(process.stderr.read))
     try:
         yield running
     finally:
         await running.end(signal.SIGKILL)
         await reading
+        process.communicate()
 
 
 async def post(port: int, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], Any]:

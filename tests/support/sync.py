@@ -19,6 +19,7 @@ from headrace.values import Json
 from support.api import TOKEN, Api
 from support.clock import START_NS, JumpingClock
 from support.flows import Bench, Recorder, Seen, probes
+from support.postgres import Databases
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 START = datetime.fromtimestamp(START_NS // 10**9, UTC)
@@ -95,14 +96,10 @@ class Target:
 
 
 @contextmanager
-def fresh_target(server: EmbeddedServer) -> Iterator[Target]:
+def fresh_target(databases: Databases) -> Iterator[Target]:
     """An empty database `myapp`."""
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE myapp TEMPLATE template0 STRATEGY wal_log")
-        try:
-            yield Target(server)
-        finally:
-            connection.execute("DROP DATABASE myapp WITH (FORCE)")
+    with databases.empty("myapp"):
+        yield Target(databases.server)
 
 
 @asynccontextmanager

@@ -16,7 +16,6 @@ import psycopg
 import pytest
 
 from headrace.connections.embedded import EmbeddedPostgres, SharedServer
-from headrace.connections.embedded.binary import Binary
 from headrace.connections.embedded.folder import Folder
 from headrace.connections.postgres import PostgresPool, PostgresTarget
 from headrace.errors import PermanentError, UsageError
@@ -26,24 +25,21 @@ FAST = ("fsync=off",)
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory):
-    """The copy of the programs that root's servers run, made once; None for other users."""
-    folder = Folder.of(tmp_path_factory.mktemp("programs"))
-    if folder.account is None:
-        yield None
-        return
-    folder.make()
-    Binary.find().copy_for(folder)
-    (copy,) = folder.state.glob("server-*")
-    yield copy
-    shutil.rmtree(folder.state)
+def first(tmp_path_factory):
+    """The files of a server that ran before: for root its own copy of the programs, and new data."""
+    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("first"), FAST)
+    embedded.start()
+    embedded.leave()
+    yield embedded.state
+    shutil.rmtree(embedded.state)
 
 
 @pytest.fixture
-def home(tmp_path, programs):
-    if programs is not None:
-        folder = Folder.of(tmp_path / "home")
-        folder.make()
+def new_home(tmp_path, first):
+    """A home folder in which no server was started; its programs need not be copied."""
+    folder = Folder.of(tmp_path / "home")
+    folder.make()
+    for programs in first.glob("server-*"):
         shutil.copytree(programs, folder.state / programs.name, copy_function=os.link)
     yield tmp_path / "home"
     embedded = EmbeddedPostgres(tmp_path / "home")
@@ -51,13 +47,20 @@ def home(tmp_path, programs):
     shutil.rmtree(embedded.state, ignore_errors=True)
 
 
+@pytest.fixture
+def home(new_home, first):
+    """A home folder with data, which take long to make."""
+    subprocess.run(["cp", "-a", first / "data", Folder.of(new_home).data], check=True)
+    return new_home
+
+
 def ask(server, sql):
     with psycopg.connect(server.url(), autocommit=True) as connection:
         return connection.execute(sql).fetchall()
 
 
-def test_it_starts_keeps_its_data_and_stops_with_its_last_user(home):
-    first, second = EmbeddedPostgres(home, FAST), EmbeddedPostgres(home)
+def test_it_starts_keeps_its_data_and_stops_with_its_last_user(new_home):
+    first, second = EmbeddedPostgres(new_home, FAST), EmbeddedPostgres(new_home)
     assert first.status() is None
     server = first.start()
     assert second.start() == server == first.status()
@@ -67,7 +70,7 @@ def test_it_starts_keeps_its_data_and_stops_with_its_last_user(home):
     assert second.status() == server
     assert second.leave() is True
     assert second.status() is None
-    again = EmbeddedPostgres(home, FAST)
+    again = EmbeddedPostgres(new_home, FAST)
     assert ask(again.start(), "select count(*) from t") == [(0,)]
     again.leave()
 
@@ -101,8 +104,8 @@ def test_one_that_is_kept_stays_until_it_is_stopped(home):
     assert embedded.stop() is False
 
 
-def test_two_at_once_start_one(home):
-    both = [EmbeddedPostgres(home, FAST) for _ in range(2)]
+def test_two_at_once_start_one(new_home):
+    both = [EmbeddedPostgres(new_home, FAST) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda embedded: embedded.start(), both)
     assert first == second
@@ -166,11 +169,11 @@ def test_data_of_another_version_is_refused_with_the_cure(home):
         embedded.start()
 
 
-def test_a_setting_that_is_wrong_shows_the_log(home):
+def test_a_setting_that_is_wrong_shows_the_log(new_home):
     with pytest.raises(
         PermanentError, match=r'does not start\n(.|\n)*unrecognized configuration parameter "nope"'
     ):
-        EmbeddedPostgres(home, ("nope=1",)).start()
+        EmbeddedPostgres(new_home, ("nope=1",)).start()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

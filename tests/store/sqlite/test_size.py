@@ -9,15 +9,16 @@ from headrace.store import ErrorFate, GroupMember, NewGroup, Outcome, TaskRecord
 from headrace.store.encoding import encode_note
 from headrace.store.limit import MAX_MESSAGE_BYTES
 from support.made import FLOW, commit, error, fire_request, task
-from support.stores import opened_file
+from support.stores import opened_file, quick_folder
 
 OPEN = 10_000
 FAILURES = 100_000
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "store.db"
+def path():
+    with quick_folder() as folder:
+        yield folder / "store.db"
 
 
 async def test_ten_thousand_open_tasks_are_found_in_order_in_little_time(path):
