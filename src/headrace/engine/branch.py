@@ -96,6 +96,13 @@ class Branch:
                 hold = self.holds[session] = Hold(above, session.mark())
         return hold
 
+    @property
+    def has_unmarked_writes(self) -> bool:
+        """Whether what was written in a branch from here on up could not be undone alone."""
+        if self.survivable and not all(hold.mark for hold in self.holds.values()):
+            return True
+        return self.parent is not None and self.parent.has_unmarked_writes
+
     async def check_deferred(self) -> None:
         """Check what the databases put off to the commit, where this branch wrote (rule 16).
 
@@ -138,7 +145,7 @@ class Transactions:
 
     __slots__ = ("_opening", "is_marked", "sessions")
 
-    def __init__(self, *, is_marked: bool) -> None:
+    def __init__(self, *, is_marked: bool = True) -> None:
         """Begin none yet; see `Session.is_marked`."""
         self.sessions: dict[Hashable, Session] = {}
         self.is_marked = is_marked
@@ -165,6 +172,12 @@ class Transactions:
                     session = Session(await database.begin(), is_marked=self.is_marked)
                     self.sessions[database.key] = session
         return session
+
+    def go_by_steps(self) -> None:
+        """Take marks from here on."""
+        self.is_marked = True
+        for session in self.sessions.values():
+            session.is_marked = True
 
     async def commit(self, task_id: str, outcome: EncodedOutcome) -> bool:
         """Commit what the task wrote, with its outcome; tells whether the outcome lies in a database now.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import TypeVar
 
 from headrace.engine.branch import Branch, StatementScope
 from headrace.engine.execution import Execution, Tell
@@ -19,6 +20,8 @@ from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecor
 from headrace.values import Json, Message, members_of
 
 __all__ = ["NodeContext", "enter"]
+
+Value = TypeVar("Value")
 
 _log = logging.getLogger(__name__)
 
@@ -123,7 +126,7 @@ class NodeContext:
                 branch.abandon()
                 self.branch.outcome.absorb_errors(branch.outcome)
                 raise
-            self.execution.doubt()
+            await self.execution.doubt(branch)
             errors, count = _as_raised(branch)
             branch.undo()
             failure = raised_error(raised, self.mask, handled=self.unit.error_port is not None)
@@ -176,7 +179,7 @@ class NodeContext:
         raised = self.execution.raised(error, unit.node, unit.node.span, message)
         if raised.is_infrastructure or unit.error_port is None:
             raise raised from error
-        self.execution.doubt()
+        await self.execution.doubt(self.branch)
         handled = raised.fated(ErrorFate.HANDLED)
         failure = with_error(self.base, raised_error(raised, self.mask, handled=True))
         try:
@@ -223,6 +226,10 @@ class NodeContext:
             await tell(results)
 
         self.execution.posted(self.unit.node, self.message, len(statements), told)
+
+    async def once(self, make: Callable[[], Awaitable[Value]]) -> Value:
+        """See `Context`."""
+        return await self.execution.once(f"{self.path()}/{self.node}", make)
 
     def has_transaction(self, key: Hashable) -> bool:
         """See `Context`."""
@@ -355,7 +362,7 @@ async def enter(
             context.base = message
             context.message = unit.input.evaluate(message, execution.environment)
         if execution.speculates and not unit.component.repeats(context.message):
-            execution.doubt()
+            await execution.doubt(branch)
         await unit.component.handle(context.message, context)
     except Raised:
         raise

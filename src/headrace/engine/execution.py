@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
@@ -31,6 +31,7 @@ class Services:
     read_state: Callable[[str, str], Awaitable[Json]]
 
 
+Value = TypeVar("Value")
 Tell: TypeAlias = Callable[[list[Result]], Awaitable[None]]
 
 
@@ -68,6 +69,7 @@ class Execution:
         self.transactions = Transactions(is_marked=not speculates)
         self.root = Branch(None)
         self._posted: list[_Posted] = []
+        self._made: dict[str, Any] = {}
         self.environment = Environment(
             now_ns=services.clock.now_ns,
             vars=run_vars,
@@ -86,23 +88,40 @@ class Execution:
         return not self.transactions.is_marked
 
     @property
-    def has_unmarked_writes(self) -> bool:
-        """Whether there are writes that can only be undone together."""
-        return self.speculates and bool(self.transactions.sessions)
+    def awaits_results(self) -> bool:
+        """Whether there are writes of which it is not known whether they failed."""
+        return bool(self._posted)
 
-    def doubt(self) -> None:
+    async def doubt(self, branch: Branch) -> None:
         """Something comes that must not be done twice, or failed and is survived: go on step by step.
 
+        Args:
+            branch: where it comes.
+
         Raises:
-            Misspeculated: there are writes already, of which none could be undone alone.
+            Misspeculated: what was written failed, or could not be undone alone.
+            Raised: a database failed.
         """
-        if self.has_unmarked_writes:
+        if not self.speculates:
+            return
+        if branch.has_unmarked_writes:
             raise Misspeculated
-        self.transactions.is_marked = True
+        await self.settle()
+        self.transactions.go_by_steps()
+
+    async def once(self, path: str, make: Callable[[], Awaitable[Value]]) -> Value:
+        """What `make` gives; the same again where the task goes the same way a second time."""
+        if path not in self._made:
+            made = await make()
+            if not self.speculates:
+                return made
+            self._made[path] = made
+        value: Value = self._made[path]
+        return value
 
     def begin_again(self) -> None:
         """Forget what was tried, which is rolled back, and go step by step."""
-        self.transactions = Transactions(is_marked=True)
+        self.transactions = Transactions()
         self.root = Branch(None)
         self._posted = []
 

@@ -2,8 +2,8 @@
 
 If all goes well, its writes have gone to the database together, in one round trip instead of one for each.
 If anything fails that could be survived, all is rolled back and the task begins again, step by step; so it
-ends as if it had never been tried. What must not be done twice ends the speculation before it is done
-(`Component.repeats`).
+ends as if it had never been tried. Before what must not be done twice (`Component.repeats`) it is waited for
+what was written, and from there on the task goes step by step.
 """
 
 __all__ = ["Caution", "Misspeculated"]

@@ -321,7 +321,7 @@ class Worker:
             pass
         except Raised as raised:
             # What was posted may have failed before this did.
-            if raised.is_infrastructure or not execution.has_unmarked_writes:
+            if raised.is_infrastructure or not execution.awaits_results:
                 raise
         else:
             program.caution.succeeded()

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from headrace.errors import ComponentError, ExpressionError
 from headrace.expr import Template
@@ -13,6 +13,9 @@ from headrace.sdk.watermark import Watermark
 from headrace.values import Json, Message
 
 __all__ = ["Context", "Emission", "FanOut", "RaisedError", "RunInfo"]
+
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,13 @@ class Context(Protocol):
 
         Waits until no other branch of the task is in it; a branch keeps it to its end. Where a failure of
         this statement can be survived, a mark is taken first and undone when the block raises.
+        """
+        ...
+
+    async def once(self, make: Callable[[], Awaitable[Value]]) -> Value:
+        """What `make` gives, such as the answer to a question; kept should the message come again in a trial.
+
+        See `Component.repeats`; once for each message.
         """
         ...
 

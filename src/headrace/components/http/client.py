@@ -49,13 +49,13 @@ class Client(Component):
         self._exchange = await Exchange.open(self.settings, resources)
 
     def repeats(self, message: Message) -> bool:
-        """Asking is not doing."""
+        """Asking is not doing; what was answered is kept."""
         return not isinstance(message, dict) or message.get("method", "GET") in ("GET", "HEAD")
 
     async def handle(self, message: Message, context: Context) -> None:
         """Send the request, repeat it where that may help, and pass the response on."""
         request = parse_message(ClientRequest, message)
-        response = await self._exchange.fetch(request, context)
+        response = await context.once(lambda: self._exchange.fetch(request, context))
         total = stated_total(response)
         if total is not None:
             context.expect(total)
