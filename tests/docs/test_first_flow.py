@@ -90,10 +90,10 @@ def session(block: Block, folder: Path) -> str:
 
 
 def steady(text: str) -> str:
-    """Without what is another at each run: times, durations, the id of a run."""
+    """Without what is another at each run: times, durations, the id of a run, what is said meanwhile."""
     text = re.sub(r"\b[0-9a-f]{16}\b", "<run>", text)
     text = re.sub(r"\b\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>", text)
     text = re.sub(r'("(?:timestamp|scheduledAt)":)\d+', r"\1<ns>", text)
-    return re.sub(
-        r"\b\d+ ms\b|\b\d+(?:\.\d+)? s\b", "<duration>", re.sub(r"\b\d\d:\d\d:\d\d\b", "<clock>", text)
-    )
+    text = re.sub(r"\b\d\d:\d\d:\d\d\b", "<clock>", text)
+    text = re.sub(r"((?:<clock> .*\n)+)(run <run> of .*\n)", r"\2\1", text)  # the first nodes may be quicker
+    return re.sub(r"\b\d+ ms\b|\b\d+(?:\.\d+)? s\b", "<duration>", text)
