@@ -20,6 +20,7 @@ Exit codes: 0 done, 1 a run failed, 2 the input or the usage is wrong, 130 inter
 work left open. Start-up is kept fast: a command's module is loaded when the command is called.
 """
 
+import gc
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; those of the process if None.
     """
+    # A start makes much that stays: to look at it again and again for what is garbage takes a tenth of it.
+    gc.set_threshold(50_000)
     try:
         entry = import_module("headrace.cli.entry")  # here, so that Ctrl-C while it loads shows no traceback
     except KeyboardInterrupt:
