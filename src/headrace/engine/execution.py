@@ -1,7 +1,8 @@
 """One task: from its message to its outcome. Nothing here becomes durable; the worker decides that."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
@@ -18,8 +19,7 @@ from headrace.values import Json, Message
 __all__ = ["Execution", "Services"]
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(msgspec.Struct, frozen=True):
     """What executions share: the time, who watches, how errors are told, what a flow keeps under a key."""
 
     clock: Clock

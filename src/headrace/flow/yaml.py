@@ -5,8 +5,8 @@ read with places, with JSON's values, and with each mistake reported instead of 
 """
 
 import re
-from dataclasses import dataclass, field
 
+import msgspec
 import yaml
 
 from headrace.errors import Finding, Severity
@@ -103,17 +103,16 @@ class _TooMuch(Exception):
         self.span = span
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(msgspec.Struct):
     """A list or mapping that is being read."""
 
     start: int
     is_mapping: bool
     anchor: str | None
     size_before: int
-    items: list[Tree] = field(default_factory=list)
-    entries: dict[str, Entry] = field(default_factory=dict)
-    merges: list[tuple[int, list[Mapping]]] = field(default_factory=list)
+    items: list[Tree] = msgspec.field(default_factory=list)
+    entries: dict[str, Entry] = msgspec.field(default_factory=dict)
+    merges: list[tuple[int, list[Mapping]]] = msgspec.field(default_factory=list)
     key: "tuple[Tree, bool] | None" = None  # the key whose value comes next, and whether it merges
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from headrace.errors import ComponentError, ExpressionError
 from headrace.expr import Template
@@ -15,8 +16,7 @@ from headrace.values import Json, Message
 __all__ = ["Context", "Emission", "FanOut", "RaisedError", "RunInfo"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(msgspec.Struct, frozen=True):
     """The run that a message belongs to; `$run` in expressions.
 
     Attributes:
@@ -31,8 +31,7 @@ class RunInfo:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RaisedError:
+class RaisedError(msgspec.Struct, frozen=True):
     """An error that was raised while a message was worked on.
 
     Attributes:
@@ -46,8 +45,7 @@ class RaisedError:
     handled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Emission:
+class Emission(msgspec.Struct, frozen=True):
     """How the work below one emission ended.
 
     Attributes:

@@ -7,8 +7,8 @@ commands (`BEGIN`, savepoints) that wait for it.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
@@ -52,8 +52,7 @@ _LIMITS = ", ".join(  # where nobody has set another; an unknown setting is null
 ).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(msgspec.Struct, frozen=True):
     name: bytes
     types: tuple[SqlType, ...]
     columns: tuple[tuple[str, Decoder], ...]
