@@ -27,8 +27,8 @@ _MAX_VALUES = 100_000  # with aliases expanded
 _CHARACTERS = 16  # of a text that is used again count as one more value: its expressions are read again
 _MAX_ATTEMPTS = 20
 _TAG = "tag:yaml.org,2002:"
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_FORBIDDEN = re.compile(  # what is allowed would be said in fewer ranges, but takes 10 ms to compile
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
 
