@@ -60,6 +60,7 @@ def run_loop(work: Coroutine[None, None, int]) -> int:
     uvloop = import_module("uvloop") if find_spec("uvloop") else None
     # What is loaded by now stays; the collector need not look at it again and again.
     gc.freeze()
+    gc.set_threshold(50_000)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
         return runner.run(work)
 
