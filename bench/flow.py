@@ -12,8 +12,8 @@ from pathlib import Path
 
 import usage
 
-from headrace.app import full_registry, home_folder, load_secrets, open_engine, read_env_file
-from headrace.app.session import open_store
+from headrace.app import full_registry, home_folder, load_secrets, read_env_file
+from headrace.app.session import open_engine, open_store
 from headrace.cli.data import parse_settings
 from headrace.cli.session import run_loop
 from headrace.flow.loader import read_flow, require

@@ -17,8 +17,9 @@ Foreign errors are mapped to these in the one file that owns the library, chaine
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from headrace.source import Span
 
@@ -47,8 +48,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong with a flow file or an expression.
 
     Attributes:

@@ -6,9 +6,10 @@ finding and every error that headrace shows points into a `Source` through a `Sp
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+import msgspec
 
 __all__ = ["Encoding", "Source", "Span", "Text", "units"]
 
@@ -84,8 +85,7 @@ class Source:
         return Span(self, start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A place in a source: from offset `start` up to, not including, `end`."""
 
     source: Source
@@ -131,8 +131,7 @@ class Span:
         return f"  {content}\n  {pad}{'^' * max(length, 1)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A decoded piece of user text in which every character knows where it was written.
 
     `offsets[i]` is the offset in `source` of `value[i]`, and `offsets[len(value)]` the offset just

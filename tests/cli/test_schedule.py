@@ -1,8 +1,8 @@
 """Firings to come."""
 
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from tests.cli.outcome import write_flow
 
 from headrace.app import builtin_registry

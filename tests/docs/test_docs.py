@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from error_page import made
 
-from headrace.app import builtin_registry, open_engine
+from headrace.app import builtin_registry
+from headrace.app.session import open_engine
 from headrace.cli import main
 from headrace.flow.loader import load_flow, require
 from headrace.source import Source

@@ -23,6 +23,7 @@ from headrace.flow.settings import is_per_message
 from headrace.flow.tree import to_json
 from headrace.flow.yaml import read_yaml
 from headrace.sdk import Settings, Size
+from headrace.sdk.description import descriptions
 from headrace.source import Source
 
 ROOT = Path(__file__).parents[2]
@@ -288,8 +289,9 @@ def test_every_setting_and_member_of_a_message_is_in_it_with_a_description(spec)
     models |= {f"input-of-{name}": port.message for port in spec.inputs[:1] if port.message}
     for definition, model in models.items():
         properties = SCHEMA["definitions"][definition].get("properties", {})
+        told = descriptions(model)
         aliases = {
-            field.alias: " ".join((field.description or "").split()) for field in model.model_fields.values()
+            field.alias: " ".join(told.get(name, "").split()) for name, field in model.model_fields.items()
         }
         assert {key: field.get("description") for key, field in properties.items()} == aliases
     enum = SCHEMA["definitions"]["node"]["properties"]["component"]

@@ -1,8 +1,7 @@
 """What the declaration of a component says of a node's outputs."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from headrace.components.common.iterator import Iterator
 from headrace.components.common.router import Router

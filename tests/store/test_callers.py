@@ -1,9 +1,9 @@
 """What stores keep of callers: dedupe keys, responses, and what became of who waited (rule 23)."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.errors import PermanentError
 from headrace.store import (

@@ -3,10 +3,10 @@
 import random
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.errors import StoreError
 from headrace.sdk import Overlap

@@ -86,7 +86,7 @@ class _Watched:
 
         if self._lives.dies == "before a firing":
             raise Died
-        changed = {name: getattr(request, name) for name in request.__dataclass_fields__}
+        changed = {name: getattr(request, name) for name in request.__struct_fields__}
         with self._lives.clock.held():
             fired = await self._store.fire(FireRequest(**{**changed, "message": message}))
         if not request.on_request:

@@ -1,9 +1,11 @@
-"""The only place that joins the parts: registry, secrets, store, engine. The command line stands on it."""
+"""The only place that joins the parts: registry, secrets, store, engine. The command line stands on it.
+
+What only reads flow files needs no engine and no store: `session`, which has them, is imported by itself.
+"""
 
 from headrace.app.home import home_folder
 from headrace.app.registry import builtin_registry, full_registry
 from headrace.app.secrets import Secrets, load_secrets, read_env_file
-from headrace.app.session import open_engine
 
 __all__ = [
     "Secrets",
@@ -11,6 +13,5 @@ __all__ = [
     "full_registry",
     "home_folder",
     "load_secrets",
-    "open_engine",
     "read_env_file",
 ]

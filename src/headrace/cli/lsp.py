@@ -1,5 +1,6 @@
 """`headrace lsp`: flow files in editors."""
 
+import gc
 import os
 import signal
 import socket
@@ -37,6 +38,8 @@ def command(port: int | None) -> int:
     elif sys.stdin.isatty():
         print("this speaks with editors, over standard input; Ctrl-C ends it", file=sys.stderr, flush=True)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to be closed, and a read to be left
+    gc.freeze()  # as for a flow that runs: what is loaded by now stays
+    gc.set_threshold(50_000)
     status: int = server.serve(registry, port)
     return status
 

@@ -3,7 +3,8 @@
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
@@ -15,8 +16,7 @@ _WINDOW_S = 5.0
 """Rates are of the last seconds: short enough to follow a change, long enough not to flicker."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRow:
+class NodeRow(msgspec.Struct, frozen=True):
     """One node: messages received, being worked on, failed; received a second; items if it tracks any."""
 
     name: str
@@ -28,8 +28,7 @@ class NodeRow:
     items_total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """All counts at one time.
 
     Attributes:
@@ -54,8 +53,7 @@ class Snapshot:
     budgets: tuple[BudgetState, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
+class _Sample(msgspec.Struct, frozen=True):
     at_s: float
     received: list[int]
     done: int

@@ -4,14 +4,14 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
-from headrace.app import open_engine
-from headrace.app.session import DEFAULT_KEEP, open_store
+import msgspec
+
+from headrace.app.session import DEFAULT_KEEP, open_engine, open_store
 from headrace.cli.account import store_option
 from headrace.cli.progress import Meter
 from headrace.cli.schedule import signals_of
@@ -28,8 +28,7 @@ from headrace.values import Json
 __all__ = ["Order", "Session", "Work", "run_flow", "run_loop"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """What is to be run.
 
     Attributes:

@@ -1,7 +1,8 @@
 """What happens in a process that runs flows, kept until it is shown."""
 
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
+
+import msgspec
 
 from headrace.cli.account import is_deadly
 from headrace.cli.progress import Meter
@@ -12,55 +13,48 @@ from headrace.store import ErrorRecord, RunRecord
 __all__ = ["Dropped", "Ended", "Event", "Listening", "Raised", "Resumed", "Said", "Started", "View", "Watch"]
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """A run began."""
 
     run: RunRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+class Resumed(msgspec.Struct, frozen=True):
     """A run goes on that was left unfinished, or is tried again."""
 
     run: RunRecord
     tasks_done: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """A run ended, durably; `pages` as for `RunStats`."""
 
     run: RunRecord
     pages: int
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(msgspec.Struct, frozen=True):
     """An error was raised in a run."""
 
     run_id: str
     error: ErrorRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(msgspec.Struct, frozen=True):
     """A firing was due and made no run."""
 
     trigger: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(msgspec.Struct, frozen=True):
     """A trigger takes what comes from outside."""
 
     trigger: str
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """Something that people should know."""
 
     text: str
@@ -85,7 +79,6 @@ class View(Protocol):
         """Nothing more will happen."""
 
 
-@dataclass
 class Watch(Observer):
     """Keeps events, since observers must be quick, and knows which runs are active.
 
@@ -98,13 +91,14 @@ class Watch(Observer):
         lettered: flows of the runs that have ended with dead letters, by the runs' ids.
     """
 
-    active: dict[str, RunRecord] = field(default_factory=dict)
-    failures: int = 0
-    meter: Meter | None = None
-    codes: set[str] = field(default_factory=set)
-    stuck: set[str] = field(default_factory=set)
-    lettered: dict[str, str] = field(default_factory=dict)
-    _events: list[Event] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.active: dict[str, RunRecord] = {}
+        self.failures = 0
+        self.meter: Meter | None = None
+        self.codes: set[str] = set()
+        self.stuck: set[str] = set()
+        self.lettered: dict[str, str] = {}
+        self._events: list[Event] = []
 
     @property
     def with_letters(self) -> dict[str, str]:

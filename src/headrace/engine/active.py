@@ -1,7 +1,8 @@
 """A run that has open tasks in this process."""
 
 import asyncio
-from dataclasses import dataclass, field
+
+import msgspec
 
 from headrace.engine.agenda import Agenda
 from headrace.engine.observer import RunStats
@@ -13,8 +14,7 @@ from headrace.store import RunRecord
 __all__ = ["ActiveRun"]
 
 
-@dataclass
-class ActiveRun:
+class ActiveRun(msgspec.Struct):
     """A run that has open tasks in this process.
 
     Attributes:
@@ -29,11 +29,11 @@ class ActiveRun:
     program: Program
     agenda: Agenda
     counted_at_ns: int
-    stats: RunStats = field(default_factory=RunStats)
-    executing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    timers: list[asyncio.Task[None]] = field(default_factory=list)
+    stats: RunStats = msgspec.field(default_factory=RunStats)
+    executing: dict[str, asyncio.Task[None]] = msgspec.field(default_factory=dict)
+    begun: set[str] = msgspec.field(default_factory=set)
+    ended: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    timers: list[asyncio.Task[None]] = msgspec.field(default_factory=list)
     wakes_at_ns: int | None = None
     is_cancelled: bool = False
     _info: RunInfo | None = None

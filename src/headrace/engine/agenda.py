@@ -2,7 +2,8 @@
 
 import heapq
 from collections import deque
-from dataclasses import dataclass, field
+
+import msgspec
 
 from headrace.store import Attempt, TaskRecord
 
@@ -12,16 +13,14 @@ RUNS_ALONE_FROM = 3
 """Interruptions from which on a task runs while no other does (rule 9): one of them may kill the process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A task that is due, with the state of its attempts."""
 
     task: TaskRecord
     attempt: Attempt
 
 
-@dataclass
-class Agenda:
+class Agenda(msgspec.Struct):
     """The open tasks of one run in this process.
 
     Attributes:
@@ -35,14 +34,14 @@ class Agenda:
     concurrency: int
     max_queued: int
     lane_limits: dict[str, int]
-    executing: set[str] = field(default_factory=set)
-    _deciding: set[str] = field(default_factory=set)
-    _ready: deque[Entry] = field(default_factory=deque)
-    _loops: deque[Entry] = field(default_factory=deque)
-    _alone: deque[Entry] = field(default_factory=deque)
-    _lanes: dict[str, deque[Entry]] = field(default_factory=dict)
-    _lane_use: dict[str, int] = field(default_factory=dict)
-    _later: list[tuple[int, int, Entry]] = field(default_factory=list)
+    executing: set[str] = msgspec.field(default_factory=set)
+    _deciding: set[str] = msgspec.field(default_factory=set)
+    _ready: deque[Entry] = msgspec.field(default_factory=deque)
+    _loops: deque[Entry] = msgspec.field(default_factory=deque)
+    _alone: deque[Entry] = msgspec.field(default_factory=deque)
+    _lanes: dict[str, deque[Entry]] = msgspec.field(default_factory=dict)
+    _lane_use: dict[str, int] = msgspec.field(default_factory=dict)
+    _later: list[tuple[int, int, Entry]] = msgspec.field(default_factory=list)
     _sequence: int = 0
 
     def __len__(self) -> int:

@@ -1,8 +1,9 @@
 """One task: from its message to its outcome. Nothing here becomes durable; the worker decides that."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
+
+import msgspec
 
 from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
@@ -21,8 +22,7 @@ from headrace.values import Json, Message
 __all__ = ["Execution", "Services", "Tell"]
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(msgspec.Struct, frozen=True):
     """What executions share: the time, who watches, how errors are told, what a flow keeps under a key."""
 
     clock: Clock
@@ -35,8 +35,7 @@ Value = TypeVar("Value")
 Tell: TypeAlias = Callable[[list[Result]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Posted:
+class _Posted(msgspec.Struct, frozen=True):
     """Statements of a node that were sent, as they are one after the other in the transaction."""
 
     node: Node

@@ -1,8 +1,10 @@
 """A failure on its way up: which node raised it, with its place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import cast
+
+import msgspec
+from msgspec.structs import replace
 
 from headrace.errors import ComponentError, ExpressionError, InfrastructureError, InternalError
 from headrace.flow.model import Node
@@ -46,8 +48,7 @@ class Raised(Exception):
         return replace(self.record, fate=fate)
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(msgspec.Struct, frozen=True):
     """Turns what components raise into records: masks secrets, finds the place."""
 
     mask: Callable[[str], str]

@@ -1,7 +1,8 @@
 """What people who watch can see: counts that are kept as they happen, and a few events."""
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 from headrace.errors import HeadraceError
 from headrace.store import ErrorRecord, RunRecord, TaskRecord
@@ -10,8 +11,7 @@ from headrace.values import Json
 __all__ = ["NodeStats", "Observer", "RunStats", "Step"]
 
 
-@dataclass(slots=True)
-class NodeStats:
+class NodeStats(msgspec.Struct):
     """Counts of one node in this process, for display; not durable.
 
     Attributes:
@@ -31,8 +31,7 @@ class NodeStats:
     passes: int = 0
 
 
-@dataclass(slots=True)
-class RunStats:
+class RunStats(msgspec.Struct):
     """What a run is expected to be, for display; not durable.
 
     Attributes:
@@ -42,7 +41,7 @@ class RunStats:
 
     expected: int = 0
     pages: int = 0
-    counters: dict[str, int] = field(default_factory=dict)
+    counters: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Step(Enum):

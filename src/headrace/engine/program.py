@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import cast
+
+import msgspec
 
 from headrace.engine.observer import NodeStats
 from headrace.engine.speculation import Caution
@@ -19,8 +20,7 @@ from headrace.values import Json
 __all__ = ["Program", "Target", "Unit"]
 
 
-@dataclass(slots=True)
-class Target:
+class Target(msgspec.Struct):
     """An edge, as the sender sees it."""
 
     edge: Edge
@@ -33,8 +33,7 @@ class Target:
     uses_input: bool
 
 
-@dataclass(slots=True)
-class Unit:
+class Unit(msgspec.Struct):
     """A node with its open component.
 
     Attributes:
@@ -46,11 +45,11 @@ class Unit:
     node: Node
     component: Component
     input: Template | None
-    targets: dict[str, tuple[Target, ...]] = field(default_factory=dict)
-    stats: NodeStats = field(default_factory=NodeStats)
+    targets: dict[str, tuple[Target, ...]] = msgspec.field(default_factory=dict)
+    stats: NodeStats = msgspec.field(default_factory=NodeStats)
     lane: str | None = None
     error_port: str | None = None
-    adds: dict[str, str] = field(default_factory=dict)
+    adds: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def name(self) -> str:

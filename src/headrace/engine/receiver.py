@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.engine.caller import Callers, Waiting
 from headrace.engine.identity import random_run_id
@@ -18,8 +19,7 @@ from headrace.values import Json, Message
 __all__ = ["Reception", "RemoteFiring", "TriggerReceiver"]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteFiring:
+class RemoteFiring(msgspec.Struct, frozen=True):
     """Somebody outside fires a trigger.
 
     Attributes:
@@ -35,8 +35,7 @@ class RemoteFiring:
     has_caller: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reception:
+class Reception(msgspec.Struct, frozen=True):
     """What the receivers of a process share.
 
     Attributes:

@@ -1,7 +1,8 @@
 """When a failed task is tried again. Pure, but for the jitter."""
 
 import random
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.flow.model import Retry
 from headrace.store import Attempt

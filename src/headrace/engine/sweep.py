@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.errors import ComponentError
 from headrace.sdk import Clock, Database
@@ -20,8 +21,7 @@ _PERIOD_NS = 600 * 10**9
 _AT_ONCE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(msgspec.Struct, frozen=True):
     """How long ended runs without dead letters are remembered; None: for ever.
 
     Attributes:

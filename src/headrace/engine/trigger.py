@@ -3,8 +3,9 @@
 import asyncio
 import random
 import sys
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from headrace.engine.program import Program
 from headrace.sdk import Catchup, Clock, Schedule, SchedulePolicy
@@ -29,8 +30,7 @@ class FireAt(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(msgspec.Struct, frozen=True):
     """A firing to come.
 
     Attributes:

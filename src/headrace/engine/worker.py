@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.engine.active import ActiveRun
 from headrace.engine.agenda import RUNS_ALONE_FROM, Agenda, Entry
@@ -40,8 +41,7 @@ _MOST_INTERRUPTIONS = 13
 _FIRST = Attempt()
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+class _Done(msgspec.Struct, frozen=True):
     """A task that was carried out.
 
     Attributes:

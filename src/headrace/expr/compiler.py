@@ -7,8 +7,9 @@ found from a traceback whatever the settings of the interpreter are.
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import FrameType, TracebackType
+
+import msgspec
 
 from headrace.expr.environment import Environment
 from headrace.expr.expression import ExpressionEmitter
@@ -23,8 +24,7 @@ Evaluate = Callable[[Json, Environment], Json]
 _Enter = Callable[[ParsedExpression], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(msgspec.Struct, frozen=True):
     """Checked code, and what is needed to find a node from a failure in it.
 
     Attributes:

@@ -4,7 +4,8 @@ Runs only when an evaluation failed, so it may take its time.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.errors import ExpressionError
 from headrace.expr.environment import Environment
@@ -33,8 +34,7 @@ from headrace.values import Json, described
 __all__ = ["Evaluation", "explain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """What an evaluation knew when it failed.
 
     Attributes:
@@ -102,8 +102,7 @@ def _shortened(source: str) -> str:
     return line if len(line) <= 60 else f"{line[:59]}…"
 
 
-@dataclass(frozen=True, slots=True)
-class _Detail:
+class _Detail(msgspec.Struct, frozen=True):
     state: str = ""  # `$.a.b` is missing
     rest: str = ""  # ; message has …
     code: str = ""  # where another code fits better

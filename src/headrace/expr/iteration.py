@@ -4,8 +4,9 @@ Told from the frames of the callbacks, so it costs nothing while nothing fails.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from types import FrameType
+
+import msgspec
 
 from headrace.expr.nodes import Call, MethodCall, Node, path_of, unwrap, walk
 from headrace.expr.parsed import ParsedExpression
@@ -21,8 +22,7 @@ _LONGEST_ID = 40
 _MOST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(msgspec.Struct, frozen=True):
     """An item of an array, and where it stands, if that is known."""
 
     value: Json

@@ -7,8 +7,9 @@ language has no use for.
 
 import math
 import re
-from dataclasses import dataclass
 from typing import NoReturn
+
+import msgspec
 
 from headrace.expr.literal import cook
 from headrace.expr.lookalike import explain_character
@@ -46,8 +47,7 @@ _CLOSERS = {")": "(", "]": "[", "}": "{"}
 _OPENERS = frozenset(_CLOSERS.values())
 
 
-@dataclass(slots=True)
-class Token:
+class Token(msgspec.Struct):
     """One token.
 
     Attributes:

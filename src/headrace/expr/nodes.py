@@ -5,9 +5,10 @@ wherever they stand. Parentheses are kept (`Group`), since they end paths and op
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TypeAlias, overload
+
+import msgspec
 
 __all__ = [
     "Array",
@@ -56,88 +57,86 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True, eq=False):
     """Anything that stands in an expression."""
 
-    start: int = field(compare=False)
-    end: int = field(compare=False)
+    start: int
+    end: int
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self is other or all(
+            getattr(self, name) == getattr(other, name) for name in _meaning_fields(type(self))
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, name) for name in _meaning_fields(type(self)))))
 
 
 # ---- operands
 
 
-@dataclass(frozen=True, slots=True)
-class Literal(Node):
+class Literal(Node, frozen=True):
     """`null`, `true`, a number, a text."""
 
     value: bool | int | float | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Undefined(Node):
+class Undefined(Node, frozen=True):
     """`undefined`: null by another name, but `typeof` knows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Root(Node):
+class Root(Node, frozen=True):
     """Where data comes from: `$`, `$vars`, `$run`; `@` inside a filter."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True):
     """A parameter of an arrow; anything else by a bare name is a mistake."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionName(Node):
+class FunctionName(Node, frozen=True):
     """A function named without a call, as a callback: `.filter(Boolean)`, `.map(Math.round)`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Constant(Node):
+class Constant(Node, frozen=True):
     """A constant of a global: `Math.PI`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Regex(Node):
+class Regex(Node, frozen=True):
     """`/source/flags`."""
 
     source: str
     flags: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextTemplate(Node):
+class TextTemplate(Node, frozen=True):
     """`` `…${x}…` ``: texts and expressions in turn; empty texts are left out."""
 
     parts: "tuple[str | Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Spread(Node):
+class Spread(Node, frozen=True):
     """`...x` in an array, an object or among arguments."""
 
     value: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Array(Node):
+class Array(Node, frozen=True):
     """`[a, ...b]`."""
 
     items: "tuple[Expression | Spread, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Property(Node):
+class Property(Node, frozen=True):
     """`key: value`; a key in brackets is an expression. `short` marks `{x}`."""
 
     key: "str | Expression"
@@ -145,15 +144,13 @@ class Property(Node):
     short: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Object(Node):
+class Object(Node, frozen=True):
     """`{a: 1, [k]: 2, short, ...b}`."""
 
     members: "tuple[Property | Spread, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Group(Node):
+class Group(Node, frozen=True):
     """Parentheses."""
 
     inner: "Expression"
@@ -162,8 +159,7 @@ class Group(Node):
 # ---- access and calls
 
 
-@dataclass(frozen=True, slots=True)
-class Member(Node):
+class Member(Node, frozen=True):
     """`target.name`, `target?.name`."""
 
     target: "Expression"
@@ -171,8 +167,7 @@ class Member(Node):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Index(Node):
+class Index(Node, frozen=True):
     """`target[index]`, `target?.[index]`; a literal counts from the end when it is negative."""
 
     target: "Expression"
@@ -180,27 +175,24 @@ class Index(Node):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True):
     """`name(…)`, `Math.round(…)`: always a function of the language."""
 
     name: str
     arguments: "tuple[Expression | Spread, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class MethodCall(Node):
+class MethodCall(Node, frozen=True):
     """`target.name(…)`, `target?.name(…)`; `name_start` is where the name stands."""
 
     target: "Expression"
     name: str
     arguments: "tuple[Expression | Spread, ...]"
     optional: bool = False
-    name_start: int = field(default=0, compare=False)
+    name_start: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Invoke(Node):
+class Invoke(Node, frozen=True):
     """`(x => x + 1)(2)`: an arrow in parentheses, called at once."""
 
     arrow: "Arrow"
@@ -210,16 +202,14 @@ class Invoke(Node):
 # ---- operators
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(Node, frozen=True):
     """`-x`, `+x`, `!x`, `typeof x`."""
 
     operator: str
     operand: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(Node, frozen=True):
     """`left operator right`, with `&& || ??` among the operators."""
 
     operator: str
@@ -227,8 +217,7 @@ class Binary(Node):
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional(Node):
+class Conditional(Node, frozen=True):
     """`test ? then : otherwise`."""
 
     test: "Expression"
@@ -239,15 +228,13 @@ class Conditional(Node):
 # ---- arrows
 
 
-@dataclass(frozen=True, slots=True)
-class AtomPattern(Node):
+class AtomPattern(Node, frozen=True):
     """A parameter by its name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PatternMember(Node):
+class PatternMember(Node, frozen=True):
     """One member of an object pattern: `key`, `key: pattern`, with `= default`."""
 
     key: str
@@ -255,24 +242,21 @@ class PatternMember(Node):
     default: "Expression | None"
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectPattern(Node):
+class ObjectPattern(Node, frozen=True):
     """`{id, name: n = 'x', ...rest}`."""
 
     members: tuple[PatternMember, ...]
     rest: AtomPattern | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter(Node):
+class Parameter(Node, frozen=True):
     """A parameter of an arrow, or an element of an array pattern."""
 
     pattern: "Pattern"
     default: "Expression | None"
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayPattern(Node):
+class ArrayPattern(Node, frozen=True):
     """`[first, second = 0, ...rest]`; None for an element that is skipped."""
 
     items: tuple[Parameter | None, ...]
@@ -282,8 +266,7 @@ class ArrayPattern(Node):
 Pattern: TypeAlias = AtomPattern | ObjectPattern | ArrayPattern
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow(Node):
+class Arrow(Node, frozen=True):
     """`(a, {b}, ...rest) => body`."""
 
     parameters: tuple[Parameter, ...]
@@ -294,20 +277,17 @@ class Arrow(Node):
 # ---- JSONPath (RFC 9535): steps from the first one that can give many values
 
 
-@dataclass(frozen=True, slots=True)
-class Child(Node):
+class Child(Node, frozen=True):
     """`.name`, `['name']`, `[0]`, `[-1]`."""
 
     key: str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Each(Node):
+class Each(Node, frozen=True):
     """`.*`, `[*]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slice(Node):
+class Slice(Node, frozen=True):
     """`[first:last:step]`, each of which may be left out."""
 
     first: int | None
@@ -315,22 +295,19 @@ class Slice(Node):
     step: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Filter(Node):
+class Filter(Node, frozen=True):
     """`[?condition]`."""
 
     condition: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Union(Node):
+class Union(Node, frozen=True):
     """`['a', 'b', 0, 1:3]`."""
 
     selectors: "tuple[Child | Each | Slice | Filter, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Descendant(Node):
+class Descendant(Node, frozen=True):
     """`..name`, `..*`, `..[…]`."""
 
     selector: "Child | Each | Slice | Filter | Union"
@@ -339,8 +316,7 @@ class Descendant(Node):
 Step: TypeAlias = Child | Each | Slice | Filter | Union | Descendant
 
 
-@dataclass(frozen=True, slots=True)
-class Query(Node):
+class Query(Node, frozen=True):
     """A path that gives an array of all its matches."""
 
     target: "Expression"
@@ -373,17 +349,23 @@ Expression: TypeAlias = (
 
 
 @cache
-def _child_fields(kind: type) -> tuple[str, ...]:
+def _meaning_fields(kind: type[Node]) -> tuple[str, ...]:
+    """The fields that say what a node means; the others say where it stands."""
+    return tuple(name for name in kind.__struct_fields__ if name not in ("start", "end", "name_start"))
+
+
+@cache
+def _child_fields(kind: type[Node]) -> tuple[str, ...]:
     """The fields in which nodes may stand."""
     if kind is Literal:
         return ()
-    return tuple(item.name for item in fields(kind) if item.type not in (int, str, bool))
+    types = kind.__annotations__  # its own: those of `Node` hold no nodes
+    return tuple(name for name in kind.__struct_fields__ if types.get(name, int) not in (int, str, bool))
 
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below a node, in the order of the text."""
-    kind: type = type(node)
-    for name in _child_fields(kind):
+    for name in _child_fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value

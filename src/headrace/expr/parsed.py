@@ -1,7 +1,8 @@
 """A template whose texts are parsed: the tree between the parser and the compiler."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from headrace.expr.nodes import Expression
 from headrace.source import Span, Text
@@ -9,8 +10,7 @@ from headrace.source import Span, Text
 __all__ = ["ParsedExpression", "ParsedText", "ParsedTree"]
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedExpression:
+class ParsedExpression(msgspec.Struct, frozen=True):
     """One expression of a template.
 
     Attributes:
@@ -35,8 +35,7 @@ class ParsedExpression:
         return self.text.span(self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedText:
+class ParsedText(msgspec.Struct, frozen=True):
     """A text of a template: literal parts and expressions in turn.
 
     `is_whole` says that the text is one expression and nothing else, whose type is kept.

@@ -4,7 +4,7 @@ Only the spelling changes here: every character with a meaning is read and writt
 nothing that means something else to RE2 (`\a`, `\Q`, `[[:alpha:]]`, `(?i)`) slips through.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from headrace.expr.failure import Failure
 from headrace.expr.folding import variants, variants_between
@@ -46,8 +46,7 @@ _CLASSES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(msgspec.Struct, frozen=True):
     """A group whose text is told.
 
     Attributes:
@@ -61,8 +60,7 @@ class Capture:
     optional: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
+class Translated(msgspec.Struct, frozen=True):
     """A pattern for RE2.
 
     Attributes:
@@ -112,8 +110,7 @@ def translate(source: str, flags: str) -> Translated:
     )
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(msgspec.Struct):
     place: int
     is_capture: bool
     outer: tuple[int, ...]

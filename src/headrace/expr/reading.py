@@ -1,7 +1,8 @@
 """Which paths expressions read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.expr.nodes import Index, Member, Node, path_of, unwrap, walk
 from headrace.expr.parsed import ParsedExpression
@@ -10,8 +11,7 @@ from headrace.source import Span
 __all__ = ["Reading", "readings"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """A path that an expression reads.
 
     Attributes:

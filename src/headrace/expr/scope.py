@@ -1,13 +1,13 @@
 """What an expression may read, by where it stands in a flow."""
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 __all__ = ["Scope"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """Which roots may be read, and what `$` is.
 
     Attributes:

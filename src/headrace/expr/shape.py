@@ -5,9 +5,11 @@ happen. `ANY` excludes nothing, `NOTHING` everything (code that is never reached
 """
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from headrace.values import Json, Kind, kind
 
@@ -45,8 +47,7 @@ _NO_MEMBERS: Mapping[str, "Member"] = MappingProxyType({})
 _DEEPEST = 32  # levels of a value that its shape follows; deeper data is read by no path that people write
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """A member of an object.
 
     Attributes:
@@ -58,8 +59,7 @@ class Member:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectShape:
+class ObjectShape(msgspec.Struct, frozen=True):
     """What an object may hold.
 
     Attributes:
@@ -69,14 +69,13 @@ class ObjectShape:
         origins: who left the others out; empty where nobody in particular did.
     """
 
-    members: Mapping[str, Member] = field(default_factory=dict)
+    members: Mapping[str, Member] = msgspec.field(default_factory=dict)
     rest: "Shape | None" = None
     certain: bool = True
     origins: frozenset[Origin] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True):
     """A set of values.
 
     Attributes:

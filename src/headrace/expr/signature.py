@@ -5,8 +5,9 @@ page says, and its examples, which are run as tests.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
+
+import msgspec
 
 from headrace.expr.shape import ANY, Kind, Origin, Shape
 from headrace.values import Json
@@ -17,8 +18,7 @@ Receiver = Literal["text", "number", "boolean", "array", "object", "pattern"]
 """What has methods; a `pattern` is a regular expression literal, known when the expression is compiled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(msgspec.Struct, frozen=True):
     """An expression and its value as JSON text, or the code of the error that it gives."""
 
     expression: str
@@ -26,8 +26,7 @@ class Example:
     data: str = "null"
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(msgspec.Struct, frozen=True):
     """A parameter that takes an arrow function or the bare name of a function.
 
     The implementation gets a Python callable and always calls it with exactly `arguments` positional
@@ -78,8 +77,7 @@ Result: TypeAlias = Callable[[Given], Shape]
 """What a call gives where no failure ends it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Takes:
+class Takes(msgspec.Struct, frozen=True):
     """What a parameter takes.
 
     Attributes:
@@ -97,8 +95,7 @@ class Takes:
     takes_pattern: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Types:
+class Types(msgspec.Struct, frozen=True):
     """What a function or a method takes and gives, where no failure ends it.
 
     Attributes:
@@ -122,8 +119,7 @@ class Types:
         return self.takes[position] if position < len(self.takes) else self.rest
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(msgspec.Struct, frozen=True):
     """A function `name(…)` or a global `Math.round(…)`.
 
     Attributes:
@@ -146,15 +142,14 @@ class Function:
     maximum: int | None
     summary: str
     examples: tuple[Example, ...]
-    callbacks: Mapping[int, Callback] = field(default_factory=dict)
+    callbacks: Mapping[int, Callback] = msgspec.field(default_factory=dict)
     environment: bool = False
     signature: str = ""
     suggested: bool = True
     types: Types = Types()
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(msgspec.Struct, frozen=True):
     """A method `value.name(…)`.
 
     Attributes:
@@ -169,6 +164,6 @@ class Method:
     maximum: int | None
     summary: str
     examples: tuple[Example, ...]
-    callbacks: Mapping[int, Callback] = field(default_factory=dict)
+    callbacks: Mapping[int, Callback] = msgspec.field(default_factory=dict)
     signature: str = ""
     types: Types = Types()

@@ -4,9 +4,9 @@ import re
 import types
 import typing
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Union
 
+import msgspec
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -80,8 +80,7 @@ def _without_boolean_numbers(model: type[BaseModel], value: Json) -> Json:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(msgspec.Struct, frozen=True):
     """One check of a value by a model: what its findings need to know."""
 
     model: type[BaseModel]

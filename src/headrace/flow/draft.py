@@ -4,7 +4,7 @@ Unlike the model, a draft may be wrong anywhere: a component may be unknown, a p
 at the parts that are there, so that one mistake does not hide the others.
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from headrace.expr import Template
 from headrace.flow.model import PortRef
@@ -18,8 +18,7 @@ __all__ = ["Draft", "DraftEdge", "DraftNode", "Endpoint", "Path"]
 Path = tuple[str | int, ...]
 
 
-@dataclass(slots=True)
-class DraftNode:
+class DraftNode(msgspec.Struct):
     """A node.
 
     Attributes:
@@ -42,13 +41,13 @@ class DraftNode:
     outputs: tuple[Output, ...] | None = None
     settings_template: Template | None = None
     settings_usable: bool = False
-    message_templates: dict[Path, Template] = field(default_factory=dict)
+    message_templates: dict[Path, Template] = msgspec.field(default_factory=dict)
     input_tree: Tree | None = None
     input: Template | None = None
     result_name: str | None = None
     sample_tree: Tree | None = None
     schema_tree: Tree | None = None
-    control: dict[str, Json] = field(default_factory=dict)
+    control: dict[str, Json] = msgspec.field(default_factory=dict)
     description: str = ""
 
     @property
@@ -57,8 +56,7 @@ class DraftNode:
         return self.spec.name.rpartition("/")[2] if self.spec else "node"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """One end of an edge as it is written; the port may be left out."""
 
     node: str
@@ -68,8 +66,7 @@ class Endpoint:
     port_span: Span
 
 
-@dataclass(slots=True)
-class DraftEdge:
+class DraftEdge(msgspec.Struct):
     """An edge; `source` and `target` are None where they could not be told."""
 
     index: int
@@ -86,8 +83,7 @@ class DraftEdge:
     boundary: bool = False
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """All of a flow file.
 
     Attributes:
@@ -96,9 +92,9 @@ class Draft:
 
     head: Span
     secrets: tuple[str, ...] = ()
-    vars: dict[str, Json] = field(default_factory=dict)
-    nodes: dict[str, DraftNode] = field(default_factory=dict)
-    edges: list[DraftEdge] = field(default_factory=list)
+    vars: dict[str, Json] = msgspec.field(default_factory=dict)
+    nodes: dict[str, DraftNode] = msgspec.field(default_factory=dict)
+    edges: list[DraftEdge] = msgspec.field(default_factory=list)
     misses_edges: bool = False
     boundary: frozenset[int] = frozenset()
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from headrace.errors import Finding, Severity
 from headrace.expr import Scope, Template, TemplateTree, compile_template
@@ -34,11 +35,10 @@ def kind_of(tree: Tree) -> str:
             return "unreadable"
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(msgspec.Struct):
     """Collects findings while fields are read. Each method returns None where it has reported."""
 
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
 
     def error(self, code: str, message: str, span: Span, cure: str = "") -> None:
         """Report an error."""

@@ -6,9 +6,10 @@ outputs that it reaches. Nothing here depends on the order of the file.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
+
+import msgspec
 
 from headrace.flow.model import PortRef
 from headrace.sdk import Input, Output
@@ -16,8 +17,7 @@ from headrace.sdk import Input, Output
 __all__ = ["Link", "PortGraph", "Ports", "Vertex", "boundary_edges", "strong_groups"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(msgspec.Struct, frozen=True):
     """The ports of one node."""
 
     inputs: tuple[Input, ...]
@@ -25,8 +25,7 @@ class Ports:
     trigger: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """An edge of the flow, by its index there."""
 
     index: int

@@ -1,9 +1,11 @@
 """Loads a flow: text or object -> tree -> draft -> checks -> model, with all findings at once."""
 
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from headrace.errors import Finding, FlowError, Severity, UsageError
 from headrace.flow import elsewhere, lint
@@ -36,8 +38,7 @@ _MOST_PLACES = 5
 _NO_OVERRIDES: AbstractMapping[str, Json] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """What came of loading: the flow, unless there is an error among the findings.
 
     Attributes:

@@ -1,7 +1,8 @@
 """A flow as it was read: checked, with compiled templates and the place of everything."""
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from headrace.expr import Template
 from headrace.sdk import Output, Spec
@@ -14,8 +15,7 @@ DEFAULT_CONCURRENCY = 8
 DEFAULT_MAX_QUEUED = 10_000
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PortRef:
+class PortRef(msgspec.Struct, frozen=True, order=True):
     """A port of a node, `node:port`."""
 
     node: str
@@ -25,8 +25,7 @@ class PortRef:
         return f"{self.node}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(msgspec.Struct, frozen=True):
     """How often and when a failed task is tried again; delays in seconds."""
 
     max_attempts: int = 5
@@ -35,8 +34,7 @@ class Retry:
     max_delay_s: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True):
     """A connection from an output to an input.
 
     Attributes:
@@ -56,8 +54,7 @@ class Edge:
     boundary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """An instance of a component.
 
     Attributes:
@@ -75,12 +72,12 @@ class Node:
     spec: Spec
     span: Span
     settings: Template
-    settings_places: dict[tuple[str | int, ...], Span] = field(default_factory=dict)
-    message_templates: dict[tuple[str | int, ...], Template] = field(default_factory=dict)
+    settings_places: dict[tuple[str | int, ...], Span] = msgspec.field(default_factory=dict)
+    message_templates: dict[tuple[str | int, ...], Template] = msgspec.field(default_factory=dict)
     outputs: tuple[Output, ...] = ()
     input: Template | None = None
     result_name: str | None = None
-    control: dict[str, Any] = field(default_factory=dict)
+    control: dict[str, Any] = msgspec.field(default_factory=dict)
     description: str = ""
 
     @property
@@ -89,8 +86,7 @@ class Node:
         return self.control.get("start", True) is True
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(msgspec.Struct, frozen=True):
     """One flow file.
 
     Attributes:
@@ -109,10 +105,10 @@ class Flow:
     nodes: dict[str, Node]
     edges: tuple[Edge, ...]
     description: str = ""
-    annotations: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
     secrets: tuple[str, ...] = ()
-    vars: dict[str, Json] = field(default_factory=dict)
-    overrides: dict[str, Json] = field(default_factory=dict)
+    vars: dict[str, Json] = msgspec.field(default_factory=dict)
+    overrides: dict[str, Json] = msgspec.field(default_factory=dict)
     timeout_s: float | None = None
     concurrency: int | None = None
     max_queued: int = DEFAULT_MAX_QUEUED

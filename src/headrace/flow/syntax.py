@@ -5,7 +5,8 @@ text around that place: a tab, an unquoted expression, a quote that is never clo
 """
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.errors import Finding
 from headrace.flow.slip import slip
@@ -20,8 +21,7 @@ _LONGEST_LINE = 5_000  # characters in which a `{{` without quotes is looked for
 _LONGEST_KEY = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(msgspec.Struct, frozen=True):
     """A piece of text that reading goes on without, so that further mistakes are found as well."""
 
     start: int

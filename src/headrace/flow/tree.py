@@ -5,8 +5,9 @@ parsed elsewhere (`headrace.flow.parsed`); nothing that reads it needs to know f
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from headrace.source import Span, Text
 from headrace.values import Json
@@ -16,8 +17,7 @@ __all__ = ["Broken", "Entry", "Mapping", "Path", "Scalar", "Sequence", "Tree", "
 Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scalar:
+class Scalar(msgspec.Struct, frozen=True, eq=False):
     """A single value.
 
     Attributes:
@@ -30,16 +30,14 @@ class Scalar:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sequence:
+class Sequence(msgspec.Struct, frozen=True, eq=False):
     """A list."""
 
     items: tuple["Tree", ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, eq=False):
     """A key and its value."""
 
     key: str
@@ -47,8 +45,7 @@ class Entry:
     value: "Tree"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Mapping:
+class Mapping(msgspec.Struct, frozen=True, eq=False):
     """Keys and values, each key once, in the order of the file; merge keys are already resolved."""
 
     entries: dict[str, Entry]
@@ -76,8 +73,7 @@ class Mapping:
         return next((entry.place for entry in self.entries.values()), self.span)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Broken:
+class Broken(msgspec.Struct, frozen=True, eq=False):
     """A value that could not be read; it has been reported, and nothing more is said of it."""
 
     span: Span

@@ -1,10 +1,10 @@
 """What is known of a message at a node before it is there, from which an output's shape follows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
+import msgspec
 from pydantic import BaseModel
 
 from headrace.expr.shape import (
@@ -28,8 +28,7 @@ from headrace.values import Json
 __all__ = ["Arrival", "Emits", "emitted", "with_error", "with_member"]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """A message that arrives at a node.
 
     Attributes:

@@ -1,13 +1,13 @@
 """How an API is asked at one time, for people who watch."""
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+import msgspec
 
 __all__ = ["BudgetState", "Budgeting"]
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetState:
+class BudgetState(msgspec.Struct, frozen=True):
     """What is asked of one API, and what it lets be asked.
 
     Attributes:

@@ -3,8 +3,10 @@
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from headrace.errors import InternalError
 from headrace.sdk.arrival import Emits
@@ -19,8 +21,7 @@ from headrace.values import Message
 __all__ = ["Component", "Input", "Listening", "Output", "Spec", "Trigger", "component", "spec_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(msgspec.Struct, frozen=True):
     """An input port.
 
     Attributes:
@@ -35,8 +36,7 @@ class Input:
     reaches: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """An output port.
 
     Attributes:
@@ -56,8 +56,7 @@ class Output:
     emits: Emits | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(msgspec.Struct, frozen=True):
     """The declaration of a component.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from headrace.errors import ComponentError, ExpressionError
 from headrace.expr import Template
@@ -18,8 +19,7 @@ __all__ = ["Context", "Emission", "FanOut", "RaisedError", "RunInfo"]
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(msgspec.Struct, frozen=True):
     """The run that a message belongs to; `$run` in expressions.
 
     Attributes:
@@ -34,8 +34,7 @@ class RunInfo:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RaisedError:
+class RaisedError(msgspec.Struct, frozen=True):
     """An error that was raised while a message was worked on.
 
     Attributes:
@@ -49,8 +48,7 @@ class RaisedError:
     handled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Emission:
+class Emission(msgspec.Struct, frozen=True):
     """How the work below one emission ended.
 
     Attributes:

@@ -1,9 +1,10 @@
 """Modules group components; a registry is the set of modules that a process knows."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+import msgspec
 
 from headrace.errors import UsageError
 from headrace.sdk.component import Spec, spec_of
@@ -11,8 +12,7 @@ from headrace.sdk.component import Spec, spec_of
 __all__ = ["Lazy", "Module", "Registry"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lazy:
+class Lazy(msgspec.Struct, frozen=True):
     """A component that is imported when it is asked for: most flows need few, and a start is mostly imports.
 
     Attributes:
@@ -30,8 +30,7 @@ class Lazy:
         return cls
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(msgspec.Struct, frozen=True):
     """A named group of components: what an entry point of the group `headrace.modules` names."""
 
     name: str

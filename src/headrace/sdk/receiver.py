@@ -1,8 +1,9 @@
 """How a trigger fires by what comes from outside, and what it may tell those who wait for an answer."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import msgspec
 
 from headrace.expr import Template
 from headrace.values import Json, Message
@@ -10,8 +11,7 @@ from headrace.values import Json, Message
 __all__ = ["Answer", "Call", "Receiver"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a caller has waited for: a response, or the end of a run that gave none.
 
     Attributes:

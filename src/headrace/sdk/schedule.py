@@ -1,8 +1,9 @@
 """When triggers fire."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+import msgspec
 
 from headrace.values import Json
 
@@ -63,8 +64,7 @@ class Schedule(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SchedulePolicy:
+class SchedulePolicy(msgspec.Struct, frozen=True):
     """How a schedule is followed.
 
     Attributes:
@@ -80,8 +80,7 @@ class SchedulePolicy:
     jitter_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(msgspec.Struct, frozen=True):
     """One firing of a trigger.
 
     Attributes:

@@ -7,9 +7,9 @@ that a schema does not name are not expected, unless `additionalProperties` says
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, TypeAlias
 
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from headrace.expr.shape import (

@@ -3,11 +3,21 @@
 import re
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from headrace.errors import PermanentError
 from headrace.expr import Template
+from headrace.sdk.description import descriptions
 from headrace.values import Message, kind
 
 __all__ = [
@@ -160,7 +170,24 @@ The loader finds such fields by this annotation and leaves them unevaluated.
 """
 
 
-class Settings(BaseModel):
+class _Described(BaseModel):
+    """Gives its JSON Schema the descriptions of its fields."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /
+    ) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in descriptions(cls).items():
+            alias = cls.model_fields[name].alias
+            key = alias if alias in properties else name
+            if key in properties:
+                properties[key]["description"] = text
+        return schema
+
+
+class Settings(_Described):
     """Base of a component's settings: immutable, camelCase in files, unknown keys refused.
 
     Every field has a description (it is the documentation). Fields that hold a secret are typed
@@ -175,11 +202,10 @@ class Settings(BaseModel):
         validate_by_name=False,
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
     )
 
 
-class MessageModel(BaseModel):
+class MessageModel(_Described):
     """Base of the messages that a port takes: camelCase, further members are ignored."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
@@ -189,7 +215,6 @@ class MessageModel(BaseModel):
         validate_by_alias=True,
         validate_by_name=False,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
     )
 
 

@@ -5,8 +5,9 @@ The engine decides when marks are taken, undone and committed; the database driv
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from headrace.values import Json
 
@@ -25,8 +26,7 @@ STORE_APPLICATION_ID = 0x48445243
 """`HDRC`, the `application_id` of a SQLite file in which headrace keeps runs and tasks: never a target."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """One SQL statement with its parameters, `$1` first.
 
     Attributes:
@@ -38,8 +38,7 @@ class Statement:
     rows: Sequence[Sequence[Json]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(msgspec.Struct, frozen=True):
     """Rows that are inserted, all or none; how they travel is the driver's business.
 
     Attributes:
@@ -56,8 +55,7 @@ class Insert:
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Upserted:
+class Upserted(msgspec.Struct, frozen=True):
     """What became of the rows of an `Insert` with keys; their sum is the number of its rows.
 
     Attributes:
@@ -76,8 +74,7 @@ class Upserted:
         )
 
 
-@dataclass(slots=True)
-class Result:
+class Result(msgspec.Struct):
     """What a statement gave.
 
     Attributes:
@@ -87,14 +84,13 @@ class Result:
         upserted: of an `Insert` with keys; `row_count` is what it inserted and updated.
     """
 
-    rows: list[dict[str, Json]] = field(default_factory=list)
+    rows: list[dict[str, Json]] = msgspec.field(default_factory=list)
     row_count: int = 0
     command: str = ""
     upserted: Upserted | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRow:
+class TaskRow(msgspec.Struct, frozen=True):
     """The row of `headrace_tasks` that says that a task's writes took effect, and how it came out (rule 11).
 
     Attributes:

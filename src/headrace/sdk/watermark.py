@@ -1,7 +1,8 @@
 """How far the work on a source has come, in the source's own order. Pure."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from headrace.values import Json
 
@@ -10,8 +11,7 @@ __all__ = ["Rank", "Watermark", "higher"]
 Rank: TypeAlias = int | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class Watermark:
+class Watermark(msgspec.Struct, frozen=True):
     """How far the work has come.
 
     Attributes:

@@ -4,7 +4,6 @@ Each message is encoded once: an outcome's JSON holds its tasks as they go into 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
@@ -111,8 +110,7 @@ _decode_error = msgspec.json.Decoder(_ErrorFields).decode
 _decode_outcome = msgspec.json.Decoder(_OutcomeFields).decode
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedOutcome:
+class EncodedOutcome(msgspec.Struct, frozen=True):
     """An outcome that was measured and can be kept.
 
     Attributes:

@@ -4,7 +4,8 @@ A store reads the record and the trigger's open runs, asks here, and makes the c
 durable in one step. It refuses the change if the record's `revision` is no longer the one that it read.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from headrace.sdk.schedule import Overlap
 from headrace.store.records import FireRequest, TriggerRecord
@@ -17,8 +18,7 @@ MAX_OPEN = 100
 _DAY_NS = 86_400 * 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What becomes of a firing.
 
     Attributes:

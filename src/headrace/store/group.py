@@ -1,6 +1,7 @@
 """The one primitive of fan-out: a group of tasks whose end is announced once (rule 7). Pure."""
 
-from dataclasses import dataclass, field, replace
+import msgspec
+from msgspec.structs import replace
 
 from headrace.sdk.watermark import Watermark, higher
 from headrace.store.records import MAX_ERRORS, ErrorFate, GroupMember, NewGroup, Outcome, TaskRecord
@@ -9,8 +10,7 @@ from headrace.values import Json
 __all__ = ["GroupNote", "GroupState"]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupNote:
+class GroupNote(msgspec.Struct, frozen=True):
     """What one member of a group came to, and the errors below it.
 
     Attributes:
@@ -22,12 +22,11 @@ class GroupNote:
     member: GroupMember
     error_count: int
     errors: list[Json]
-    tally: dict[str, int] = field(default_factory=dict)
+    tally: dict[str, int] = msgspec.field(default_factory=dict)
     watermark: Watermark | None = None
 
 
-@dataclass(slots=True)
-class GroupState:
+class GroupState(msgspec.Struct):
     """A group's open tasks, and what its members came to.
 
     Attributes:
@@ -39,13 +38,13 @@ class GroupState:
     """
 
     group: NewGroup
-    open: set[str] = field(default_factory=set)
-    failed_items: dict[tuple[int, str, int], int] = field(default_factory=dict)
-    errors: list[Json] = field(default_factory=list)
+    open: set[str] = msgspec.field(default_factory=set)
+    failed_items: dict[tuple[int, str, int], int] = msgspec.field(default_factory=dict)
+    errors: list[Json] = msgspec.field(default_factory=list)
     error_count: int = 0
     notes: int = 0
-    tally: dict[str, int] = field(default_factory=dict)
-    watermarks: dict[int, Watermark] = field(default_factory=dict)
+    tally: dict[str, int] = msgspec.field(default_factory=dict)
+    watermarks: dict[int, Watermark] = msgspec.field(default_factory=dict)
 
     def note(self, task: TaskRecord, outcome: Outcome) -> GroupNote | None:
         """Record what a member's task counted, and its errors; None if there is nothing to record."""

@@ -5,7 +5,9 @@ what is durable follows, decision by decision.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_measured
@@ -31,8 +33,7 @@ from headrace.store.run import Changes, RunState
 __all__ = ["Ledger", "LeftRun"]
 
 
-@dataclass(frozen=True, slots=True)
-class LeftRun:
+class LeftRun(msgspec.Struct, frozen=True):
     """An unfinished run as a process left it."""
 
     record: RunRecord
@@ -41,12 +42,11 @@ class LeftRun:
     groups: tuple[tuple[NewGroup, list[GroupNote]], ...]
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(msgspec.Struct):
     """Unfinished runs by id, and triggers by flow and name."""
 
-    runs: dict[str, RunState] = field(default_factory=dict)
-    triggers: dict[tuple[str, str], TriggerRecord] = field(default_factory=dict)
+    runs: dict[str, RunState] = msgspec.field(default_factory=dict)
+    triggers: dict[tuple[str, str], TriggerRecord] = msgspec.field(default_factory=dict)
 
     def take_up(self, left: Iterable[LeftRun]) -> None:
         """Go on with runs that another process left."""

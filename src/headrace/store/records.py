@@ -1,8 +1,9 @@
 """What a store keeps: states as data. Times are Unix nanoseconds."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 from headrace.sdk.schedule import Overlap
 from headrace.sdk.watermark import Watermark, higher
@@ -65,8 +66,7 @@ class ErrorFate(Enum):
     """It is a response that nobody gets, since its run had one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRecord:
+class ErrorRecord(msgspec.Struct, frozen=True):
     """One error of a run.
 
     Attributes:
@@ -87,11 +87,10 @@ class ErrorRecord:
     attempt: int
     fate: ErrorFate
     retryable: bool = False
-    context: dict[str, Json] = field(default_factory=dict)
+    context: dict[str, Json] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupMember:
+class GroupMember(msgspec.Struct, frozen=True):
     """Membership of a task in a fan-out: the group, and which emission it belongs to.
 
     What a member's task creates belongs to the same emission.
@@ -109,8 +108,7 @@ class GroupMember:
     items: int
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRecord:
+class TaskRecord(msgspec.Struct, frozen=True):
     """Deliver this message to this port, in this run.
 
     Attributes:
@@ -135,8 +133,7 @@ class TaskRecord:
     resume: Json = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """The state of a task's attempts, as the store has it.
 
     Attributes:
@@ -154,8 +151,7 @@ class Attempt:
     first: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class NewGroup:
+class NewGroup(msgspec.Struct, frozen=True):
     """A fan-out to be created with a task's outcome (rule 7).
 
     Attributes:
@@ -170,8 +166,7 @@ class NewGroup:
     total_items: int
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """An answer for the caller of a run.
 
     Attributes:
@@ -183,8 +178,7 @@ class Response:
     late: ErrorRecord
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a task did, to become durable as a whole or not at all (rule 4).
 
     Attributes:
@@ -196,14 +190,14 @@ class Outcome:
         watermark: how far the member has come, for the group; None if that is not told.
     """
 
-    tasks: list[TaskRecord] = field(default_factory=list)
-    groups: list[NewGroup] = field(default_factory=list)
-    errors: list[ErrorRecord] = field(default_factory=list)
+    tasks: list[TaskRecord] = msgspec.field(default_factory=list)
+    groups: list[NewGroup] = msgspec.field(default_factory=list)
+    errors: list[ErrorRecord] = msgspec.field(default_factory=list)
     further_errors: int = 0
-    counters: dict[str, int] = field(default_factory=dict)
-    state: dict[str, Json] = field(default_factory=dict)
+    counters: dict[str, int] = msgspec.field(default_factory=dict)
+    state: dict[str, Json] = msgspec.field(default_factory=dict)
     response: Response | None = None
-    tally: dict[str, int] = field(default_factory=dict)
+    tally: dict[str, int] = msgspec.field(default_factory=dict)
     watermark: Watermark | None = None
 
     def add_error(self, error: ErrorRecord) -> None:
@@ -241,8 +235,7 @@ class Outcome:
         self.watermark = higher(self.watermark, other.watermark)
 
 
-@dataclass(slots=True)
-class RunRecord:
+class RunRecord(msgspec.Struct):
     """One run.
 
     Attributes:
@@ -263,8 +256,8 @@ class RunRecord:
     vars: dict[str, Json]
     status: RunStatus = RunStatus.RUNNING
     ended_at_ns: int | None = None
-    counters: dict[str, int] = field(default_factory=dict)
-    errors: list[ErrorRecord] = field(default_factory=list)
+    counters: dict[str, int] = msgspec.field(default_factory=dict)
+    errors: list[ErrorRecord] = msgspec.field(default_factory=list)
     error_count: int = 0
     retries: int = 0
     dead_letters: int = 0
@@ -274,8 +267,7 @@ class RunRecord:
     has_response: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(msgspec.Struct, frozen=True):
     """A task that failed for good, kept whole."""
 
     task: TaskRecord
@@ -284,8 +276,7 @@ class DeadLetter:
     flow: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerRecord:
+class TriggerRecord(msgspec.Struct, frozen=True):
     """What is remembered of a trigger: one record, changed by compare-and-set (rule 22).
 
     Attributes:
@@ -313,8 +304,7 @@ class TriggerRecord:
     revision: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class FireRequest:
+class FireRequest(msgspec.Struct, frozen=True):
     """Fire a trigger.
 
     Attributes:
@@ -350,8 +340,7 @@ class FireRequest:
     cut_off: Callable[[str], frozenset[str]] = lambda run_id: frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(msgspec.Struct, frozen=True):
     """What a decision about a task led to.
 
     Attributes:
@@ -367,8 +356,7 @@ class Committed:
     dropped: tuple[ErrorRecord, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(msgspec.Struct, frozen=True):
     """What became of a firing.
 
     Attributes:
@@ -383,11 +371,10 @@ class Fired:
     task: TaskRecord | None = None
     reason: str = ""
     repeats: str = ""
-    superseded: Mapping[str, Committed] = field(default_factory=dict)
+    superseded: Mapping[str, Committed] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRecord:
+class VersionRecord(msgspec.Struct, frozen=True):
     """One version of a flow, as it can be loaded again (rule 21).
 
     Attributes:
@@ -401,11 +388,10 @@ class VersionRecord:
     path: str
     name: str
     text: str
-    overrides: dict[str, Json] = field(default_factory=dict)
+    overrides: dict[str, Json] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRun:
+class OpenRun(msgspec.Struct, frozen=True):
     """An unfinished run, with its open tasks.
 
     Attributes:
@@ -417,8 +403,7 @@ class OpenRun:
     is_cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(msgspec.Struct, frozen=True):
     """What a process finds that begins to execute a flow.
 
     Attributes:

@@ -1,7 +1,8 @@
 """What is asked of a store, and what one process asks of another through it."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from headrace.store.records import RunStatus
 from headrace.values import Json, Message
@@ -9,8 +10,7 @@ from headrace.values import Json, Message
 __all__ = ["ALL_RUNS", "Request", "RequestKind", "Revival", "RunFilter"]
 
 
-@dataclass(frozen=True, slots=True)
-class Revival:
+class Revival(msgspec.Struct, frozen=True):
     """A dead letter is to be tried again.
 
     Attributes:
@@ -29,8 +29,7 @@ class Revival:
     answers: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
+class RunFilter(msgspec.Struct, frozen=True):
     """Which runs are wanted: of a flow, of some statuses, begun after a time; `limit` of them at most.
 
     Attributes:
@@ -61,8 +60,7 @@ class RequestKind(Enum):
     """Remove a dead letter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What a process asks of the one that executes a flow.
 
     Attributes:

@@ -1,7 +1,8 @@
 """An unfinished run and what is open of it: decides, and says what changed. Pure; no I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from headrace.store.group import GroupNote, GroupState
 from headrace.store.records import (
@@ -25,8 +26,7 @@ __all__ = ["Changes", "NumberedError", "NumberedNote", "RunState"]
 _KEPT_RETRIES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedError:
+class NumberedError(msgspec.Struct, frozen=True):
     """An error at its place in its run's list."""
 
     run_id: str
@@ -34,8 +34,7 @@ class NumberedError:
     error: ErrorRecord
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedNote:
+class NumberedNote(msgspec.Struct, frozen=True):
     """A group's note, numbered within the group from 1."""
 
     group_id: str
@@ -43,8 +42,7 @@ class NumberedNote:
     note: GroupNote
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(msgspec.Struct):
     """What one decision changed; to become durable together.
 
     Attributes:
@@ -60,18 +58,18 @@ class Changes:
 
     run: RunRecord | None = None
     ends_as: RunStatus | None = None
-    opened: list[TaskRecord] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
+    opened: list[TaskRecord] = msgspec.field(default_factory=list)
+    closed: list[str] = msgspec.field(default_factory=list)
     attempt: tuple[str, Attempt] | None = None
-    errors: list[NumberedError] = field(default_factory=list)
-    groups: list[NewGroup] = field(default_factory=list)
-    closed_groups: list[str] = field(default_factory=list)
-    notes: list[NumberedNote] = field(default_factory=list)
+    errors: list[NumberedError] = msgspec.field(default_factory=list)
+    groups: list[NewGroup] = msgspec.field(default_factory=list)
+    closed_groups: list[str] = msgspec.field(default_factory=list)
+    notes: list[NumberedNote] = msgspec.field(default_factory=list)
     buried: DeadLetter | None = None
     revived: str | None = None
-    state: dict[str, Json] = field(default_factory=dict)
+    state: dict[str, Json] = msgspec.field(default_factory=dict)
     response: Json = None
-    encoded: dict[str, bytes] = field(default_factory=dict)
+    encoded: dict[str, bytes] = msgspec.field(default_factory=dict)
 
     @property
     def committed(self) -> Committed:
@@ -82,8 +80,7 @@ class Changes:
         return Committed(tuple(self.opened), run if is_end else None, self.response, dropped)
 
 
-@dataclass(slots=True)
-class RunState:
+class RunState(msgspec.Struct):
     """A run and what is open of it.
 
     Attributes:
@@ -91,8 +88,8 @@ class RunState:
     """
 
     record: RunRecord
-    open: dict[str, tuple[TaskRecord, Attempt]] = field(default_factory=dict)
-    groups: dict[str, GroupState] = field(default_factory=dict)
+    open: dict[str, tuple[TaskRecord, Attempt]] = msgspec.field(default_factory=dict)
+    groups: dict[str, GroupState] = msgspec.field(default_factory=dict)
     ends_as: RunStatus | None = None
 
     def restore(self, groups: Iterable[tuple[NewGroup, list[GroupNote]]]) -> None:

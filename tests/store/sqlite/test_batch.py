@@ -5,11 +5,11 @@ next process would find in the file must be what the ledger has, at each of thes
 """
 
 import sqlite3
-from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from headrace.store import (
     Attempt,

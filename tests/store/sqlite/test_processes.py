@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.errors import StoreError
 from headrace.store import VersionRecord

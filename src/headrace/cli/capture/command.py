@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -121,7 +120,6 @@ def _write(path: Path, found: list[Insertion]) -> None:
         print(f"{path}: `{each.node}` has a {each.key}")
 
 
-@dataclass
 class _Catch(Watch):
     """Keeps the first answer of each node.
 
@@ -129,8 +127,10 @@ class _Catch(Watch):
         members: by node, the member of its result that is kept.
     """
 
-    members: dict[str, str] = field(default_factory=dict)
-    caught: dict[str, Json] = field(default_factory=dict)
+    def __init__(self, members: dict[str, str]) -> None:
+        super().__init__()
+        self.members = members
+        self.caught: dict[str, Json] = {}
 
     def result_added(self, node: str, value: Json) -> None:
         """See `Observer`."""

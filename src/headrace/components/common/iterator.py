@@ -1,8 +1,8 @@
 """common-module/iterator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 from pydantic import Field
 
 from headrace.sdk import (
@@ -59,13 +59,12 @@ class IteratorInput(MessageModel):
     """Handed on with each item and batch, and with `done`."""
 
 
-@dataclass
-class _Tally:
+class _Tally(msgspec.Struct):
     """What came of the batches of one array."""
 
     processed: int = 0
     failed: int = 0
-    errors: list[JsonValue] = field(default_factory=list)
+    errors: list[JsonValue] = msgspec.field(default_factory=list)
 
     def add(self, emission: Emission, batch_number: int) -> None:
         self.failed += emission.error_count

@@ -1,23 +1,22 @@
 """The rows of a request, ready to be written in statements of many."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.sdk import Insert, Json, PermanentError, Statement
 
 __all__ = ["BadRow", "Batch"]
 
 
-@dataclass(frozen=True, slots=True)
-class BadRow:
+class BadRow(msgspec.Struct, frozen=True):
     """A row that cannot be written, by its index in the request, and why."""
 
     index: int
     error: PermanentError
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """Rows that are to be written, by their index in the request.
 
     Attributes:

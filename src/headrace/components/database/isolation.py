@@ -9,7 +9,8 @@ tried again after the others. A bad row that was to replace another with the sam
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from headrace.components.database.batch import BadRow, Batch
 from headrace.sdk import Insert, PermanentError, Result, Statement, StatementError
@@ -24,12 +25,11 @@ _MORE_PASSES = 10
 """How often rows refused for a foreign key are tried again, backwards and forwards in turn."""
 
 
-@dataclass(slots=True)
-class Isolated:
+class Isolated(msgspec.Struct):
     """What became of a batch: the results of the statements that wrote rows, and the rows that are bad."""
 
-    results: list[Result] = field(default_factory=list)
-    bad: list[BadRow] = field(default_factory=list)
+    results: list[Result] = msgspec.field(default_factory=list)
+    bad: list[BadRow] = msgspec.field(default_factory=list)
 
 
 async def write_good_rows(batch: Batch, write: Write) -> Isolated:

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import cast
+
+import msgspec
 
 from headrace.components.database.batch import BadRow, Batch
 from headrace.sdk import Insert, Json, PermanentError
@@ -79,8 +80,7 @@ def insert_batch(operation: str, table: str, columns: list[str], rows: list[Json
     return shape.batch(table, rows, values, added, refused, {})
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
+class _Columns(msgspec.Struct, frozen=True):
     """Which members of the rows are written.
 
     Where the user names them, other members are left out and a missing one is null. Otherwise a row must

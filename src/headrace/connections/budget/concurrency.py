@@ -1,7 +1,8 @@
 """How many requests an API takes at once: found out by what its answers tell. Pure."""
 
-from dataclasses import dataclass, field
 from math import inf
+
+import msgspec
 
 __all__ = ["Concurrency"]
 
@@ -31,8 +32,7 @@ _BUSY = 0.5
 _MOST_PATIENCE = 512
 
 
-@dataclass(slots=True)
-class _Round:
+class _Round(msgspec.Struct):
     """The answers to requests that were sent since the last change for the worse.
 
     Attributes:
@@ -41,7 +41,7 @@ class _Round:
 
     started_s: float
     cpu_s: float
-    latencies: list[float] = field(default_factory=list)
+    latencies: list[float] = msgspec.field(default_factory=list)
     full: int = 0
 
 

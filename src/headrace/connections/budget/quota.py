@@ -7,8 +7,9 @@ Three families are read, the first that is understood counts: the structured fie
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from headrace.connections.http.response import date_s
 
@@ -41,8 +42,7 @@ _LATEST_SECONDS = 1e11
 _LATEST_MS = 1e14
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(msgspec.Struct, frozen=True):
     """How much may still be asked.
 
     Attributes:

@@ -1,10 +1,10 @@
 """One connection to a server: a request out, its answer in, by the parser of Node.js (llhttp)."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import cast
 
 import httptools
+import msgspec
 
 from headrace.connections.http.encoding import Decoder, EncodingError, make_decoder
 from headrace.connections.http.progress import Progress
@@ -60,8 +60,7 @@ class ClosedError(Exception):
         self.in_answer = in_answer
 
 
-@dataclass(slots=True)
-class RawAnswer:
+class RawAnswer(msgspec.Struct):
     """An answer as it came, its body decompressed.
 
     Attributes:

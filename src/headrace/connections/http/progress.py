@@ -1,15 +1,14 @@
 """How far a request has come."""
 
 import time
-from dataclasses import dataclass, field
 
+import msgspec
 from yarl import URL
 
 __all__ = ["Progress"]
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(msgspec.Struct):
     """How far a request has come; the pool and the connection write it, since they alone know.
 
     Attributes:
@@ -25,7 +24,7 @@ class Progress:
     reused: bool = False
     answered: bool = False
     sent: bool = False
-    started_s: float = field(default_factory=time.monotonic)
+    started_s: float = msgspec.field(default_factory=time.monotonic)
 
     def ask(self, url: URL) -> None:
         """Begin a request of its own, or one that a redirect leads to."""

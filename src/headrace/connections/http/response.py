@@ -2,9 +2,10 @@
 
 import codecs
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+import msgspec
 
 from headrace.connections.http.media import charset_of
 
@@ -17,8 +18,7 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 """Encodings that Python knows and the web does not: they make half characters, or take for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(msgspec.Struct, frozen=True):
     """A whole answer.
 
     Attributes:

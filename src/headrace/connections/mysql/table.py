@@ -1,8 +1,9 @@
 """What an insert must know of a table: the types of its columns, and which columns are unique."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from headrace.connections.name import quoted as quoted_name
 from headrace.connections.name import quoted_table
@@ -19,8 +20,7 @@ KEYS_QUERY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table; MySQL takes no account of case in the names of columns, so all are in lower case.
 
     Attributes:
@@ -28,7 +28,7 @@ class Table:
         keys: the columns of each unique index.
     """
 
-    types: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = msgspec.field(default_factory=dict)
     keys: frozenset[frozenset[str]] = frozenset()
 
 

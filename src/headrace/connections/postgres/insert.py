@@ -15,8 +15,9 @@ there, or for an append right into the table. Encoding in Python, which both nee
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from headrace.connections.insert import (
     TARGET,
@@ -48,8 +49,7 @@ _HAS_OLD = 18_00_00
 """The version of the server from which on RETURNING tells of the row that was there before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """What `TABLE_QUERY` told of a table.
 
     Attributes:
@@ -59,8 +59,8 @@ class Table:
     """
 
     is_plain: bool = True
-    types: Mapping[str, str] = field(default_factory=dict)
-    texts: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = field(default_factory=dict)
+    types: Mapping[str, str] = msgspec.field(default_factory=dict)
+    texts: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = msgspec.field(default_factory=dict)
 
 
 def statement_of(insert: Insert, table: Table, server_version: int) -> Statement:

@@ -1,7 +1,7 @@
 """Where the table of committed tasks is in a PostgreSQL database, and what makes it usable."""
 
-from dataclasses import dataclass, replace
-
+import msgspec
+from msgspec.structs import replace
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
@@ -46,8 +46,7 @@ _LOOK_UP = b"""
 _IN_THE_WAY = ("42501", "42P07", "42710", "23505")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """What is there along the search_path. Names are quoted, and bytes: a SQL_ASCII database has any.
 
     Attributes:

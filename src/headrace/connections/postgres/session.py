@@ -7,10 +7,10 @@ commands (`BEGIN`, savepoints) that wait for it.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
+import msgspec
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
@@ -54,15 +54,13 @@ _LIMITS = ", ".join(  # where nobody has set another; an unknown setting is null
 ).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(msgspec.Struct, frozen=True):
     name: bytes
     types: tuple[SqlType, ...]
     columns: tuple[tuple[str, Decoder], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Posted:
+class _Posted(msgspec.Struct, frozen=True):
     """A statement that was sent: how many commands went before it, and how often it runs."""
 
     sql: str

@@ -1,8 +1,9 @@
 """PostgreSQL's types, as far as binding and reading values goes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 __all__ = ["CATALOG_QUERY", "KNOWN", "Kind", "SqlType", "resolve"]
 
@@ -26,8 +27,7 @@ class Kind(Enum):
     """Written and read as the server's own text: dates, intervals, UUIDs, enums, addresses, ranges."""
 
 
-@dataclass(frozen=True, slots=True)
-class SqlType:
+class SqlType(msgspec.Struct, frozen=True):
     """A type; `element` is that of an array's elements."""
 
     kind: Kind

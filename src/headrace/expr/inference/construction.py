@@ -1,6 +1,6 @@
 """Objects, arrays and texts that an expression builds."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from headrace.expr.inference.access import SCALAR, AccessInspector
 from headrace.expr.inference.value import Value

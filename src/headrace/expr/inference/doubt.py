@@ -1,7 +1,8 @@
 """What inference is told and what it finds: the shapes of the roots, and what cannot go well."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from headrace.expr.shape import ANY, ObjectShape, Shape, object_of, of
 from headrace.source import Span
@@ -20,8 +21,7 @@ RUN = object_of(
 """`$run`, as `Environment.run` says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Roots:
+class Roots(msgspec.Struct, frozen=True):
     """The shapes of what expressions read.
 
     Attributes:
@@ -35,8 +35,7 @@ class Roots:
     run: Shape = ANY
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(msgspec.Struct, frozen=True):
     """Something in an expression that cannot go well, whatever the data is.
 
     Attributes:

@@ -1,6 +1,6 @@
 """Parameters of arrows: what their names stand for."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from headrace.expr.inference.member import Read, read_element, read_member
 from headrace.expr.inference.query import QueryInspector

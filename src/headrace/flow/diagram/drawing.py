@@ -1,14 +1,13 @@
 """What is drawn of a flow."""
 
-from dataclasses import dataclass
+import msgspec
 
 from headrace.flow.model import Edge, Flow, Node
 
 __all__ = ["Box", "Drawing", "Wire", "drawing_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(msgspec.Struct, frozen=True):
     """A node.
 
     Attributes:
@@ -26,8 +25,7 @@ class Box:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(msgspec.Struct, frozen=True):
     """An edge.
 
     Attributes:
@@ -46,8 +44,7 @@ class Wire:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(msgspec.Struct, frozen=True):
     """All of it."""
 
     title: str

@@ -6,8 +6,9 @@ the columns between its ends, and up left of its target.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from headrace.flow.diagram.layer import layers_of, leading_back
 from headrace.flow.diagram.order import Columns, columns_of
@@ -26,8 +27,7 @@ _RADIUS = 8.0
 _BETWEEN_PARTS = 44.0
 
 
-@dataclass(frozen=True, slots=True)
-class Cord:
+class Cord(msgspec.Struct, frozen=True):
     """A wire to be laid: between which boxes, and how far below their tops it begins and ends."""
 
     source: int
@@ -36,8 +36,7 @@ class Cord:
     end_y: float
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """Where a box is."""
 
     x: float
@@ -46,16 +45,14 @@ class Frame:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """A line: from `start` by steps, each a point (straight) or two control points and a point (cubic)."""
 
     start: Point
     steps: tuple[tuple[Point, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """Everything, within 0…`width` and 0…`height`."""
 
     frames: list[Frame]
@@ -118,8 +115,7 @@ def _parts(count: int, cords: Sequence[Cord]) -> list[list[int]]:
     return parts
 
 
-@dataclass(frozen=True, slots=True)
-class _Lane:
+class _Lane(msgspec.Struct, frozen=True):
     """Where a wire goes back.
 
     Attributes:

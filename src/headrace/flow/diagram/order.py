@@ -6,7 +6,8 @@ A wire over several columns is cut into segments from column to column; where it
 
 from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.flow.diagram.layer import Arc
 
@@ -15,8 +16,7 @@ __all__ = ["Columns", "Segment", "columns_of"]
 _SWEEPS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A part of a wire, from an item of one column to an item of the next.
 
     Attributes:
@@ -30,8 +30,7 @@ class Segment:
     end_y: float
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(msgspec.Struct, frozen=True):
     """Columns of items in order.
 
     Attributes:

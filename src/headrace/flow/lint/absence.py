@@ -1,7 +1,9 @@
 """Why a member cannot be there: who dropped it, or what was probably meant."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from headrace.expr.shape import ANY, ObjectShape, Shape
 from headrace.expr.suggestion import did_you_mean, listed
@@ -25,8 +27,7 @@ _DEEPEST = 3
 """So deep a member is looked for in what entered an edge, to tell dropped ones from those never set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """The end of a sentence that says what is missing, further places, and where it may be instead."""
 
     text: str

@@ -4,7 +4,9 @@ A member that is dropped is missing wherever it is read, and what is made of it 
 """
 
 import re
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from headrace.errors import Finding, Severity
 from headrace.expr.inference import Doubt
@@ -26,12 +28,11 @@ def names_in(source: str) -> list[str]:
     return [match[1] for match in _NAME.finditer(source)][::-1]
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(msgspec.Struct):
     """One mistake: its findings at all places, and what comes of it elsewhere."""
 
-    findings: list[Finding] = field(default_factory=list)
-    consequences: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
+    consequences: list[Finding] = msgspec.field(default_factory=list)
     is_error: bool = False
 
     def finding(self) -> Finding:

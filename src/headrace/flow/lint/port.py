@@ -7,9 +7,10 @@ crossed the edges.
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union
 
+import msgspec
+from msgspec.structs import replace
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -44,8 +45,7 @@ _GUARDS = ("exists", "not_equals")
 # ---- what a port needs
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
+class _Message(msgspec.Struct, frozen=True):
     """A message on its way into a port.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Expressions that read what cannot be there (HR136), or do what a kind of value cannot (HR143)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.errors import Finding
 from headrace.expr import Template

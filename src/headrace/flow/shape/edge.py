@@ -1,7 +1,9 @@
 """What arrives over an edge, by what leaves at its source."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from headrace.expr import Template
 from headrace.expr.inference import RUN, Doubt, Roots, infer
@@ -16,22 +18,20 @@ __all__ = ["EdgeShapes", "Found", "InputShapes"]
 Report = Callable[[Doubt], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A template's shape, and what cannot go well in it."""
 
     shape: Shape
     doubts: tuple[Doubt, ...] = ()
 
 
-@dataclass(slots=True)
-class _Builder:
+class _Builder(msgspec.Struct):
     """A template that builds messages, with what it last gave."""
 
     template: Template
     origin: Origin
     vars: Shape
-    _last: tuple[Shape, Found] | None = field(default=None, init=False)
+    _last: tuple[Shape, Found] | None = None
 
     def build(self, message: Shape) -> Found:
         if self._last is not None and (self._last[0] is message or self.template.constant):

@@ -1,7 +1,8 @@
 """Who built an object of a message: what shapes carry as their `origins`."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from headrace.expr import Template
 from headrace.flow.draft import DraftEdge, DraftNode
@@ -10,8 +11,7 @@ from headrace.source import Span
 __all__ = ["Maker", "edge_maker", "edge_name", "input_maker", "port_maker", "sample_maker"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Maker:
+class Maker(msgspec.Struct, frozen=True, eq=False):
     """A place in the file that decides which members an object has.
 
     Attributes:

@@ -1,6 +1,6 @@
 """What leaves a node, by what arrives."""
 
-from dataclasses import dataclass
+import msgspec
 
 from headrace.expr.shape import ANY, NOTHING, Member, Shape, join, object_of, of, shape_of
 from headrace.flow.draft import Draft, DraftNode
@@ -14,8 +14,7 @@ from headrace.values import Json
 __all__ = ["ANY_ENTRY", "NO_ENTRY", "Entry", "NodeShapes", "settings_shape", "vars_shape"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What arrives at an input: the message, and the base value that results are added to.
 
     Both are as they cross the edge; a node's `input` shapes the message after that.

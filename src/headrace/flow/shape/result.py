@@ -1,9 +1,10 @@
 """What is known of a flow's messages."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+import msgspec
 
 from headrace.expr import Template
 from headrace.expr.inference import RUN, Doubt, Roots, infer
@@ -17,8 +18,7 @@ from headrace.sdk import Spec
 __all__ = ["At", "Shapes"]
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(msgspec.Struct, frozen=True):
     """A template of a flow: an edge's by its index, a node's `input` by its name."""
 
     kind: Literal["edge", "input"]

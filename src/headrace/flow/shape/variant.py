@@ -5,7 +5,8 @@ of such messages up to a node that may look into them to decide where they go.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.expr.inference import Doubt
 from headrace.flow.draft import DraftEdge
@@ -23,8 +24,7 @@ _MOST = 2000
 """Templates that are looked at again in all, so that flows with many joins stay quick to check."""
 
 
-@dataclass(frozen=True, slots=True)
-class Strayed:
+class Strayed(msgspec.Struct, frozen=True):
     """What must fail for each message of one edge, though not for those of the others.
 
     Attributes:

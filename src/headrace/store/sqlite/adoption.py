@@ -3,7 +3,8 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.errors import StoreError
 from headrace.store.caller import Caller
@@ -15,8 +16,7 @@ from headrace.values import encode_json
 __all__ = ["Found", "adopt", "take_over"]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What was there of a flow."""
 
     runs: list[LeftRun]

@@ -5,7 +5,6 @@ Every statement may be repeated: a commit whose end is not known is tried again 
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
@@ -49,8 +48,7 @@ ON CONFLICT (id) DO NOTHING
 _encode = msgspec.json.encode
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct):
     """Rows to write; later ones of the same thing take the place of earlier ones.
 
     Attributes:
@@ -62,13 +60,13 @@ class Batch:
         others: whatever else, in order.
     """
 
-    runs: dict[str, Row] = field(default_factory=dict)
-    closed: dict[str, None] = field(default_factory=dict)
-    opened: dict[str, Row] = field(default_factory=dict)
-    attempts: dict[str, Row] = field(default_factory=dict)
-    executing: dict[str, None] = field(default_factory=dict)
-    triggers: dict[tuple[str, str], tuple[int, TriggerRecord]] = field(default_factory=dict)
-    others: list[Statement] = field(default_factory=list)
+    runs: dict[str, Row] = msgspec.field(default_factory=dict)
+    closed: dict[str, None] = msgspec.field(default_factory=dict)
+    opened: dict[str, Row] = msgspec.field(default_factory=dict)
+    attempts: dict[str, Row] = msgspec.field(default_factory=dict)
+    executing: dict[str, None] = msgspec.field(default_factory=dict)
+    triggers: dict[tuple[str, str], tuple[int, TriggerRecord]] = msgspec.field(default_factory=dict)
+    others: list[Statement] = msgspec.field(default_factory=list)
 
     def __len__(self) -> int:
         tasks = len(self.closed) + len(self.opened) + len(self.attempts) + len(self.executing)

@@ -1,8 +1,9 @@
 """Where a store's file may lie."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from headrace.errors import StoreError
 
@@ -74,8 +75,7 @@ def _check_log(path: Path) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Mount:
+class _Mount(msgspec.Struct, frozen=True):
     """A line of the table; fields as in proc_pid_mountinfo(5)."""
 
     id: str

@@ -9,8 +9,9 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, replace
 from pathlib import Path
+
+from msgspec.structs import asdict, replace
 
 from headrace.errors import InternalError, StoreError
 from headrace.store.caller import Caller

@@ -1,7 +1,8 @@
 """Which page: where it lies, and the request that asks for it."""
 
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
+
+import msgspec
 
 from headrace.components.http.paging.settings import (
     LinkedPages,
@@ -16,8 +17,7 @@ from headrace.sdk import Json, PermanentError
 __all__ = ["Position", "first_position", "request_at", "resolve_next"]
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """A page.
 
     Attributes:

@@ -1,7 +1,8 @@
 """What a page says: its records, how many there are in all, and whether and where it goes on."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.components.http.paging.settings import (
     CursorPages,
@@ -24,8 +25,7 @@ _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:\"[^\"]*
 _NEXT = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?![^\s;,]))", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """What a page says.
 
     Attributes:

@@ -1,7 +1,8 @@
 """What callers are answered; errors in one shape: `{"error": {"code", "message"}, "run"?}`."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
+
+import msgspec
 
 from headrace.values import Json, encode_json
 
@@ -10,8 +11,7 @@ __all__ = ["Refusal", "Reply", "error_reply", "json_reply"]
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A whole answer.
 
     Attributes:

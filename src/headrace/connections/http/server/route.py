@@ -1,9 +1,10 @@
 """Which handler a request is for: methods and paths, whose parameters are whole segments, `/orders/{id}`."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import unquote
+
+import msgspec
 
 from headrace.connections.http.server.incoming import IncomingRequest
 from headrace.connections.http.server.reply import Reply
@@ -16,8 +17,7 @@ Pattern: TypeAlias = tuple[str | None, ...]
 """The segments of a path; None for a parameter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """Requests that somebody takes.
 
     Attributes:
@@ -32,8 +32,7 @@ class Route:
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What there is at a path.
 
     Attributes:
@@ -60,11 +59,10 @@ class Found:
         return tuple(methods)
 
 
-@dataclass
-class Routes:
+class Routes(msgspec.Struct):
     """All routes of a process."""
 
-    _by_pattern: dict[Pattern, dict[str, Route]] = field(default_factory=dict)
+    _by_pattern: dict[Pattern, dict[str, Route]] = msgspec.field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Route]:
         return (route for routes in self._by_pattern.values() for route in routes.values())

@@ -1,7 +1,8 @@
 """Results that are made of the members of objects; see `result`."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.expr.functions.member import Step
 from headrace.expr.functions.result.item import item_of
