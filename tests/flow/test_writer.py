@@ -11,7 +11,7 @@ from headrace.source import Source
 
 WORDS = st.sampled_from(
     ["no", "y", "null", "~", "1", "017", "1_000", "1:30", ".inf", "<<", "", " a", "a: b", "# x", "- a", "é", "😀",
-     "a\nb", "\t", "{{$.x}}", "'", '"', "\\", "\x85", "\u2028", "true", "2026-01-02", "=", "a\r\nb", "x" * 90]
+     "a\nb", "\t", "{{$.x}}", "'", '"', "\\", "\x85", "\u2028", "\ufffe", "true", "2026-01-02", "=", "a\r\nb", "x" * 90]
 )  # fmt: skip
 TEXTS = WORDS | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 SCALARS = st.none() | st.booleans() | TEXTS | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)  # fmt: skip

@@ -10,7 +10,7 @@ __all__ = ["yaml_lines"]
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LONGEST_ROW = 80
-_ESCAPED = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff]")
+_ESCAPED = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def yaml_lines(key: str, value: Json) -> list[str]:
