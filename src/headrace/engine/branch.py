@@ -18,18 +18,19 @@ __all__ = ["Branch", "Session", "StatementScope", "Transactions"]
 
 
 class Session:
-    """The task's transaction on one database, and the turns at it.
+    """The task's transaction on one database, and the turns at it."""
 
-    Attributes:
-        is_marked: marks are taken; else nothing can be undone but all of it.
-    """
+    __slots__ = ("_marks", "_task", "transaction")
 
-    __slots__ = ("_marks", "is_marked", "transaction")
-
-    def __init__(self, transaction: Transaction, *, is_marked: bool) -> None:
+    def __init__(self, transaction: Transaction, task: "Transactions") -> None:
         self.transaction = transaction
-        self.is_marked = is_marked
+        self._task = task
         self._marks = 0
+
+    @property
+    def is_marked(self) -> bool:
+        """See `Transactions.is_marked`."""
+        return self._task.is_marked
 
     def mark(self) -> str:
         """Take a mark; gives its name, which no mark of this transaction has had, or nothing."""
@@ -141,12 +142,15 @@ class Branch:
 
 
 class Transactions:
-    """The transactions of one task: at most one that commits with it (rule 13)."""
+    """The transactions of one task: at most one that commits with it (rule 13).
+
+    Attributes:
+        is_marked: marks are taken; else nothing can be undone but all of it.
+    """
 
     __slots__ = ("_opening", "is_marked", "sessions")
 
     def __init__(self, *, is_marked: bool = True) -> None:
-        """Begin none yet; see `Session.is_marked`."""
         self.sessions: dict[Hashable, Session] = {}
         self.is_marked = is_marked
         self._opening = asyncio.Lock()
@@ -169,15 +173,9 @@ class Transactions:
                             "put a `common-module/async` between them or set `transaction: statement` on one",
                             code="HR316",
                         )
-                    session = Session(await database.begin(), is_marked=self.is_marked)
+                    session = Session(await database.begin(), self)
                     self.sessions[database.key] = session
         return session
-
-    def go_by_steps(self) -> None:
-        """Take marks from here on."""
-        self.is_marked = True
-        for session in self.sessions.values():
-            session.is_marked = True
 
     async def commit(self, task_id: str, outcome: EncodedOutcome) -> bool:
         """Commit what the task wrote, with its outcome; tells whether the outcome lies in a database now.

@@ -106,7 +106,7 @@ class Execution:
         if branch.has_unmarked_writes:
             raise Misspeculated
         await self.settle()
-        self.transactions.go_by_steps()
+        self.transactions.is_marked = True
 
     async def once(self, path: str, make: Callable[[], Awaitable[Value]]) -> Value:
         """What `make` gives; the same again where the task goes the same way a second time."""

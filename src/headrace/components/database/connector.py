@@ -278,7 +278,7 @@ def _upserted(result: Result) -> dict[str, int]:
     found = result.upserted
     if found is None:
         return {}
-    return {"inserted": found.inserted, "updated": found.updated, "unchanged": found.unchanged}
+    return {name: getattr(found, name) for name in _COUNTS}
 
 
 async def _send(result: Result, context: Context, **more: Json) -> None:

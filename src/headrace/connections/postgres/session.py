@@ -172,21 +172,13 @@ class PostgresSession:
         """
         if isinstance(statement, Insert):
             return await self._insert(statement, pending)
-        rows = statement.rows if statement.rows is not None else [statement.parameters]
+        rows = _executions(statement)
         if not rows:
             return Result()
         prepared = await self._prepare(statement.sql, rows[0], pending)
-        bound = [bind(row, prepared.types) for row in rows]
-        skipped = self._send(pending)
-        for values in bound:
-            self._wire.send_execute(prepared.name, values)
-        results = await self._wire.sync()
-        try:
-            _check(results, statement.sql)
-        except StalePlan:
-            self._forget()
-            raise
-        return self._result(results[skipped:], prepared)
+        self._queue(statement.sql, rows, prepared, pending)
+        (result,) = await self.settle()
+        return result
 
     def post(self, statement: Statement | Insert, pending: list[str]) -> bool:
         """Send a statement after the commands in `pending`, and do not wait; `settle` gives its result.
@@ -205,17 +197,13 @@ class PostgresSession:
             if table is None or self._doubts_tables:
                 return False
             statement = statement_of(insert, table, self._wire.server_version)
-        rows = statement.rows if statement.rows is not None else [statement.parameters]
+        rows = _executions(statement)
         prepared = self._prepared.get((statement.sql, ()))
         if prepared is None or not rows:
             return False
         self._prepared.move_to_end((statement.sql, ()))
-        bound = [bind(row, prepared.types) for row in rows]
-        before = self._send(pending)
-        for values in bound:
-            self._wire.send_execute(prepared.name, values)
+        self._queue(statement.sql, rows, prepared, pending, insert)
         self._wire.send_queued()
-        self.posted.append(_Posted(statement.sql, before, len(bound), prepared, insert))
         return True
 
     async def settle(self) -> list[Result]:
@@ -241,6 +229,7 @@ class PostgresSession:
                 raise
             result = self._result(own[each.before :], each.prepared)
             settled.append(result if each.insert is None else result_of(each.insert, result))
+        _check(list(results), posted[-1].sql)  # outside of a transaction one more may tell of the commit
         return settled
 
     async def discard(self) -> None:
@@ -293,6 +282,21 @@ class PostgresSession:
         types = {(get(row, 1) or b"").decode(): (get(row, 2) or b"").decode() for row in rows}
         found = self._tables[name] = Table(all(get(row, 0) == b"\1" for row in rows), types)
         return found
+
+    def _queue(
+        self,
+        sql: str,
+        rows: Sequence[Sequence[Json]],
+        prepared: _Prepared,
+        pending: list[str],
+        insert: Insert | None = None,
+    ) -> None:
+        """Queue the executions of a prepared statement, after the waiting commands; it counts as posted."""
+        bound = [bind(row, prepared.types) for row in rows]
+        before = self._send(pending)
+        for values in bound:
+            self._wire.send_execute(prepared.name, values)
+        self.posted.append(_Posted(sql, before, len(bound), prepared, insert))
 
     def _send(self, pending: list[str]) -> int:
         """Queue the waiting commands; gives their number."""
@@ -412,6 +416,11 @@ class PostgresSession:
         self._discarded = []
         self._count += 1
         self.altered = True
+
+
+def _executions(statement: Statement) -> Sequence[Sequence[Json]]:
+    """The parameters of each execution."""
+    return [statement.parameters] if statement.rows is None else statement.rows
 
 
 def _needs_table(insert: Insert) -> bool:
