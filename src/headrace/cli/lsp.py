@@ -1,6 +1,5 @@
 """`headrace lsp`: flow files in editors."""
 
-import gc
 import os
 import signal
 import socket
@@ -10,6 +9,7 @@ from importlib import import_module
 import click
 
 from headrace.app import full_registry
+from headrace.cli.collector import keep_loaded
 from headrace.errors import UsageError
 
 __all__ = ["command"]
@@ -38,8 +38,7 @@ def command(port: int | None) -> int:
     elif sys.stdin.isatty():
         print("this speaks with editors, over standard input; Ctrl-C ends it", file=sys.stderr, flush=True)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to be closed, and a read to be left
-    gc.freeze()  # as for a flow that runs: what is loaded by now stays
-    gc.set_threshold(50_000)
+    keep_loaded()
     status: int = server.serve(registry, port)
     return status
 

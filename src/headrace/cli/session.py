@@ -1,7 +1,6 @@
 """A flow that runs in this process: once or by its schedules, until it is done or told to stop."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Coroutine
 from importlib import import_module
@@ -13,6 +12,7 @@ import msgspec
 
 from headrace.app.session import DEFAULT_KEEP, open_engine, open_store
 from headrace.cli.account import store_option
+from headrace.cli.collector import keep_loaded
 from headrace.cli.progress import Meter
 from headrace.cli.schedule import signals_of
 from headrace.cli.stopping import StopSignals
@@ -58,9 +58,7 @@ class Order(msgspec.Struct, frozen=True):
 def run_loop(work: Coroutine[None, None, int]) -> int:
     """Run in an event loop, the faster one if it is installed; returns what the work returns."""
     uvloop = import_module("uvloop") if find_spec("uvloop") else None
-    # What is loaded by now stays; the collector need not look at it again and again.
-    gc.freeze()
-    gc.set_threshold(50_000)
+    keep_loaded()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
         return runner.run(work)
 
