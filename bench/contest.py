@@ -160,11 +160,7 @@ def run_flow(
     Args:
         runs: of it, at once.
     """
-    file = stage.home / "bench.db"
-    for path in stage.home.glob(f"{file.name}*"):
-        if path.is_file():
-            path.unlink()
-    command = ["flow", str(flow), "--store", "memory" if in_memory else f"sqlite:///{file}"]
+    command = ["flow", str(flow), "--store", "memory" if in_memory else stage.new_store()]
     command += ["--runs", str(runs)]
     for setting in settings:
         command += ["--set", setting]

@@ -1,6 +1,5 @@
 """What the parts of headrace cost by themselves: an expression, a hop, a task, a start."""
 
-import os
 import resource
 import subprocess
 import sys
@@ -95,8 +94,7 @@ def _rate(figures: dict[str, Any]) -> float:
 
 def _start(stage: Stage, *arguments: str) -> float:
     """Seconds of CPU that a call of the command takes, once its modules are compiled."""
-    environment = {**os.environ, **stage.environment, "PYTHONPYCACHEPREFIX": str(stage.home / "bytecode")}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment = stage.command_environment()
     for _ in range(2):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "headrace", *arguments]

@@ -1,11 +1,9 @@
 """How long a killed run is gone: from the start of the next process to its first request."""
 
-import os
 import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import msgspec
 from contest import EXAMPLES
@@ -23,9 +21,7 @@ def resume_s(stage: Stage) -> float:
         SystemExit: the table is not whole in the end.
     """
     stage.clear()
-    api, store = stage.api(_USERS, 0.0), stage.home / "resume.db"
-    for file in stage.home.glob(f"{store.name}*"):
-        file.unlink()
+    api, store = stage.api(_USERS, 0.0), stage.new_store()
     killed = _start(stage, api, store)
     while stage.users() < _USERS // 2:
         if killed.poll() is not None:
@@ -43,11 +39,11 @@ def resume_s(stage: Stage) -> float:
     return began - started_s
 
 
-def _start(stage: Stage, api: str, store: Path) -> "subprocess.Popen[bytes]":
+def _start(stage: Stage, api: str, store: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "headrace", "run", str(EXAMPLES / "all-pages" / "flow.yaml"), "--once"]
-    command += ["--store", f"sqlite:///{store}", "--set", f"vars.apiUrl={api}"]
+    command += ["--store", store, "--set", f"vars.apiUrl={api}"]
     quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, env={**os.environ, **stage.environment}, stdout=quiet, stderr=quiet)
+    return subprocess.Popen(command, env=stage.command_environment(), stdout=quiet, stderr=quiet)
 
 
 def _began(api: str) -> float | None:

@@ -1,5 +1,6 @@
 """What the measured processes talk to: an embedded PostgreSQL and mock APIs, each a process of its own."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -56,6 +57,20 @@ class Stage:
         if found is None:
             raise SystemExit(f"the mock API did not start: {said}")
         return found[0]
+
+    def new_store(self) -> str:
+        """The URL of a store in which nothing is."""
+        file = self.home / "bench.db"
+        for path in self.home.glob(f"{file.name}*"):
+            if path.is_file():
+                path.unlink()
+        return f"sqlite:///{file}"
+
+    def command_environment(self) -> dict[str, str]:
+        """For `headrace` as people run it: with its modules compiled, from the second call on."""
+        environment = {**os.environ, **self.environment, "PYTHONPYCACHEPREFIX": str(self.home / "bytecode")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        return environment
 
     def clear(self) -> None:
         """Empty the tables and write what is dirty, so that every run meets the same database."""
