@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from headrace.connections.embedded import EmbeddedServer
+from headrace.engine.engine import RECURSION_LIMIT
 from support.mariadb import MariaDb, missing, running_mariadb
 from support.postgres import Databases, fast_server
 
@@ -35,6 +36,12 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """A home folder of the test's own, made if it is used: whoever runs the tests has one as well."""
     home = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"
     monkeypatch.setenv("HEADRACE_HOME", str(home))
+
+
+@pytest.fixture
+def engine_recursion() -> None:
+    """The recursion limit that an engine sets: Hypothesis minds when it changes during an example."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ The model says which rows must exist when the run has ended, and how often; the 
 
 import asyncio
 import random
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -295,9 +294,8 @@ class Ledger(MemoryStore):
 
 
 @pytest.fixture
-def quick_retries(monkeypatch):
+def quick_retries(monkeypatch, engine_recursion):
     monkeypatch.setattr(retry, "INFRASTRUCTURE", Retry(1000, 0.0, 1.0, 0.0))
-    sys.setrecursionlimit(10_000)  # the engine does; hypothesis minds when it changes during an example
 
 
 async def grow(roots: list[Tree], url: str, seed: int) -> tuple[Counter[str], bool, Counter[str]]:

@@ -2,36 +2,19 @@
 
 import asyncio
 
-import psycopg
 import pytest
 
 from headrace.errors import FlowError, PermanentError
 from headrace.store import RunStatus
 from support.flows import Seen, bench
+from support.target import table_in
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, name text NOT NULL)"
 
 
-class Database:
-    """A database, looked at from outside headrace."""
-
-    def __init__(self, url):
-        self.url = url
-
-    def execute(self, sql):
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-
-    def rows(self, sql="SELECT id, name FROM t ORDER BY id"):
-        return self.execute(sql)
-
-
 @pytest.fixture
 def database(postgres_url):
-    made = Database(postgres_url)
-    made.execute(TABLE)
-    return made
+    return table_in(postgres_url, TABLE)
 
 
 def spec(nodes, edges, url, settings=""):

@@ -9,7 +9,7 @@ from headrace.connections.postgres.transaction import PostgresTransaction
 from headrace.store import ErrorFate, RunStatus
 from support.crossing import crossings_watched
 from support.flows import Seen, bench
-from support.target import Target
+from support.target import Target, table_in
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, name varchar(5) NOT NULL, n int)"
 UPSERT = '{operation: upsert, table: t, key: id, rows: "{{$.payload}}", onRowError: isolate}'
@@ -22,19 +22,13 @@ MANY = (
 @pytest.fixture(params=["postgres", "sqlite"])
 def target(request, tmp_path):
     if request.param == "postgres":
-        made = Target(request.getfixturevalue("postgres_url"))
-        made.execute(TABLE)
-    else:
-        made = Target(f"sqlite:///{tmp_path}/t.db")
-        made.execute(TABLE.replace("name varchar(5)", "name text CHECK (length(name) <= 5)"))
-    return made
+        return table_in(request.getfixturevalue("postgres_url"), TABLE)
+    return table_in(f"sqlite:///{tmp_path}/t.db", TABLE)
 
 
 @pytest.fixture
 def postgres(postgres_url):
-    made = Target(postgres_url)
-    made.execute(TABLE)
-    return made
+    return table_in(postgres_url, TABLE)
 
 
 @pytest.fixture(autouse=True)

@@ -4,26 +4,13 @@ transaction control is headrace's."""
 import asyncio
 import sqlite3
 
-import psycopg
 import pytest
 
 from headrace.connections.postgres.session import PostgresSession
 from headrace.errors import PermanentError
 from headrace.store import RunStatus
 from support.flows import bench
-
-
-class Target:
-    """A PostgreSQL database, looked at from outside headrace."""
-
-    def __init__(self, url):
-        self.url = url
-
-    def execute(self, *statements):
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            for sql in statements:
-                cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
+from support.target import Target
 
 
 @pytest.fixture

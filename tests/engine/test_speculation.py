@@ -13,7 +13,7 @@ from headrace.errors import InfrastructureError
 from headrace.store import RunStatus
 from support.flows import bench
 from support.misbehaving import answer, misbehaving
-from support.target import Target
+from support.target import table_in
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, name varchar(5) NOT NULL)"
 WRITE = '{operation: upsert, table: t, key: id, rows: "{{$.items}}"}'
@@ -22,21 +22,13 @@ WRITE = '{operation: upsert, table: t, key: id, rows: "{{$.items}}"}'
 @pytest.fixture(params=["postgres", "sqlite"])
 def target(request, tmp_path):
     if request.param == "postgres":
-        return made(request.getfixturevalue("postgres_url"))
-    made_ = Target(f"sqlite:///{tmp_path}/t.db")
-    made_.execute(TABLE.replace("name varchar(5)", "name text CHECK (length(name) <= 5)"))
-    return made_
+        return table_in(request.getfixturevalue("postgres_url"), TABLE)
+    return table_in(f"sqlite:///{tmp_path}/t.db", TABLE)
 
 
 @pytest.fixture
 def postgres(postgres_url):
-    return made(postgres_url)
-
-
-def made(url):
-    target = Target(url)
-    target.execute(TABLE)
-    return target
+    return table_in(postgres_url, TABLE)
 
 
 def spec(target, *, write=WRITE, survives=True, size=2, more="", edges=""):
@@ -103,6 +95,7 @@ async def test_more_statements_than_libpq_should_keep_results_of_are_written_all
 NAMES = st.sampled_from(["ok", "good", "ok", None, "too long", "nul\0", "𝒳", 7])
 
 
+@pytest.mark.usefixtures("engine_recursion")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 9), NAMES), max_size=12), st.booleans(), st.integers(1, 3))
 def test_it_ends_as_it_does_step_by_step(target, given_rows, survives, size):

@@ -30,3 +30,12 @@ class Target:
     def rows(self, sql: str = "SELECT id, name FROM t ORDER BY id") -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return [tuple(row) for row in self.execute(sql)]
+
+
+def table_in(url: str, table: str) -> Target:
+    """A database with a table `t`, whose `name varchar(5)` SQLite, which takes any length, has as a check."""
+    target = Target(url)
+    if target.is_sqlite:
+        table = table.replace("name varchar(5)", "name text CHECK (length(name) <= 5)")
+    target.execute(table)
+    return target

@@ -39,9 +39,9 @@ from headrace.store import (
 )
 from headrace.values import Json
 
-__all__ = ["Engine"]
+__all__ = ["RECURSION_LIMIT", "Engine"]
 
-_RECURSION_LIMIT = 10_000
+RECURSION_LIMIT = 10_000
 """Each hop awaits the next, five calls deep: room for chains of nearly 2,000 nodes, within 8 MiB of stack."""
 
 
@@ -92,7 +92,7 @@ class Engine:
         self._attending: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         self._resources = SharedResources(self._home, self._clock, self._closing, self._address)
         self._group = await asyncio.TaskGroup().__aenter__()
         self._attending.append(self._group.create_task(self._store.watch()))
