@@ -3,6 +3,8 @@
 The tables have no keys: what is written twice is seen. Not here: kills at random times.
 """
 
+import contextlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,6 +57,15 @@ spec:
     - {from: more:again, to: page, data: {page: "{{$.context + 1}}"}}
     - more:default -> log:query
 """
+INSERT = """
+        query: INSERT INTO rows (page, batch, first) VALUES ($1, $2, $3)
+        parameters: ["{{$.context}}", "{{$.batchNum}}", "{{$.items[0]}}"]
+"""
+UPSERT = """
+        {operation: upsert, table: rows, key: [page, batch],
+         rows: [{page: "{{$.context}}", batch: "{{$.batchNum}}", first: "{{$.items[0]}}"}]}
+"""
+assert INSERT in FLOW
 TABLES = (
     "CREATE TABLE rows (page int, batch int, first int)",
     "CREATE TABLE notes (page int)",
@@ -73,7 +84,8 @@ class Target:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         connection = self._connect()
         try:
-            return list(connection.execute(sql).fetchall())
+            found = connection.execute(sql)
+            return list(found.fetchall()) if found.description else []
         finally:
             connection.close()
 
@@ -114,10 +126,16 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
     return made
 
 
+@pytest.mark.parametrize("write", [INSERT, UPSERT], ids=["insert", "upsert"])
 @pytest.mark.parametrize("step", [step.value for step in Step])
-def test_killed_at_a_step_of_any_task_each_row_is_written_once(
-    step: str, target: Target, flow: Path, processes: Nursery, tmp_path: Path
+def test_killed_at_a_step_of_any_task_each_row_is_written_and_counted_once(
+    step: str, write: str, target: Target, flow: Path, processes: Nursery, tmp_path: Path
 ) -> None:
+    flow.write_text(FLOW.replace(INSERT, write))
+    if write == UPSERT:
+        target.rows("CREATE UNIQUE INDEX known ON rows (page, batch)")
+        # One connection: it knows table and statement when the second page comes.
+        flow.write_text(flow.read_text().replace('vars.url}}"}', 'vars.url}}", maxOpenConns: 1}'))
     # Killed after its last task was decided a run has ended, and the next process fires another.
     for number in range(1, TASKS + (step != Step.DECIDED.value)):
         order = {
@@ -129,8 +147,18 @@ def test_killed_at_a_step_of_any_task_each_row_is_written_once(
         assert processes.run(**order, kill=[step, number])["status"] == -9, f"{step} {number}"
         assert processes.run(**order)["status"] == 0, f"{step} {number}: {processes.log.read_text()[-2000:]}"
         target.check()
+        counted = _counters(tmp_path / f"store-{number}.db")
+        assert counted["write.rows_written"] == 2 * PAGES
+        assert counted.get("write.rows_inserted", 0) == (2 * PAGES if write == UPSERT else 0)
         for table in ("rows", "notes", "logs"):
             target.rows(f"DELETE FROM {table} RETURNING 1")
+
+
+def _counters(store: Path) -> dict[str, int]:
+    """Of the store's only run."""
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        ((counters,),) = connection.execute("SELECT counters FROM runs").fetchall()
+    return json.loads(counters)
 
 
 def test_killed_at_every_step_in_turn_a_run_comes_to_its_end(

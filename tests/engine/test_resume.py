@@ -90,7 +90,7 @@ class _Transaction:
         self._database.rows[row.task_id] = row.outcome
         return True
 
-    async def rollback(self):
+    async def rollback(self, *, at_once=False):
         self._pending.clear()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from headrace.connections.postgres.transaction import PostgresTransaction
 from headrace.connections.postgres.wire import Wire
 from headrace.engine.speculation import Caution
 from headrace.errors import InfrastructureError
-from headrace.store import RunStatus
+from headrace.store import RunStatus, decode_outcome
 from support.flows import bench
 from support.misbehaving import answer, misbehaving
 from support.target import table_in
@@ -64,9 +65,9 @@ async def run(target, rows, **options):
 def counted(monkeypatch, owner, name, calls):
     original = getattr(owner, name)
 
-    def call(self, *arguments):
+    def call(self, *arguments, **options):
         calls.append(arguments)
-        return original(self, *arguments)
+        return original(self, *arguments, **options)
 
     monkeypatch.setattr(owner, name, call)
 
@@ -80,10 +81,47 @@ async def test_all_batches_of_a_task_are_waited_for_once(postgres, survives, mon
         counted(monkeypatch, Wire, "send_command", commands)
         record = await flow.run([user(n, "new") for n in range(10)])
     assert record.status is RunStatus.SUCCEEDED
-    assert len(trips) == 2  # for the results, and for the commit with its row
+    assert len(trips) == 1  # with the row of the task and the commit
     assert [sql for sql, *_ in commands] == [b"BEGIN"]
     assert record.counters["write.rows_written"] == record.counters["write.rows_updated"] == 10
     assert postgres.rows() == [(n, "new") for n in range(10)]
+
+
+async def test_what_comes_with_the_commit_is_told_by_the_row_of_the_task_as_well(postgres):
+    """Each batch of two counts one row of each kind; who finds the row counts as who wrote it."""
+    async with bench(spec(postgres)) as flow:
+        await flow.run([user(n) for n in (7, 8, 9)])  # prepares what is prepared
+        postgres.execute("INSERT INTO t VALUES (1, 'ok'), (3, 'old'), (5, 'ok')")
+        record = await flow.run([user(n) for n in range(7)])
+        found = postgres.execute(f"SELECT outcome FROM headrace_tasks WHERE task_id LIKE '{record.id}.%'")
+    ((row,),) = found
+    assert b'"written":" ' in row
+    outcome = decode_outcome(row).outcome
+    counted = {name: n for name, n in record.counters.items() if name.startswith("write.")}
+    assert counted == {
+        "write.rows_written": 5,
+        "write.rows_inserted": 4,
+        "write.rows_updated": 1,
+        "write.rows_unchanged": 2,
+    }
+    assert {name: n for name, n in outcome.counters.items() if name.startswith("write.")} == counted
+
+
+async def test_a_run_is_cancelled_at_once_while_its_commit_waits_for_what_was_posted(postgres):
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with bench(spec(postgres)) as flow:
+        await flow.run([user(1)])
+        with psycopg.connect(postgres.url) as other:
+            other.execute("LOCK TABLE t IN EXCLUSIVE MODE")
+            run = await flow.engine.fire(flow.program, "start", [user(2)])
+            async with asyncio.timeout(20):  # less than the lock timeout
+                while not await asyncio.to_thread(postgres.execute, waiting):
+                    pass
+                await flow.engine.cancel(run.id)
+                ended = await flow.engine.wait(run.id)
+        assert ended.status is RunStatus.CANCELLED
+        assert (await flow.run([user(3)])).status is RunStatus.SUCCEEDED
+    assert postgres.rows() == [(1, "ok"), (3, "ok")]
 
 
 async def test_more_statements_than_libpq_should_keep_results_of_are_written_all_the_same(postgres):

@@ -1,13 +1,12 @@
 """Inserts as the SQL that SQLite and PostgreSQL share: with names quoted."""
 
 from headrace.connections.name import quoted, quoted_table
-from headrace.sdk.transaction import Insert, Upserted
+from headrace.sdk.transaction import Insert
 
 __all__ = [
     "TARGET",
     "insert_into",
     "on_conflict",
-    "tally",
     "updated_columns",
 ]
 
@@ -41,8 +40,3 @@ def on_conflict(insert: Insert, changed: str) -> str:
 def updated_columns(insert: Insert) -> list[str]:
     """The quoted names of the columns that an update sets: all but the keys."""
     return [quoted(name) for name in insert.columns if name not in insert.keys]
-
-
-def tally(rows: int, inserted: int, affected: int) -> Upserted:
-    """What became of rows, of which so many were inserted or updated."""
-    return Upserted(inserted, affected - inserted, rows - affected)

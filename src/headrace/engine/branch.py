@@ -7,11 +7,11 @@ to enter, a branch takes the turn of every branch above it, from the root down.
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from headrace.engine.speculation import Misspeculated
 from headrace.errors import ComponentError, InfrastructureError, PermanentError
-from headrace.sdk import Database, TaskRow, Transaction
+from headrace.sdk import Database, Result, TaskRow, Transaction
 from headrace.store import EncodedOutcome, Outcome
 
 __all__ = ["Branch", "Session", "StatementScope", "Transactions"]
@@ -177,22 +177,38 @@ class Transactions:
                     self.sessions[database.key] = session
         return session
 
-    async def commit(self, task_id: str, outcome: EncodedOutcome) -> bool:
-        """Commit what the task wrote, with its outcome; tells whether the outcome lies in a database now.
+    @property
+    def may_settle_late(self) -> bool:
+        """See `Transaction.may_settle_late`."""
+        return all(session.transaction.may_settle_late for session in self.sessions.values())
+
+    async def commit(
+        self, task_id: str, outcome: EncodedOutcome, posted: Sequence[tuple[str, int]] = ()
+    ) -> tuple[bool, list[Result]]:
+        """Commit what the task wrote, with its outcome.
+
+        Args:
+            posted: see `EncodedOutcome.record`.
+
+        Returns:
+            Whether the outcome lies in a database now, and the results of what was posted.
 
         Raises:
             ComponentError: as `Transaction.commit`.
         """
         is_recorded = False
+        results: list[Result] = []
         for session in self.sessions.values():
-            is_recorded = await session.transaction.commit(TaskRow(task_id, outcome.record()))
+            is_recorded = await session.transaction.commit(TaskRow(task_id, outcome.record(posted)))
+            if posted:
+                results += await session.transaction.settle()
         self.sessions.clear()
-        return is_recorded
+        return is_recorded, results
 
-    async def rollback(self) -> None:
-        """Undo what the task wrote."""
+    async def rollback(self, *, at_once: bool = False) -> None:
+        """Undo what the task wrote; see `Transaction.rollback`."""
         for session in self.sessions.values():
-            await session.transaction.rollback()
+            await session.transaction.rollback(at_once=at_once)
         self.sessions.clear()
 
 

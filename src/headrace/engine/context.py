@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import TypeVar
 
 from headrace.engine.branch import Branch, StatementScope
-from headrace.engine.execution import Execution, Tell
+from headrace.engine.execution import Execution, Posted, Show
 from headrace.engine.failure import Raised, raised_error, with_error
 from headrace.engine.identity import derived_id, digest
 from headrace.engine.program import Target, Unit
 from headrace.errors import ComponentError, ExpressionError, PermanentError
 from headrace.expr import Template
 from headrace.expr.text import truthy
-from headrace.sdk import Clock, Database, Emission, Insert, RaisedError, Result, RunInfo, Statement
+from headrace.sdk import Clock, Database, Emission, Insert, RaisedError, RunInfo, Statement
 from headrace.sdk.watermark import Watermark, higher
 from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecord
 from headrace.values import Json, Message, members_of
@@ -215,17 +215,12 @@ class NodeContext:
         """See `Context`."""
         return self.execution.speculates and port not in self.unit.targets
 
-    async def post(self, database: Database, statements: Sequence[Statement | Insert], tell: Tell) -> None:
+    async def post(self, database: Database, statements: Sequence[Statement | Insert], show: Show) -> None:
         """See `Context`."""
         async with self.transaction(database) as transaction:
             for statement in statements:
                 await transaction.post(statement)
-
-        async def told(results: list[Result]) -> None:
-            self.branch = self.execution.root  # all others have ended
-            await tell(results)
-
-        self.execution.posted(self.unit.node, self.message, len(statements), told)
+        self.execution.posted(Posted(self.unit.node, self.message, statements, show))
 
     async def once(self, make: Callable[[], Awaitable[Value]]) -> Value:
         """See `Context`."""
@@ -269,9 +264,7 @@ class NodeContext:
 
     def count(self, counter: str, number: int = 1) -> None:
         """See `Context`."""
-        counters = self.branch.outcome.counters
-        name = f"{self.node}.{counter}"
-        counters[name] = counters.get(name, 0) + number
+        self.branch.outcome.count(self.node, counter, number)
 
     def progress(self, done: int, total: int = 0) -> None:
         """See `Context`."""

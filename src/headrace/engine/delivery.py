@@ -13,6 +13,7 @@ async def perform(execution: Execution) -> Outcome:
 
     Raises:
         Raised: the first unhandled error. The caller rolls the transactions back.
+        Misspeculated: see `Execution.settle`.
     """
     task = execution.task
     unit = execution.program.units.get(task.node)
@@ -26,4 +27,5 @@ async def perform(execution: Execution) -> Outcome:
     else:
         uses_input = unit.input is not None and task.port == unit.first_input
         await enter(execution, unit, uses_input, execution.root, task.base, task.message, None)
+    await execution.finish()
     return execution.root.outcome

@@ -1,6 +1,8 @@
 """One task: from its message to its outcome. Nothing here becomes durable; the worker decides that."""
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -11,15 +13,15 @@ from headrace.engine.identity import derived_id
 from headrace.engine.observer import Observer, RunStats
 from headrace.engine.program import Program
 from headrace.engine.speculation import Misspeculated
-from headrace.errors import ComponentError, InfrastructureError
+from headrace.errors import ComponentError, InfrastructureError, TaskCommitted
 from headrace.expr import Environment
 from headrace.flow.model import Node
-from headrace.sdk import Clock, Result, RunInfo
+from headrace.sdk import Clock, Insert, Result, RunInfo, Statement
 from headrace.source import Span
-from headrace.store import Attempt, TaskRecord
+from headrace.store import Attempt, EncodedOutcome, TaskRecord
 from headrace.values import Json, Message
 
-__all__ = ["Execution", "Services", "Tell"]
+__all__ = ["Execution", "Posted", "Services", "Show"]
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -32,16 +34,17 @@ class Services(msgspec.Struct, frozen=True):
 
 
 Value = TypeVar("Value")
-Tell: TypeAlias = Callable[[list[Result]], Awaitable[None]]
+Show: TypeAlias = Callable[[list[Result]], Awaitable[None]]
+_log = logging.getLogger(__name__)
 
 
-class _Posted(msgspec.Struct, frozen=True):
+class Posted(msgspec.Struct, frozen=True):
     """Statements of a node that were sent, as they are one after the other in the transaction."""
 
     node: Node
     message: Message
-    count: int
-    tell: Tell
+    statements: Sequence[Statement | Insert]
+    show: Show
 
 
 class Execution:
@@ -67,7 +70,7 @@ class Execution:
         self.services = services
         self.transactions = Transactions(is_marked=not speculates)
         self.root = Branch(None)
-        self._posted: list[_Posted] = []
+        self._posted: list[Posted] = []
         self._made: dict[str, Any] = {}
         self.environment = Environment(
             now_ns=services.clock.now_ns,
@@ -124,9 +127,9 @@ class Execution:
         self.root = Branch(None)
         self._posted = []
 
-    def posted(self, node: Node, message: Message, count: int, tell: Tell) -> None:
-        """A node has sent statements; `settle` tells it of their results."""
-        self._posted.append(_Posted(node, message, count, tell))
+    def posted(self, posted: Posted) -> None:
+        """A node has sent statements; it will be told of their results."""
+        self._posted.append(posted)
 
     async def settle(self) -> None:
         """Wait for what was posted, and have checked now what databases put off to the commit.
@@ -139,10 +142,46 @@ class Execution:
             return
         posted, self._posted = self._posted, []
         results: list[Result] = []
-        try:
+        with self._attributing(posted):
             for session in self.transactions.sessions.values():
                 results += await session.transaction.settle()
                 await session.transaction.check_deferred()
+        await self.tell(posted, results)
+
+    async def finish(self) -> None:
+        """All nodes have ended: wait for what was posted, unless the commit brings its results.
+
+        Raises:
+            As `settle`.
+        """
+        if not (self._posted and self.transactions.may_settle_late):
+            await self.settle()
+
+    async def commit(self, outcome: EncodedOutcome) -> tuple[bool, list[Posted], list[Result]]:
+        """Commit what the task wrote, with its outcome.
+
+        Returns:
+            Whether the outcome lies in a database now; what was still awaited, and its results, for `tell`.
+
+        Raises:
+            ComponentError: as `Transaction.commit`.
+            Misspeculated | Raised: as `settle`.
+        """
+        posted, self._posted = self._posted, []
+        if not posted:
+            is_recorded, results = await self.transactions.commit(self.task.id, outcome)
+        else:
+            with self._attributing(posted):
+                is_recorded, results = await self.transactions.commit(self.task.id, outcome, _rows(posted))
+        return is_recorded, posted, results
+
+    @contextmanager
+    def _attributing(self, posted: list[Posted]) -> Iterator[None]:
+        """Have failures be those of what was posted, if anything was."""
+        try:
+            yield
+        except TaskCommitted:
+            raise
         except InfrastructureError as error:
             if not posted:
                 raise
@@ -150,10 +189,20 @@ class Execution:
             raise self.raised(error, node, node.span, posted[0].message) from error
         except ComponentError as error:
             raise Misspeculated from error
+
+    async def tell(self, posted: list[Posted], results: list[Result]) -> None:
+        """Count the results of what was posted, and show them."""
         begin = 0
         for each in posted:
-            await each.tell(results[begin : begin + each.count])
-            begin += each.count
+            own = results[begin : begin + len(each.statements)]
+            begin += len(own)
+            for result in own:
+                for counter, number in result.counters.items():
+                    self.root.outcome.count(each.node.name, counter, number)
+            try:
+                await each.show(own)
+            except Exception:  # noqa: BLE001 - a bug of a component cannot undo what has committed
+                _log.exception("node %s cannot show the results of what it wrote", each.node.name)
 
     def derived_id(self, path: str) -> str:
         """The id of what this task makes on a path."""
@@ -163,3 +212,13 @@ class Execution:
         """An error at a node, ready to rise."""
         teller = self.services.teller
         return Raised(error_record(error, node, span, self.attempt.number, message, teller), error)
+
+
+def _rows(posted: list[Posted]) -> list[tuple[str, int]]:
+    """Of each insert that was posted its node and its number of rows."""
+    return [
+        (each.node.name, len(statement.rows))
+        for each in posted
+        for statement in each.statements
+        if isinstance(statement, Insert)
+    ]

@@ -22,7 +22,6 @@ from headrace.store import (
     ErrorFate,
     ErrorRecord,
     OpenRun,
-    Outcome,
     RunRecord,
     RunStatus,
     Store,
@@ -275,7 +274,7 @@ class Worker:
             failure = execution.raised(error, node, node.span, task.message)
             await self._failed(active, entry, failure)
         except asyncio.CancelledError:
-            await execution.transactions.rollback()
+            await execution.transactions.rollback(at_once=True)
             active.executing.pop(task.id, None)
             active.agenda.done(task)
             if active.is_cancelled:
@@ -296,40 +295,52 @@ class Worker:
             return recorded
         if active.is_cancelled:  # before its process died
             raise asyncio.CancelledError
-        outcome = self._store.encode(await self._perform(active.program, execution))
-        observer.task_reached(task, Step.PERFORMED)
-        del active.executing[task.id]  # from here on a cancel lets it finish
+        if execution.speculates and (done := await self._try(active, execution)) is not None:
+            return done
+        return await self._perform(active, execution)
+
+    async def _try(self, active: ActiveRun, execution: Execution) -> _Done | None:
+        """Carry the task out as if nothing could fail (`engine.speculation`); None: it is to begin again."""
+        caution = active.program.caution
         try:
-            is_recorded = await execution.transactions.commit(task.id, outcome)
+            done = await self._perform(active, execution)
+        except Misspeculated:
+            pass
+        except ComponentError:
+            if not execution.awaits_results:
+                raise
+        except Raised as raised:
+            if raised.is_infrastructure or not execution.awaits_results:
+                raise
+        else:
+            caution.succeeded()
+            return done
+        # Or what was posted may have failed before this did.
+        caution.failed()
+        await execution.transactions.rollback()
+        execution.begin_again()
+        return None
+
+    async def _perform(self, active: ActiveRun, execution: Execution) -> _Done:
+        """Have the task done, and commit."""
+        task, observer = execution.task, self._services.observer
+        outcome = self._store.encode(await perform(execution))
+        observer.task_reached(task, Step.PERFORMED)
+        if not execution.awaits_results:
+            del active.executing[task.id]  # from here on a cancel lets it finish
+        try:
+            is_recorded, posted, results = await execution.commit(outcome)
         except TaskCommitted:
+            active.executing.pop(task.id, None)
             await execution.transactions.rollback()
             recorded = await self._find(active, task)
             if recorded is None:
                 raise
             return recorded
+        active.executing.pop(task.id, None)
+        await execution.tell(posted, results)
         observer.task_reached(task, Step.WRITTEN)
         return _Done(outcome, is_recorded)
-
-    async def _perform(self, program: Program, execution: Execution) -> Outcome:
-        """Have the task done; first as if nothing could fail, where that may be (`engine.speculation`)."""
-        if not execution.speculates:
-            return await perform(execution)
-        try:
-            outcome = await perform(execution)
-            await execution.settle()
-        except Misspeculated:
-            pass
-        except Raised as raised:
-            # What was posted may have failed before this did.
-            if raised.is_infrastructure or not execution.awaits_results:
-                raise
-        else:
-            program.caution.succeeded()
-            return outcome
-        program.caution.failed()
-        await execution.transactions.rollback()
-        execution.begin_again()
-        return await perform(execution)
 
     async def _find(self, active: ActiveRun, task: TaskRecord) -> _Done | None:
         """Look for the task's row in the databases that it may have written to."""

@@ -193,13 +193,16 @@ class Context(Protocol):
         self,
         database: Database,
         statements: Sequence[Statement | Insert],
-        tell: Callable[[list[Result]], Awaitable[None]],
+        show: Callable[[list[Result]], Awaitable[None]],
     ) -> None:
-        """Run statements in the task's transaction without waiting for them, after `may_post` said so.
+        """Write in the task's transaction without waiting for the results, after `may_post` said so.
+
+        What they count (`Result.counters`) is counted for the node. If a statement fails, all that the task
+        did is rolled back, and the message comes again.
 
         Args:
-            tell: called with their results before the task commits; not if one of them failed, or the task.
-                Then all that the task did is rolled back, and the message comes again.
+            show: called with the results once they are known, for `add_result` alone: the task may have
+                committed by then.
         """
         ...
 

@@ -68,6 +68,11 @@ class Upserted(msgspec.Struct, frozen=True):
     updated: int = 0
     unchanged: int = 0
 
+    @classmethod
+    def of(cls, rows: int, inserted: int, affected: int) -> "Upserted":
+        """What became of so many rows, of which so many were inserted, and inserted or updated."""
+        return cls(inserted, affected - inserted, rows - affected)
+
     def __add__(self, other: "Upserted") -> "Upserted":
         return Upserted(
             self.inserted + other.inserted, self.updated + other.updated, self.unchanged + other.unchanged
@@ -89,13 +94,25 @@ class Result(msgspec.Struct):
     command: str = ""
     upserted: Upserted | None = None
 
+    @property
+    def counters(self) -> dict[str, int]:
+        """What a write adds to the counters of its node."""
+        counters = {"rows_written": self.row_count}
+        if self.upserted is not None:
+            for name in self.upserted.__struct_fields__:
+                if number := getattr(self.upserted, name):
+                    counters[f"rows_{name}"] = number
+        return counters
+
 
 class TaskRow(msgspec.Struct, frozen=True):
     """The row of `headrace_tasks` that says that a task's writes took effect, and how it came out (rule 11).
 
     Attributes:
         task_id: `<run id>.<digest>`; run ids hold no dot.
-        outcome: JSON in UTF-8.
+        outcome: a JSON object in UTF-8. Where results of posted statements come with the commit, the database
+            adds the member `written`, a text: for each of the last statements a space and
+            `<rows inserted>/<rows inserted or updated>`.
     """
 
     task_id: str
@@ -140,10 +157,18 @@ class Transaction(Protocol):
         ...
 
     async def settle(self) -> list[Result]:
-        """The results of what was posted since the last time, in order.
+        """The results of what was posted since the last time, in order; after the commit, those it brought.
 
         Raises:
             As `execute`, of the first that failed.
+        """
+        ...
+
+    @property
+    def may_settle_late(self) -> bool:
+        """Whether the results of what was posted may come with the commit, in the same round trip.
+
+        The row of the task then holds what they say, see `TaskRow`.
         """
         ...
 
@@ -166,19 +191,27 @@ class Transaction(Protocol):
         Args:
             row: written by the last statement before COMMIT, in the same round trip.
 
+        Cancelled while statements run that were posted: they are cancelled in the database, unless the commit
+        comes first; then this returns.
+
         Returns:
             Whether anything was committed, `row` with it: not where the transaction had done nothing.
 
         Raises:
             TaskCommitted: the row is there already; nothing of this transaction was kept.
-            PermanentError: a deferred constraint, or the row may not be written; nothing was kept.
+            PermanentError: a deferred constraint, or the row may not be written, or what was posted failed;
+                nothing was kept.
             InfrastructureError: the connection or the server failed; it is unknown whether it committed.
                 `Database.find_task` tells.
         """
         ...
 
-    async def rollback(self) -> None:
-        """Undo everything and give the connection back; never raises for a lost connection."""
+    async def rollback(self, *, at_once: bool = False) -> None:
+        """Undo everything and give the connection back; never raises for a lost connection.
+
+        Args:
+            at_once: what was posted is cancelled in the database; else it is waited for.
+        """
         ...
 
 

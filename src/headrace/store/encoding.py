@@ -3,12 +3,13 @@
 Each message is encoded once: an outcome's JSON holds its tasks as they go into the store.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 
 from headrace.errors import PermanentError
+from headrace.sdk.transaction import Result, Upserted
 from headrace.sdk.watermark import Rank, Watermark
 from headrace.store.group import GroupNote
 from headrace.store.records import (
@@ -101,6 +102,8 @@ class _OutcomeFields(_Fields):
     response: _ResponseFields | None = None
     tally: dict[str, int] = {}
     watermark: tuple[Rank, Rank] | None = None
+    posted: list[tuple[str, int]] = []
+    written: str = ""
 
 
 _decode_task = msgspec.json.Decoder(_TaskFields).decode
@@ -120,8 +123,13 @@ class EncodedOutcome(msgspec.Struct, frozen=True):
     outcome: Outcome
     tasks: Mapping[str, bytes]
 
-    def record(self) -> bytes:
-        """The whole outcome as JSON, for the task's row in a target."""
+    def record(self, posted: Sequence[tuple[str, int]] = ()) -> bytes:
+        """The whole outcome as JSON, for the task's row in a target.
+
+        Args:
+            posted: node and number of rows of each insert that the outcome does not count yet; the target
+                adds what they wrote, see `sdk.transaction.TaskRow`.
+        """
         outcome = self.outcome
         fields: Fields = {
             "tasks": [msgspec.Raw(self.tasks[task.id]) for task in outcome.tasks],
@@ -133,6 +141,7 @@ class EncodedOutcome(msgspec.Struct, frozen=True):
             "response": _response_fields(outcome.response),
             "tally": outcome.tally,
             "watermark": None if outcome.watermark is None else outcome.watermark.json,
+            "posted": posted,
         }
         return _encode({name: value for name, value in fields.items() if value})
 
@@ -191,7 +200,7 @@ def _measured(encode: Callable[[], bytes], what: str, max_bytes: int) -> bytes:
 
 
 def decode_outcome(record: bytes) -> EncodedOutcome:
-    """Read what `EncodedOutcome.record` wrote.
+    """Read what `EncodedOutcome.record` wrote, and count what the target has added.
 
     Raises:
         msgspec.MsgspecError: it is something else; so does all that reads here.
@@ -208,6 +217,13 @@ def decode_outcome(record: bytes) -> EncodedOutcome:
         tally=fields.tally,
         watermark=_watermark(fields.watermark),
     )
+    if fields.posted:
+        written = fields.written.split(" ")[-len(fields.posted) :]
+        for (node, rows), counts in zip(fields.posted, written, strict=True):
+            inserted, affected = map(int, counts.split("/"))
+            result = Result(row_count=affected, upserted=Upserted.of(rows, inserted, affected))
+            for counter, number in result.counters.items():
+                outcome.count(node, counter, number)
     return EncodedOutcome(outcome, {task.id: encode_task(task) for task in outcome.tasks})
 
 

@@ -200,6 +200,11 @@ class Outcome(msgspec.Struct):
     tally: dict[str, int] = msgspec.field(default_factory=dict)
     watermark: Watermark | None = None
 
+    def count(self, node: str, counter: str, number: int) -> None:
+        """Add to a counter of a node."""
+        name = f"{node}.{counter}"
+        self.counters[name] = self.counters.get(name, 0) + number
+
     def add_error(self, error: ErrorRecord) -> None:
         """Record an error, or count it."""
         if len(self.errors) < MAX_ERRORS:

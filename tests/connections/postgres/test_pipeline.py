@@ -1,12 +1,16 @@
 """How often the server is asked, and what happens when the line breaks: seen by a proxy in between."""
 
 import asyncio
+from asyncio import to_thread
 
+import msgspec
+import psycopg
 import pytest
 
 from headrace.connections.postgres import PostgresPool
+from headrace.connections.postgres.insert import MOST_NOTED
 from headrace.errors import InfrastructureError, PermanentError
-from headrace.sdk.transaction import Statement, TaskRow
+from headrace.sdk.transaction import Insert, Statement, TaskRow, Upserted
 from support.proxy import proxied
 
 
@@ -122,13 +126,120 @@ async def test_a_line_that_breaks_before_the_answer_is_infrastructure(pool, prox
     assert (await pool.execute(Statement("select id from t"))).rows == [{"id": 1}]
 
 
-async def test_cancelling_while_a_commit_is_on_its_way_loses_the_connection_only(pool):
+@pytest.mark.parametrize("steps", [1, 2, 5, 20])
+async def test_a_commit_that_is_cancelled_says_what_came_of_it(pool, steps):
     await prepare(pool)
     transaction = await pool.begin()
     await transaction.execute(Statement(INSERT, [1]))
     committing = asyncio.ensure_future(transaction.commit())
-    await asyncio.sleep(0)
+    for _ in range(steps):
+        await asyncio.sleep(0)
     committing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await committing
-    assert (await pool.execute(Statement("select 1 as x"))).rows == [{"x": 1}]
+    try:
+        has_committed = await committing
+        assert committing.cancelling() == 0
+    except asyncio.CancelledError:
+        has_committed = False
+    found = (await pool.execute(Statement("select id from t"))).rows
+    assert found == ([{"id": 1}] if has_committed else [])
+
+
+async def upserting(pool, number):
+    """A transaction that has posted an upsert of two rows; what it asked before is known by then."""
+    for _ in range(2):
+        transaction = await pool.begin()
+        await transaction.post(Insert("t", ("id",), [[number], [number + 1]], ("id",)))
+        if transaction.may_settle_late:
+            return transaction
+        await transaction.settle()
+        await transaction.check_deferred()
+        await transaction.rollback()
+    raise AssertionError("its results cannot come late")
+
+
+async def test_what_was_posted_and_its_results_travel_with_the_commit(pool, proxy, postgres_url):
+    transaction = await upserting(pool, 1)
+    await transaction.post(Insert("t", ("id",), [[2], [3], [4]], ("id",)))
+    assert await proxy.count(transaction.commit(TaskRow("run.1", b'{"a":1}'))) == 1
+    assert [result.upserted for result in await transaction.settle()] == [
+        Upserted(2, 0, 0),
+        Upserted(2, 0, 1),
+    ]
+    found = await pool.find_task("run.1")
+    assert msgspec.json.decode(found) == {"a": 1, "written": " 2/2 2/2"}
+
+
+async def test_a_failure_of_what_was_posted_is_told_by_the_commit_and_the_connection_serves_on(pool, proxy):
+    transaction = await upserting(pool, 1)
+    await transaction.post(Insert("t", ("id",), [[5], [None]], ("id",)))
+    with pytest.raises(PermanentError) as caught:
+        await transaction.commit(TaskRow("run.1", b"{}"))
+    assert caught.value.code == "23502"
+    await transaction.rollback()
+    assert (
+        await proxy.count(pool.execute(Statement("select id from t"))) == 2
+    )  # prepares it, on the one that was
+    assert await pool.find_task("run.1") is None
+    assert (await pool.execute(Statement("select id from t"))).rows == []
+
+
+async def test_a_note_of_more_inserts_than_it_holds_is_not_relied_on(pool):
+    transaction = await upserting(pool, 1)
+    for number in range(MOST_NOTED - 1):
+        await transaction.post(Insert("t", ("id",), [[number], [number + 1]], ("id",)))
+    assert transaction.may_settle_late
+    await transaction.post(Insert("t", ("id",), [[1], [2]], ("id",)))
+    assert not transaction.may_settle_late
+    await transaction.commit(TaskRow("run.1", b"{}"))
+    assert await pool.find_task("run.1") == b"{}"
+    assert len(await transaction.settle()) == MOST_NOTED + 1
+
+
+async def test_the_note_of_a_full_transaction_has_all_of_them(pool):
+    """The numbers before it are cut off, not those that count."""
+    sizes = [(number % 7 + 1) * 11 for number in range(MOST_NOTED)]
+    transaction = await upserting(pool, 1)
+    await transaction.settle()
+    for _ in range(2 * MOST_NOTED):
+        await transaction.execute(Insert("t", ("id",), [[1], [2]], ("id",)))
+    first = 10
+    for size in sizes:
+        await transaction.post(Insert("t", ("id",), [[first + n] for n in range(size)], ("id",)))
+        first += size
+    assert transaction.may_settle_late
+    await transaction.commit(TaskRow("run.1", b"{}"))
+    note = msgspec.json.decode(await pool.find_task("run.1"))["written"]
+    assert note.split(" ")[-len(sizes) :] == [f"{size}/{size}" for size in sizes]
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+async def test_what_was_posted_and_waits_for_a_lock_is_cancelled_on_the_server(pool, postgres_url, end):
+    await pool.execute(Statement(INSERT, [1]))
+    transaction = await upserting(pool, 1)
+    await transaction.rollback()
+    with psycopg.connect(postgres_url) as other:
+        other.execute("lock table t in exclusive mode")
+        transaction = await upserting(pool, 1)
+        if end == "commit":
+            committing = asyncio.ensure_future(transaction.commit(TaskRow("run.1", b"{}")))
+            await waits_for_a_lock(other)
+            committing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await committing
+        else:
+            await waits_for_a_lock(other)
+            await transaction.rollback(at_once=True)
+        async with asyncio.timeout(10):  # less than the lock timeout
+            while await to_thread(lambda: other.execute(WAITING).fetchall()):
+                pass
+    assert (await pool.execute(Statement("select id from t"))).rows == [{"id": 1}]
+
+
+WAITING = """select pid from pg_stat_activity
+    where wait_event_type = 'Lock' and datname = current_database()"""
+
+
+async def waits_for_a_lock(connection):
+    async with asyncio.timeout(10):
+        while not await to_thread(lambda: connection.execute(WAITING).fetchall()):
+            pass

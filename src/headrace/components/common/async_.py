@@ -33,6 +33,10 @@ class Async(Component):
         super().__init__(settings)
         self.lane_limit = settings.max_concurrency
 
+    def repeats(self, message: Message) -> bool:
+        """It changes nothing: what it makes is a part of the task's outcome."""
+        return True
+
     async def handle(self, message: Message, context: Context) -> None:
         """Pass the message on; it becomes a task when this task commits."""
         await context.emit("out", message)

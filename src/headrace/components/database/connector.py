@@ -175,18 +175,19 @@ class Connector(Component):
     ) -> None:
         is_read = all(map(_is_read, statements))
 
-        async def tell(results: list[Result]) -> None:
-            _count(results, is_read, context)
+        async def show(results: list[Result]) -> None:
             await _send(_together(results, request), context)
 
         if self._is_apart(is_read, context):
-            await tell([await self._database.execute(statement) for statement in statements])
-        elif context.may_post("result"):
-            await context.post(self._database, statements, tell)
+            results = [await self._database.execute(statement) for statement in statements]
+        elif not is_read and context.may_post("result"):
+            await context.post(self._database, statements, show)
+            return
         else:
             async with context.transaction(self._database) as transaction:
                 results = [await transaction.execute(statement) for statement in statements]
-            await tell(results)
+        _count(results, is_read, context)
+        await show(results)
 
     async def _write_good_rows(self, batch: Batch, request: ConnectorQuery, context: Context) -> None:
         """Write what can be written, then send each bad row to `error`, then the result."""
@@ -266,11 +267,12 @@ def _together(results: Sequence[Result], request: ConnectorQuery) -> Result:
 
 
 def _count(results: Sequence[Result], is_read: bool, context: Context) -> None:
-    context.count("rows_read" if is_read else "rows_written", sum(result.row_count for result in results))
+    if is_read:
+        context.count("rows_read", sum(result.row_count for result in results))
+        return
     for result in results:
-        for name, number in _upserted(result).items():
-            if number:
-                context.count(f"rows_{name}", number)
+        for name, number in result.counters.items():
+            context.count(name, number)
 
 
 def _upserted(result: Result) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """http-module/client."""
 
 from headrace.components.http.exchange import Exchange, ExchangeSettings
-from headrace.components.http.request import ClientRequest
+from headrace.components.http.request import ClientRequest, is_safe
 from headrace.components.http.response import response_shape, stated_total
 from headrace.sdk import (
     Component,
@@ -50,7 +50,7 @@ class Client(Component):
 
     def repeats(self, message: Message) -> bool:
         """Asking is not doing; what was answered is kept."""
-        return not isinstance(message, dict) or message.get("method", "GET") in ("GET", "HEAD")
+        return is_safe(message)
 
     async def handle(self, message: Message, context: Context) -> None:
         """Send the request, repeat it where that may help, and pass the response on."""

@@ -13,7 +13,7 @@ from headrace.components.http.paging.route import after_page, expand, is_past_th
 from headrace.components.http.paging.settings import LinkedPages, NextPages, PagesSettings
 from headrace.components.http.paging.shape import done_shape, page_shape
 from headrace.components.http.paging.shift import Totals
-from headrace.components.http.request import ClientRequest
+from headrace.components.http.request import ClientRequest, is_safe
 from headrace.errors import ComponentError, ExpressionError
 from headrace.sdk import (
     Component,
@@ -88,6 +88,10 @@ class Pages(Component):
         """Stop what is being fetched ahead."""
         await self._ahead.close()
 
+    def repeats(self, message: Message) -> bool:
+        """Asking is not doing; what was answered is kept, and what was noticed of other pages stays true."""
+        return is_safe(message)
+
     async def handle(self, message: Message, context: Context) -> None:
         """Begin, or go on with the part that this task is."""
         request = parse_message(ClientRequest, message)
@@ -113,8 +117,9 @@ class Pages(Component):
     async def _page(self, part: Part, request: ClientRequest, fan_out: FanOut, context: Context) -> None:
         totals = self._opened(part, fan_out)
         try:
-            response = await self._ahead.take(
-                _key(fan_out, part), lambda: self._fetch(part, request, context)
+            key = _key(fan_out, part)
+            response = await context.once(
+                lambda: self._ahead.take(key, lambda: self._fetch(part, request, context))
             )
             context.count("requests")  # here, since one made ahead is made for a task that may have ended
             message, page, following = self._read(part, response, request, context)

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from headrace.connections.http import is_token
 from headrace.expr.text import to_text
-from headrace.sdk import Json, JsonValue, MessageModel, PermanentError
+from headrace.sdk import Json, JsonValue, Message, MessageModel, PermanentError
 from headrace.values import described, encode_json
 
-__all__ = ["ClientRequest", "check_header_name", "encode_body", "full_url", "text_headers"]
+__all__ = ["ClientRequest", "check_header_name", "encode_body", "full_url", "is_safe", "text_headers"]
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 """RFC 3986, section 2.3: what no encoding changes."""
@@ -44,6 +44,11 @@ class ClientRequest(MessageModel):
     """Text is sent as it is; other values as JSON, or as a form with that `contentType`; null: no body."""
     content_type: str | None = None
     """Of the body; `application/json` for values, `text/plain` for text if not given."""
+
+
+def is_safe(message: Message) -> bool:
+    """Whether the request that a message asks for changes nothing (RFC 9110, section 9.2.1)."""
+    return not isinstance(message, dict) or message.get("method", "GET") in ("GET", "HEAD")
 
 
 def full_url(base_url: str, request: ClientRequest) -> str:

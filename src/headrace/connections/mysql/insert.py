@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pymysql
 
-from headrace.connections.insert import tally
 from headrace.connections.mysql.connection import Session
 from headrace.connections.mysql.table import COLUMNS_QUERY, KEYS_QUERY, Table, named, quoted
 from headrace.connections.mysql.value import column_literal, literal
@@ -40,7 +39,7 @@ def insert_rows(session: Session, insert: Insert) -> Result:
                 continue
             updated = _updated(session, count, affected)
             inserted = affected - 2 * updated  # an update counts twice
-            result.upserted += tally(count, inserted, inserted + updated)
+            result.upserted += Upserted.of(count, inserted, inserted + updated)
             result.row_count += inserted + updated
     except pymysql.Error as error:
         session.tables.clear()  # they may have changed

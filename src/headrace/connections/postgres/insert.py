@@ -23,14 +23,19 @@ from headrace.connections.insert import (
     TARGET,
     insert_into,
     on_conflict,
-    tally,
     updated_columns,
 )
 from headrace.connections.name import quoted, quoted_table
 from headrace.connections.postgres.binding import Column
-from headrace.sdk.transaction import Insert, Result, Statement
+from headrace.sdk.transaction import Insert, Result, Statement, Upserted
 
-__all__ = ["TABLE_QUERY", "Table", "result_of", "statement_of"]
+__all__ = ["MOST_NOTED", "NOTED", "TABLE_QUERY", "Table", "result_of", "statement_of"]
+
+MOST_NOTED = 100
+"""Of how many inserts with keys, the last ones, a setting of the transaction tells what they wrote."""
+
+NOTED = b"current_setting('headrace.written')"
+"""What they wrote, in SQL: a text as `TaskRow` has it."""
 
 # Types without modifiers: a cast to varchar(20)[] cuts texts silently, where an insert of varchar is refused.
 # `unnest` takes apart arrays of arrays and of composite values; those of `box` are separated by semicolons.
@@ -44,6 +49,11 @@ where c.oid = pg_catalog.to_regclass($1)"""
 """Of the table with the quoted name $1: whether it is a plain one, and the columns that have plain arrays,
 with their types; nothing if it is not there."""
 
+# 40 characters for each: a space and two bigints fit, with room for the cut of the first that is left.
+_NOTE = (
+    "set_config('headrace.written', right(concat(current_setting('headrace.written', true), ' ', "
+    f"count(*) FILTER (WHERE is_new), '/', count(*)), {40 * MOST_NOTED}), true)"
+)
 _MOST_TEXTS = 100
 _HAS_OLD = 18_00_00
 """The version of the server from which on RETURNING tells of the row that was there before."""
@@ -65,6 +75,9 @@ class Table(msgspec.Struct, frozen=True):
 
 def statement_of(insert: Insert, table: Table, server_version: int) -> Statement:
     """The statement that inserts the rows; where there are keys it counts them instead of returning any.
+
+    Those counts are also noted in a setting of the transaction, from which the row of the task can take them
+    before the client knows them.
 
     Args:
         server_version: as libpq has it, `180003`.
@@ -91,7 +104,7 @@ def _text(insert: Insert, table: Table, source: str, server_version: int) -> str
     if insert.keys:
         sql = (
             f"WITH written AS ({sql} RETURNING {_is_new(insert, table, server_version)} AS is_new) "  # noqa: S608 - names are quoted, values are parameters
-            "SELECT count(*) FILTER (WHERE is_new) AS inserted, count(*) AS affected FROM written"
+            f"SELECT count(*) FILTER (WHERE is_new) AS inserted, count(*) AS affected, {_NOTE} FROM written"
         )
     return sql
 
@@ -104,7 +117,7 @@ def result_of(insert: Insert, result: Result) -> Result:
     inserted, affected = counts["inserted"], counts["affected"]
     assert isinstance(inserted, int)  # noqa: S101 - count(*) is a bigint
     assert isinstance(affected, int)  # noqa: S101
-    return Result([], affected, "INSERT", tally(len(insert.rows), inserted, affected))
+    return Result([], affected, "INSERT", Upserted.of(len(insert.rows), inserted, affected))
 
 
 @lru_cache(maxsize=16)

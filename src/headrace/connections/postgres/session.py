@@ -6,7 +6,7 @@ commands (`BEGIN`, savepoints) that wait for it.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -18,7 +18,7 @@ from headrace.connections.name import quoted_table
 from headrace.connections.postgres.binding import bind, guess_type
 from headrace.connections.postgres.column import Decoder, decoder_of
 from headrace.connections.postgres.failure import StalePlan, failure_of, is_undetermined
-from headrace.connections.postgres.insert import TABLE_QUERY, Table, result_of, statement_of
+from headrace.connections.postgres.insert import MOST_NOTED, TABLE_QUERY, Table, result_of, statement_of
 from headrace.connections.postgres.sqltype import CATALOG_QUERY, KNOWN, SqlType, resolve
 from headrace.connections.postgres.target import PostgresTarget
 from headrace.connections.postgres.wire import Wire
@@ -126,6 +126,19 @@ class PostgresSession:
         return self._wire.farewell or InfrastructureError("the connection of the transaction is lost")
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is in no transaction."""
+        return self._wire.is_idle
+
+    @property
+    def notes_all(self) -> bool:
+        """Whether the transaction's note (`insert.NOTED`) tells the results of all that was posted."""
+        posted = self.posted
+        return len(posted) <= MOST_NOTED and all(
+            each.insert is not None and each.insert.keys for each in posted
+        )
+
+    @property
     def is_reusable(self) -> bool:
         """Whether it may go back to its pool: whole, unaltered, and in no transaction."""
         return not self._wire.broken and not self.altered and self._wire.is_idle
@@ -149,6 +162,35 @@ class PostgresSession:
         results = await self._wire.sync()
         _check(results)
         return _kind(results[-1].command_status or b"")
+
+    async def conclude(
+        self, commands: Sequence[str], *queries: tuple[bytes, Sequence[str | bytes]]
+    ) -> tuple[list[Result], list[PGresult]]:
+        """Run the last commands and statements of a transaction in one round trip, after what was posted.
+
+        Returns:
+            What `settle` gives, and a result for each of the others; these may be failures.
+
+        Raises:
+            As `settle`; nothing was committed.
+        """
+        for sql in commands:
+            self._wire.send_command(sql.encode())
+        for statement, values in queries:
+            self._wire.send_binary(statement, values)
+        results = iter(await self._wire.sync(commits=True))
+        settled = self._settled(results)
+        return settled, list(results)
+
+    async def commit(self, commands: Sequence[str]) -> tuple[list[Result], str]:
+        """Run the last commands and COMMIT, after what was posted; gives its results and COMMIT's tag.
+
+        Raises:
+            As `conclude`, or of the COMMIT.
+        """
+        settled, results = await self.conclude([*commands, "COMMIT"])
+        _check(results)
+        return settled, (results[-1].command_status or b"").decode()
 
     async def ask(self, *queries: tuple[bytes, Sequence[str | bytes]]) -> list[PGresult]:
         """Run statements with their values in one round trip, as `Wire.send_binary` has it.
@@ -214,8 +256,15 @@ class PostgresSession:
         """
         if not self.posted:
             return []
-        posted, self.posted = self.posted, []
+        last = self.posted[-1].sql
         results = iter(await self._wire.sync())
+        settled = self._settled(results)
+        _check(list(results), last)  # outside of a transaction one more may tell of the commit
+        return settled
+
+    def _settled(self, results: Iterator[PGresult]) -> list[Result]:
+        """The results of what was posted, from those that came for it."""
+        posted, self.posted = self.posted, []
         settled = []
         for each in posted:
             own = list(islice(results, each.before + each.count))
@@ -229,7 +278,6 @@ class PostgresSession:
                 raise
             result = self._result(own[each.before :], each.prepared)
             settled.append(result if each.insert is None else result_of(each.insert, result))
-        _check(list(results), posted[-1].sql)  # outside of a transaction one more may tell of the commit
         return settled
 
     async def discard(self) -> None:
@@ -241,6 +289,11 @@ class PostgresSession:
         if self.posted:
             self.posted.clear()
             await self._wire.sync()
+
+    async def abort(self) -> None:
+        """Cancel on the server what was posted, and close the connection, which rolls back."""
+        self.posted.clear()
+        await self._wire.abort()
 
     async def _insert(self, insert: Insert, pending: list[str]) -> Result:
         """Insert rows, several as arrays.

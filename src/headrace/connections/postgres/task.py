@@ -7,11 +7,12 @@ from psycopg import pq
 from psycopg.pq.abc import PGresult
 
 from headrace.connections.postgres.failure import failure_of
+from headrace.connections.postgres.insert import NOTED
 from headrace.connections.postgres.place import Place, look_up, make
 from headrace.connections.postgres.session import FAILED, PostgresSession
-from headrace.connections.task import TABLE, committed_already, key_range
+from headrace.connections.task import TABLE, around_note, committed_already, key_range
 from headrace.errors import InfrastructureError
-from headrace.sdk.transaction import TaskRow
+from headrace.sdk.transaction import Result, TaskRow
 
 __all__ = ["TaskTable"]
 
@@ -40,8 +41,13 @@ class TaskTable:
                 place = await look_up(session)
                 self._place = place if place.usable else await make(session, place)
 
-    async def commit(self, session: PostgresSession, pending: Sequence[str], row: TaskRow) -> str:
-        """Send what waits, the row and COMMIT in one round trip; gives the tag of the COMMIT.
+    async def commit(
+        self, session: PostgresSession, pending: Sequence[str], row: TaskRow
+    ) -> tuple[list[Result], str]:
+        """Send what waits, the row and COMMIT in one round trip.
+
+        Returns:
+            The results of what was posted, and the tag of the COMMIT.
 
         Raises:
             As `sdk.transaction.Transaction.commit`.
@@ -49,15 +55,19 @@ class TaskTable:
         place = self._place
         if place is None or place.usable is None:
             raise _dropped()
-        waiting = [(sql.encode(), ()) for sql in pending]
-        insert = b"insert into %b (task_id, outcome) values ($1, $2)" % place.usable
-        results = await session.ask(*waiting, (insert, (row.task_id, row.outcome)), (b"COMMIT", ()))
+        values: tuple[str | bytes, ...] = (row.task_id, row.outcome)
+        insert = b"insert into %b (task_id, outcome) values ($1, $2)"
+        if session.posted:
+            values = (row.task_id, *around_note(row.outcome))
+            insert = b"insert into %b (task_id, outcome) values ($1, $2 || convert_to(%b, 'UTF8') || $3)"
+            insert %= (b"%b", NOTED)
+        settled, results = await session.conclude(pending, (insert % place.usable, values), (b"COMMIT", ()))
         for number, result in enumerate(results):
             if result.status in FAILED:
-                if number == len(waiting):
-                    return self._refused(result, place, row)
+                if number == len(pending):
+                    return settled, self._refused(result, place, row)
                 raise failure_of(result)
-        return (results[-1].command_status or b"").decode()
+        return settled, (results[-1].command_status or b"").decode()
 
     async def find(self, session: PostgresSession, task_id: str) -> bytes | None:
         """The outcome in a task's row; see `sdk.transaction.Database.find_task`."""

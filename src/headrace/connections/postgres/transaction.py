@@ -61,11 +61,17 @@ class PostgresTransaction(Marking):
 
     async def settle(self) -> list[Result]:
         """See `sdk.transaction.Transaction.settle`."""
-        self._check_open()
-        with self._fresh_plans():
-            await self._collect()
+        if not self._ended:
+            self._check_open()
+            with self._fresh_plans():
+                await self._collect()
         settled, self._settled = self._settled, []
         return settled
+
+    @property
+    def may_settle_late(self) -> bool:
+        """See `sdk.transaction.Transaction.may_settle_late`: where the database counts what is written."""
+        return not self._settled and self._session.deferral == () and self._session.notes_all
 
     async def check_deferred(self) -> None:
         """See `sdk.transaction.Transaction.check_deferred`."""
@@ -79,16 +85,18 @@ class PostgresTransaction(Marking):
     async def commit(self, row: TaskRow | None = None) -> bool:
         """Commit; durable when this returns. See `sdk.transaction.Transaction.commit`."""
         self._check_open()
-        self._ended = True
+        if self._has_nothing:
+            self._end()
+            return False
         try:
-            if self._has_nothing:
-                return False
             with self._fresh_plans():
-                await self._collect()
+                if not self.may_settle_late:
+                    await self._collect()
                 tag = await self._send_commit(row)
-        finally:
-            # A failed COMMIT has ended the transaction; whatever is left in one is closed by the pool.
-            self._give_back(self._session)
+        except BaseException:
+            await self.rollback()
+            raise
+        self._end()
         if tag != "COMMIT":  # the server answers the COMMIT of a failed transaction with ROLLBACK
             raise PermanentError(
                 "the transaction had failed, so the database rolled it back instead of committing",
@@ -96,25 +104,34 @@ class PostgresTransaction(Marking):
             )
         return True
 
-    async def rollback(self) -> None:
+    async def rollback(self, *, at_once: bool = False) -> None:
         """Undo everything and give the connection back; a lost connection has undone it already."""
         if self._ended:
             return
-        self._ended = True
         try:
-            if not self._session.broken and not self._has_nothing:
-                await self._session.discard()
-                await self._session.command(["ROLLBACK"])
+            if not self._session.broken and not self._has_nothing and not self._session.is_idle:
+                if at_once and self._session.posted:
+                    await self._session.abort()
+                else:
+                    await self._session.discard()
+                    await self._session.command(["ROLLBACK"])
         except HeadraceError:
             self._session.close()
         finally:
-            self._give_back(self._session)
+            self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._give_back(self._session)
 
     async def _send_commit(self, row: TaskRow | None) -> str:
         """Send what waits, the row and COMMIT in one round trip; gives the tag of the COMMIT."""
-        if row is not None:
-            return await self._tasks.commit(self._session, self._pending, row)
-        return await self._session.command([*self._pending, "COMMIT"])
+        if row is None:
+            settled, tag = await self._session.commit(self._pending)
+        else:
+            settled, tag = await self._tasks.commit(self._session, self._pending, row)
+        self._settled += settled
+        return tag
 
     async def _collect(self) -> None:
         """Wait for what was posted: nothing else can be sent and told apart before."""

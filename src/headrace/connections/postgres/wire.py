@@ -49,6 +49,7 @@ class Wire:
         self._results: list[PGresult] = []
         self._awaited = 0  # results of what was queued since the last synchronisation point
         self._done: asyncio.Future[None] | None = None
+        self._is_synced = False
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
         self.broken = False
@@ -143,7 +144,7 @@ class Wire:
         except psycopg.Error as error:
             raise self._lost(error) from error
 
-    async def sync(self) -> list[PGresult]:
+    async def sync(self, *, commits: bool = False) -> list[PGresult]:
         """Send what is queued and read its results, in order; failed ones are results, too.
 
         Outside of a transaction block the server commits when all has run. A failure of that commit, such as
@@ -154,11 +155,15 @@ class Wire:
 
         Cancellation: what runs is cancelled on the server, and the connection is closed.
 
+        Args:
+            commits: a COMMIT comes last. Cancelled, it may still come to it; then the results are returned.
+
         Raises:
             InfrastructureError: the connection is lost; it is unknown what the server did.
             PermanentError: the statement is a COPY that wants to stream.
         """
         self._results = []
+        self._is_synced = False
         self._done = self._loop.create_future()
         try:
             self._conn.pipeline_sync()
@@ -170,19 +175,42 @@ class Wire:
             del self._results[self._awaited :]  # the farewell
             self.close()
         except asyncio.CancelledError:
-            await self._cancel()
-            self.close()
-            raise
+            try:
+                await self._cancel()
+                has_committed = commits and await self._comes_to_commit()
+            finally:
+                self.close()
+            if not has_committed:
+                raise
+            _withdraw_cancellation()
         finally:
             self._done = None
             self._awaited = 0
         results, self._results = self._results, []
         return results
 
+    async def _comes_to_commit(self) -> bool:
+        """Wait for the end of what was to be cancelled; tells whether it has committed."""
+        try:
+            async with asyncio.timeout(_CANCEL_TIMEOUT_S):
+                if not self._is_synced:
+                    self._done = self._loop.create_future()
+                    await self._done
+        except (psycopg.Error, TimeoutError) as error:
+            _logger.debug("it is not known whether a transaction that was cancelled has committed: %s", error)
+        return self._has_committed()
+
     def _has_committed(self) -> bool:
         """Whether all that was queued has its result, that of a COMMIT at the end."""
         results = self._results[: self._awaited]
         return 0 < self._awaited == len(results) and results[-1].command_status == b"COMMIT"
+
+    async def abort(self) -> None:
+        """Cancel on the server what runs, and close the connection."""
+        try:
+            await self._cancel()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close it at once; safe to call twice."""
@@ -244,6 +272,7 @@ class Wire:
                 continue
             status = result.status
             if status == _SYNC:
+                self._is_synced = True
                 if self._done is not None and not self._done.done():
                     self._done.set_result(None)
                 return
@@ -295,6 +324,13 @@ class Wire:
                     cancel.finish()
         except (psycopg.Error, TimeoutError) as error:
             _logger.debug("a statement could not be cancelled on the server: %s", error)
+
+
+def _withdraw_cancellation() -> None:
+    """The running task goes on: what it was cancelled in had come to its end before."""
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine runs in one"  # noqa: S101
+    task.uncancel()
 
 
 async def _resolve(target: PostgresTarget) -> tuple[str, ...]:

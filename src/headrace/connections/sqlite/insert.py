@@ -6,12 +6,11 @@ from headrace.connections.insert import (
     TARGET,
     insert_into,
     on_conflict,
-    tally,
     updated_columns,
 )
 from headrace.connections.name import quoted, quoted_table
 from headrace.connections.sqlite.statement import execute
-from headrace.sdk.transaction import Insert, Result, Statement
+from headrace.sdk.transaction import Insert, Result, Statement, Upserted
 from headrace.values import Json
 
 __all__ = ["insert_rows"]
@@ -38,7 +37,7 @@ def insert_rows(connection: sqlite3.Connection, insert: Insert) -> Result:
         result.row_count += affected
         if piece.keys:
             inserted = min(len(piece.rows) - found, affected)  # a trigger may drop rows
-            counts = tally(len(piece.rows), inserted, affected)
+            counts = Upserted.of(len(piece.rows), inserted, affected)
             result.upserted = counts if result.upserted is None else result.upserted + counts
     return result
 

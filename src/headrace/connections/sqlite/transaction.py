@@ -94,6 +94,11 @@ class SqliteTransaction(Marking):
         posted, self._posted = self._posted, []
         return posted
 
+    @property
+    def may_settle_late(self) -> bool:
+        """See `sdk.transaction.Transaction.may_settle_late`; results are there at once."""
+        return not self._posted
+
     async def check_deferred(self) -> None:
         """See `sdk.transaction.Transaction.check_deferred`; `PRAGMA defer_foreign_keys` goes on."""
         if self._begun and self._may_defer:
@@ -128,7 +133,7 @@ class SqliteTransaction(Marking):
         self._end()
         return self._begun
 
-    async def rollback(self) -> None:
+    async def rollback(self, *, at_once: bool = False) -> None:
         """Undo everything and give the connection back."""
         if self._ended:
             return
