@@ -47,6 +47,7 @@ class Writer:
         self._batch = Batch()
         self._waiting: list[asyncio.Future[None]] = []
         self._is_closing = False
+        self._is_full: bool | None = None  # how the connection commits; not known before the first time
         self._failure: StoreError | None = None
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._failed.add_done_callback(_take_error)  # nobody may be watching
@@ -89,13 +90,12 @@ class Writer:
             StoreError: the store has failed; it is not known whether this was written.
         """
         future: asyncio.Future[None] = self._loop.create_future()
-        future.add_done_callback(_take_error)  # whoever waits may have been cancelled
         with self._changed:
             self._check()
             self._add(add)
             self._waiting.append(future)
             self._changed.notify()
-        await asyncio.shield(future)
+        await future
 
     async def close(self) -> None:
         """Write what waits, and close the connection."""
@@ -115,7 +115,7 @@ class Writer:
 
     def _fail(self, failure: StoreError) -> None:
         self._failure = failure
-        self._tell(self._failed, failure)
+        self._tell([self._failed], failure)
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -129,15 +129,13 @@ class Writer:
         try:
             connection = self._connect()
         except BaseException as error:  # noqa: BLE001 - told to who starts it
-            self._tell(self._started, error)
+            self._tell([self._started], error)
             return
-        self._tell(self._started, None)
+        self._tell([self._started], None)
         try:
             while (gathered := self._take()) is not None:
                 batch, waiting = gathered
-                failure = self._write(connection, batch, is_full=bool(waiting))
-                for future in waiting:
-                    self._tell(future, failure)
+                self._tell(waiting, self._write(connection, batch, is_full=bool(waiting)))
         finally:
             connection.close()
 
@@ -180,9 +178,10 @@ class Writer:
                 self._fail(failure)
             return failure
 
-    @staticmethod
-    def _commit(connection: sqlite3.Connection, batch: Batch, *, is_full: bool) -> None:
-        connection.execute(f"PRAGMA synchronous = {'FULL' if is_full else 'NORMAL'}")
+    def _commit(self, connection: sqlite3.Connection, batch: Batch, *, is_full: bool) -> None:
+        if is_full is not self._is_full:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if is_full else 'NORMAL'}")
+            self._is_full = is_full
         connection.execute("BEGIN IMMEDIATE")
         try:
             batch.write(connection)
@@ -192,18 +191,20 @@ class Writer:
                 connection.execute("ROLLBACK")
             raise
 
-    def _tell(self, future: asyncio.Future[None], error: BaseException | None) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
-            self._loop.call_soon_threadsafe(_settle, future, error)
+    def _tell(self, futures: list[asyncio.Future[None]], error: BaseException | None) -> None:
+        if futures:
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+                self._loop.call_soon_threadsafe(_settle, futures, error)
 
 
-def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(None)
-    else:
-        future.set_exception(error)
+def _settle(futures: list[asyncio.Future[None]], error: BaseException | None) -> None:
+    for future in futures:
+        if future.done():  # who waited for it was cancelled
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
 
 
 def _take_error(future: asyncio.Future[None]) -> None:
