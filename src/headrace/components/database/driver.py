@@ -135,7 +135,7 @@ async def _embedded_target(settings: ConnectorSettings, resources: Resources, mo
     user = settings.username or "headrace"
     database = settings.database or "headrace"
 
-    async def start() -> Any:  # noqa: ANN401
+    async def start() -> Any:  # noqa: ANN401 - likewise
         return await embedded.SharedServer.start(resources.home)
 
     server = await resources.acquire(("embedded", str(resources.home)), start)

@@ -116,7 +116,7 @@ def result_of(insert: Insert, result: Result) -> Result:
     (counts,) = result.rows
     inserted, affected = counts["inserted"], counts["affected"]
     assert isinstance(inserted, int)  # noqa: S101 - count(*) is a bigint
-    assert isinstance(affected, int)  # noqa: S101
+    assert isinstance(affected, int)  # noqa: S101 - likewise
     return Result([], affected, "INSERT", Upserted.of(len(insert.rows), inserted, affected))
 
 
@@ -160,4 +160,4 @@ def _is_new(insert: Insert, table: Table, server_version: int) -> str:
     if table.is_plain:
         return f"{TARGET}.xmax = 0"
     same = " AND ".join(f"before.{name} = {TARGET}.{name}" for name in map(quoted, insert.keys))
-    return f"(SELECT 1 FROM {quoted_table(insert.table)} AS before WHERE {same}) IS NULL"  # noqa: S608
+    return f"(SELECT 1 FROM {quoted_table(insert.table)} AS before WHERE {same}) IS NULL"  # noqa: S608 - likewise

@@ -14,9 +14,9 @@ _CREATE = f"""CREATE TABLE IF NOT EXISTS main.{TABLE} (
     at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 )"""
 # Naming the key has SQLite refuse a table that has none.
-_INSERT = f"INSERT INTO main.{TABLE} (task_id, outcome) VALUES (?, ?) ON CONFLICT (task_id) DO NOTHING"  # noqa: S608
-_FIND = f"SELECT outcome FROM main.{TABLE} WHERE task_id = ?"  # noqa: S608
-_FORGET = f"DELETE FROM main.{TABLE} WHERE task_id >= ? AND task_id < ?"  # noqa: S608
+_INSERT = f"INSERT INTO main.{TABLE} (task_id, outcome) VALUES (?, ?) ON CONFLICT (task_id) DO NOTHING"  # noqa: S608 - the name is ours
+_FIND = f"SELECT outcome FROM main.{TABLE} WHERE task_id = ?"  # noqa: S608 - the name is ours
+_FORGET = f"DELETE FROM main.{TABLE} WHERE task_id >= ? AND task_id < ?"  # noqa: S608 - the name is ours
 
 
 def insert(connection: sqlite3.Connection, row: TaskRow) -> None:
@@ -57,5 +57,5 @@ def forget(connection: sqlite3.Connection, run_ids: Sequence[str]) -> int:
 
 
 def _is_there(connection: sqlite3.Connection) -> bool:
-    looked = connection.execute(f"SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = '{TABLE}'")  # noqa: S608
+    looked = connection.execute(f"SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = '{TABLE}'")  # noqa: S608 - the name is ours
     return looked.fetchone() is not None

@@ -51,7 +51,7 @@ class EdgeShapes:
 
     def __init__(self, edge: DraftEdge, nodes: dict[str, DraftNode], variables: Shape) -> None:
         assert edge.source is not None  # noqa: S101 - the edge is wired
-        assert edge.target is not None  # noqa: S101
+        assert edge.target is not None  # noqa: S101 - likewise
         self.edge = edge
         self.source: PortRef = edge.source
         self.target: PortRef = edge.target
