@@ -37,7 +37,7 @@ soak: $(STAMP) ## Run the tests that take minutes
 fuzz: $(STAMP) ## Feed mutated flows, expressions and HTTP answers for SECONDS (600)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
-chaos: $(STAMP) ## Kill the reference flow 200 times (KILLS=…), and compare all tables
+chaos: $(STAMP) ## Kill two flows 200 times each (KILLS=…), and compare all tables
 	PYTHONPATH=tests $(BIN)/python -m chaos --kills $(KILLS)
 
 check: $(STAMP) ## Format, lint, types, layers

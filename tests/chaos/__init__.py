@@ -1,4 +1,4 @@
-"""Processes that are killed: at each step of a task's life, and at random over the reference flow.
+"""Processes that are killed: at each step of a task's life, and at random over whole flows.
 
-`make chaos` runs the long campaign; a short one is a test.
+`make chaos` runs the long campaigns; short ones are tests.
 """

@@ -1,4 +1,4 @@
-"""Kills at random over the reference flow, until it has been killed often enough and has come to its end."""
+"""Kills at random over a flow, until it has been killed often enough and has come to its end."""
 
 import asyncio
 import json
@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chaos.scene import BATCH_SIZE, PAGE_SIZE, Scene, add_faults, database
+from chaos.play import PAGE_SIZE, REFERENCE, Play
+from chaos.scene import Scene, add_faults, database
 from support.api import serve_users
 
 __all__ = ["Report", "campaign"]
@@ -62,7 +63,9 @@ class Report:
         )
 
 
-async def campaign(folder: Path, kills: int, users: int = 2_000, seed: int = 1) -> Report:
+async def campaign(
+    folder: Path, kills: int, users: int = 2_000, seed: int = 1, play: Play = REFERENCE
+) -> Report:
     """Kill, until there were enough kills and the last run has ended; check all tables.
 
     Raises:
@@ -71,7 +74,7 @@ async def campaign(folder: Path, kills: int, users: int = 2_000, seed: int = 1) 
     with database(folder / "server") as embedded:
         async with serve_users(users) as api:
             api.latency_s = 0.005
-            scene = Scene(folder, embedded, embedded.start(), api)
+            scene = Scene(folder, embedded, embedded.start(), api, play)
             scene.prepare()
             try:
                 return await _Campaign(scene, kills, users, random.Random(seed)).run()
@@ -91,7 +94,7 @@ class _Campaign:
         assert await self._undisturbed() == 0, self._said()
         expected = await asyncio.to_thread(scene.rows, USERS)
         assert len(expected) == report.users
-        for table in ("users", "sync_logs", "journal"):
+        for table in scene.play.tables:
             scene.execute(f"TRUNCATE {table}")
         scene.store.unlink()
         scene.api.requests.clear()
@@ -177,20 +180,8 @@ class _Campaign:
     def _check(self, expected: list[tuple[Any, ...]]) -> None:
         scene, report = self._scene, self.report
         assert scene.rows(USERS) == expected
-        logs = scene.rows("SELECT sync_id, status, records_processed, pages, errors FROM sync_logs")
-        assert [row[1:] for row in logs] == [("completed", report.users, report.pages, [])] * report.runs
-        assert len({row[0] for row in logs}) == report.runs
-        journal = scene.rows("SELECT sync_id, page, batch, size FROM journal ORDER BY 1, 2, 3")
-        assert journal == [
-            (row[0], page, batch, BATCH_SIZE)
-            for row in sorted(logs)
-            for page in range(1, report.pages + 1)
-            for batch in range(1, PAGE_SIZE // BATCH_SIZE + 1)
-        ]
         runs = self._store_rows("SELECT status, count(*) FROM runs GROUP BY status")
         assert runs == [("succeeded", report.runs)]
         assert self._store_rows("SELECT count(*) FROM tasks") == [(0,)]
         counters = [json.loads(row[0]) for row in self._store_rows("SELECT counters FROM runs")]
-        for counted in counters:
-            assert counted["iterate.items"] == report.users
-            assert counted["journal.rows_written"] == report.users // BATCH_SIZE
+        scene.play.check(scene.rows, report.users, counters)

@@ -1,4 +1,4 @@
-"""What a campaign plays in: the reference flow, an API with faults, a PostgreSQL server, the command."""
+"""What a campaign plays in: a flow, an API with faults, a PostgreSQL server, the command."""
 
 import asyncio
 import os
@@ -12,31 +12,9 @@ from typing import Any
 
 import psycopg
 
+from chaos.play import Play
 from headrace.connections.embedded import EmbeddedPostgres, EmbeddedServer
 from support.api import RESET, TOKEN, Answer, Api
-
-REFERENCE = Path(__file__).parents[2] / "examples" / "scheduled-data-sync" / "flow.yaml"
-PAGE_SIZE, BATCH_SIZE = 100, 10
-
-_JOURNAL = """
-    # A row a batch in a table without a key: what is written twice is seen.
-    journal:
-      component: database-module/connector
-      settings: {setup: ["CREATE TABLE IF NOT EXISTS journal (sync_id bigint, page int, batch int, size int)"]}
-      input:
-        query: INSERT INTO journal (sync_id, page, batch, size) VALUES ($1, $2, $3, $4)
-        parameters: ["{{$.context.syncId}}", "{{$.context.page}}", "{{$.batchNum}}", "{{len($.users)}}"]
-
-  edges:
-    - upsert:result -> journal:query
-"""
-
-
-def flow_text() -> str:
-    """The reference flow, with a journal below its upsert."""
-    text = REFERENCE.read_text()
-    assert text.count("\n  edges:\n") == 1
-    return text.replace("\n  edges:\n", _JOURNAL)
 
 
 def add_faults(api: Api, pages: int) -> None:
@@ -65,11 +43,12 @@ class Scene:
     embedded: EmbeddedPostgres
     server: EmbeddedServer
     api: Api
+    play: Play
     printed: list[str] = field(default_factory=list)
 
     def prepare(self) -> None:
         """Write the flow and make the database."""
-        (self.folder / "flow.yaml").write_text(flow_text())
+        (self.folder / "flow.yaml").write_text(self.play.text())
         with psycopg.connect(self.server.url(), autocommit=True) as connection:
             connection.execute("CREATE DATABASE myapp")
 
@@ -91,7 +70,7 @@ class Scene:
             sys.executable, "-m", "headrace", "run", "flow.yaml", "--once", "--json",
             "--store", f"sqlite:///{self.store}",
             "--set", f"vars.apiUrl={self.api.url}",
-            "--set", "nodes.api-client.settings.retryDelay=20ms",
+            *(part for setting in self.play.settings for part in ("--set", setting)),
             cwd=self.folder,
             env=environment,
             stdout=asyncio.subprocess.PIPE,
