@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -289,3 +290,41 @@ def test_caution_grows_where_it_goes_wrong_and_shrinks_where_it_goes_well():
         caution.succeeded()
     caution.failed()
     assert refused() == 8
+
+
+async def test_each_page_of_many_is_asked_for_once_also_where_writing_it_fails(postgres):
+    """Whether the failure is told by the upsert itself or, once that is prepared, with the commit."""
+    asked = []
+
+    async def script(wire):
+        number = int(wire.request.target.partition("page=")[2].partition("&")[0])
+        asked.append(number)
+        rows = [user(2 * number), user(2 * number + 1, None if number == 2 else "ok")]
+        body = msgspec.json.encode({"total": 6, "items": rows})
+        await wire.send(answer(body=body, Content_Type="application/json"))
+
+    async with misbehaving(script) as server:
+        text = f"""
+defaults:
+  database-module/connector: {{url: "{postgres.url}", maxOpenConns: 1}}
+retry: {{maxAttempts: 1}}
+nodes:
+  start: {{component: common-module/signal}}
+  pages:
+    component: http-module/pages
+    settings:
+      baseUrl: "{server.url}"
+      pagination: {{type: page, param: page, size: 2, total: "{{{{$.response.bodyJson.total}}}}"}}
+      concurrency: 2
+  write: {{component: database-module/connector, input: {WRITE}}}
+edges:
+  - start -> pages
+  - pages:page -> write
+"""
+        async with bench(text) as flow:
+            for _ in range(2):
+                asked.clear()
+                record = await flow.run({"url": "/"})
+                assert [(error.code, error.node) for error in record.errors] == [("23502", "write")]
+                assert sorted(asked) == [1, 2, 3]
+    assert [row[0] for row in postgres.rows()] == [2, 3, 6, 7]
