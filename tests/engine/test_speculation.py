@@ -58,9 +58,11 @@ def user(number, name="ok"):
 
 
 async def run(target, rows, **options):
-    """A run; gives its record, and what was told of errors while it went on."""
+    """A run; gives its record, the errors that were told meanwhile, and what was counted for display."""
     async with bench(spec(target, **options)) as flow:
-        return await flow.run(rows), flow.observer.errors
+        record = await flow.run(rows)
+        stats = {name: msgspec.structs.astuple(unit.stats) for name, unit in flow.program.units.items()}
+        return record, flow.observer.errors, stats
 
 
 def counted(monkeypatch, owner, name, calls):
@@ -126,7 +128,7 @@ async def test_a_run_is_cancelled_at_once_while_its_commit_waits_for_what_was_po
 
 
 async def test_more_statements_than_libpq_should_keep_results_of_are_written_all_the_same(postgres):
-    record, _ = await run(postgres, [user(n) for n in range(1001)], size=1)
+    record, *_ = await run(postgres, [user(n) for n in range(1001)], size=1)
     assert (record.status, record.counters["write.rows_written"]) == (RunStatus.SUCCEEDED, 1001)
     assert len(postgres.rows()) == 1001
 
@@ -144,10 +146,10 @@ def test_it_ends_as_it_does_step_by_step(target, given_rows, survives, size):
         target.execute("DELETE FROM t")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Caution, "lets_speculate", lambda _: lets_speculate)
-            record, told = await run(target, rows, survives=survives, size=size)
+            record, told, stats = await run(target, rows, survives=survives, size=size)
         errors = [(error.code, error.message, error.place, error.fate) for error in record.errors]
         shown = [(error.code, error.message, error.fate) for error in told]
-        return record.status, record.counters, errors, shown, record.retries, target.rows()
+        return record.status, record.counters, errors, shown, stats, record.retries, target.rows()
 
     async def both():
         assert await outcome(True) == await outcome(False)
@@ -161,7 +163,7 @@ async def test_what_is_put_off_to_the_commit_fails_the_batch_that_did_it(postgre
         "INSERT INTO owners VALUES (1)",
         "ALTER TABLE t ADD CONSTRAINT owner FOREIGN KEY (id) REFERENCES owners DEFERRABLE INITIALLY DEFERRED",
     )
-    record, _ = await run(postgres, [user(1), user(2)], size=1)
+    record, *_ = await run(postgres, [user(1), user(2)], size=1)
     assert record.status is RunStatus.SUCCEEDED
     assert [error.code for error in record.errors] == ["23503"]
     assert postgres.rows() == [(1, "ok")]
@@ -253,7 +255,7 @@ async def test_a_database_that_is_lost_is_the_failure_of_the_node_that_writes(po
         return await original(self)
 
     monkeypatch.setattr(PostgresTransaction, "settle", settle)
-    record, told = await run(postgres, [user(1)])
+    record, told, _ = await run(postgres, [user(1)])
     assert (record.status, record.retries) == (RunStatus.SUCCEEDED, 1)
     assert [(error.node, error.message) for error in told] == [("write", "lost")]
     assert postgres.rows() == [(1, "ok")]

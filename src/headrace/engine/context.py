@@ -10,6 +10,7 @@ from headrace.engine.branch import Branch, StatementScope
 from headrace.engine.execution import Execution, Posted, Show
 from headrace.engine.failure import Raised, raised_error, with_error
 from headrace.engine.identity import derived_id, digest
+from headrace.engine.observer import NodeStats
 from headrace.engine.program import Target, Unit
 from headrace.errors import ComponentError, ExpressionError, PermanentError
 from headrace.expr import Template
@@ -164,7 +165,8 @@ class NodeContext:
 
     async def fail(self, error: Exception) -> None:
         """The node failed: to its error port if that is wired, else up (design, section 4)."""
-        self.unit.stats.failed += 1
+        for stats in self._stats:
+            stats.failed += 1
         await self._report(error, self.message, {}, None)
 
     async def reject(self, error: ComponentError | ExpressionError, facts: dict[str, Json], key: int) -> None:
@@ -268,17 +270,21 @@ class NodeContext:
 
     def progress(self, done: int, total: int = 0) -> None:
         """See `Context`."""
-        stats = self.unit.stats
-        stats.items_done += done
-        stats.items_total += total
-        if done:
-            stats.passes += 1
+        for stats in self._stats:
+            stats.items_done += done
+            stats.items_total += total
+            stats.passes += bool(done)
 
     def expect(self, total: int) -> None:
         """See `Context`."""
-        stats = self.execution.run_stats
-        stats.expected = total
-        stats.pages += 1
+        self.execution.expect(total)
+
+    @property
+    def _stats(self) -> tuple[NodeStats, ...]:
+        """Where is counted for display."""
+        if self.execution.speculates:
+            return self.unit.stats, self.execution.tried(self.node)
+        return (self.unit.stats,)
 
     async def _send(self, target: Target, port: str, message: Message, key: int, branch: Branch) -> None:
         base, shaped = self.shape(target, message)
@@ -349,6 +355,8 @@ async def enter(
     stats = unit.stats
     stats.received += 1
     stats.active += 1
+    if execution.speculates:
+        execution.tried(unit.name).received += 1
     context = NodeContext(execution, unit, branch, base, message, came_from)
     try:
         if uses_input and unit.input is not None:

@@ -10,7 +10,7 @@ import msgspec
 from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
 from headrace.engine.identity import derived_id
-from headrace.engine.observer import Observer, RunStats
+from headrace.engine.observer import NodeStats, Observer, RunStats
 from headrace.engine.program import Program
 from headrace.engine.speculation import Misspeculated
 from headrace.errors import ComponentError, InfrastructureError, TaskCommitted
@@ -72,6 +72,8 @@ class Execution:
         self.root = Branch(None)
         self._posted: list[Posted] = []
         self._made: dict[str, Any] = {}
+        self._tried: dict[str, NodeStats] = {}
+        self._pages_tried = 0
         self.environment = Environment(
             now_ns=services.clock.now_ns,
             vars=run_vars,
@@ -126,6 +128,22 @@ class Execution:
         self.transactions = Transactions()
         self.root = Branch(None)
         self._posted = []
+        for node, tried in self._tried.items():
+            self.program.units[node].stats.take_back(tried)
+        self.run_stats.pages -= self._pages_tried
+
+    def tried(self, node: str) -> NodeStats:
+        """What a node has counted for display since the trial began; taken back if it fails."""
+        tried = self._tried.get(node)
+        if tried is None:
+            tried = self._tried[node] = NodeStats()
+        return tried
+
+    def expect(self, total: int) -> None:
+        """See `Context`."""
+        self.run_stats.expected = total
+        self.run_stats.pages += 1
+        self._pages_tried += self.speculates
 
     def posted(self, posted: Posted) -> None:
         """A node has sent statements; it will be told of their results."""

@@ -30,6 +30,14 @@ class NodeStats(msgspec.Struct):
     items_total: int = 0
     passes: int = 0
 
+    def take_back(self, other: "NodeStats") -> None:
+        """Uncount what is counted anew."""
+        self.received -= other.received
+        self.failed -= other.failed
+        self.items_done -= other.items_done
+        self.items_total -= other.items_total
+        self.passes -= other.passes
+
 
 class RunStats(msgspec.Struct):
     """What a run is expected to be, for display; not durable.
