@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from headrace.engine.branch import Branch, StatementScope
 from headrace.engine.execution import Execution, Posted, Show
-from headrace.engine.failure import Raised, raised_error, with_error
+from headrace.engine.failure import Raised, raised_error, raised_errors, with_error
 from headrace.engine.identity import derived_id, digest
 from headrace.engine.observer import NodeStats
 from headrace.engine.program import Target, Unit
@@ -128,7 +128,7 @@ class NodeContext:
                 self.branch.outcome.absorb_errors(branch.outcome)
                 raise
             await self.execution.doubt(branch)
-            errors, count = _as_raised(branch)
+            errors, count = raised_errors(branch.outcome)
             branch.undo()
             failure = raised_error(raised, self.mask, handled=self.unit.error_port is not None)
             if repeats:
@@ -141,7 +141,7 @@ class NodeContext:
         except BaseException:
             branch.abandon()
             raise
-        errors, count = _as_raised(branch)
+        errors, count = raised_errors(branch.outcome)
         branch.keep()
         return Emission(None, errors, count)
 
@@ -485,17 +485,3 @@ class FanOut:
             group=group,
             resume=resume,
         )
-
-
-def _as_raised(branch: Branch) -> tuple[tuple[RaisedError, ...], int]:
-    """The errors below an emission, and how many there were in all."""
-    outcome = branch.outcome
-    errors = tuple(
-        RaisedError(
-            record.message,
-            {"code": record.code, "node": record.node},
-            handled=record.fate is ErrorFate.HANDLED,
-        )
-        for record in outcome.errors
-    )
-    return errors, len(errors) + outcome.further_errors

@@ -10,10 +10,10 @@ from headrace.errors import ComponentError, ExpressionError, InfrastructureError
 from headrace.flow.model import Node
 from headrace.sdk import RaisedError
 from headrace.source import Span
-from headrace.store import ErrorFate, ErrorRecord
+from headrace.store import ErrorFate, ErrorRecord, Outcome
 from headrace.values import Json, Message, well_formed
 
-__all__ = ["Raised", "Teller", "error_detail", "error_record", "raised_error", "with_error"]
+__all__ = ["Raised", "Teller", "error_detail", "error_record", "raised_error", "raised_errors", "with_error"]
 
 
 class Raised(Exception):
@@ -109,6 +109,19 @@ def error_detail(record: ErrorRecord, cause: Exception, mask: Callable[[str], st
 def raised_error(raised: Raised, mask: Callable[[str], str], *, handled: bool) -> RaisedError:
     """The error as components see it."""
     return RaisedError(raised.record.message, error_detail(raised.record, raised.cause, mask), handled)
+
+
+def raised_errors(outcome: Outcome) -> tuple[tuple[RaisedError, ...], int]:
+    """The errors of an emission's outcome, and how many there were in all."""
+    errors = tuple(
+        RaisedError(
+            record.message,
+            {"code": record.code, "node": record.node},
+            handled=record.fate is ErrorFate.HANDLED,
+        )
+        for record in outcome.errors
+    )
+    return errors, len(errors) + outcome.further_errors
 
 
 def with_error(message: Message, error: RaisedError) -> dict[str, Json]:
