@@ -14,6 +14,7 @@ from headrace.engine.speculation import Caution
 from headrace.errors import InfrastructureError
 from headrace.store import RunStatus, decode_outcome
 from support.flows import bench
+from support.lock import until_a_lock_is_waited_for
 from support.misbehaving import answer, misbehaving
 from support.target import table_in
 
@@ -111,15 +112,13 @@ async def test_what_comes_with_the_commit_is_told_by_the_row_of_the_task_as_well
 
 
 async def test_a_run_is_cancelled_at_once_while_its_commit_waits_for_what_was_posted(postgres):
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     async with bench(spec(postgres)) as flow:
         await flow.run([user(1)])
         with psycopg.connect(postgres.url) as other:
             other.execute("LOCK TABLE t IN EXCLUSIVE MODE")
             run = await flow.engine.fire(flow.program, "start", [user(2)])
+            await until_a_lock_is_waited_for(postgres.url)
             async with asyncio.timeout(20):  # less than the lock timeout
-                while not await asyncio.to_thread(postgres.execute, waiting):
-                    pass
                 await flow.engine.cancel(run.id)
                 ended = await flow.engine.wait(run.id)
         assert ended.status is RunStatus.CANCELLED

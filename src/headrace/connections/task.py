@@ -2,7 +2,7 @@
 
 from headrace.errors import PermanentError, TaskCommitted
 
-__all__ = ["TABLE", "around_note", "committed_already", "key_range", "unfit_table"]
+__all__ = ["TABLE", "committed_already", "key_range", "unfit_table"]
 
 TABLE = "headrace_tasks"
 
@@ -10,12 +10,6 @@ TABLE = "headrace_tasks"
 def key_range(run_id: str) -> tuple[str, str]:
     """The keys of a run's tasks: from the first on, before the second; `/` is the character after `.`."""
     return f"{run_id}.", f"{run_id}/"
-
-
-def around_note(outcome: bytes) -> tuple[bytes, bytes]:
-    """An outcome before and after the note of what was written, a text in its JSON (see `TaskRow`)."""
-    members = outcome.removesuffix(b"}")
-    return b'%b%b"written":"' % (members, b"" if members == b"{" else b","), b'"}'
 
 
 def committed_already(task_id: str) -> TaskCommitted:

@@ -215,8 +215,7 @@ class Execution:
             own = results[begin : begin + len(each.statements)]
             begin += len(own)
             for result in own:
-                for counter, number in result.counters.items():
-                    self.root.outcome.count(each.node.name, counter, number)
+                self.root.outcome.count_all(each.node.name, result.counters)
             try:
                 await each.show(own)
             except Exception:  # noqa: BLE001 - a bug of a component cannot undo what has committed

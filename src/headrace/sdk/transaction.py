@@ -99,9 +99,8 @@ class Result(msgspec.Struct):
         """What a write adds to the counters of its node."""
         counters = {"rows_written": self.row_count}
         if self.upserted is not None:
-            for name in self.upserted.__struct_fields__:
-                if number := getattr(self.upserted, name):
-                    counters[f"rows_{name}"] = number
+            written = msgspec.structs.asdict(self.upserted)
+            counters |= {f"rows_{name}": number for name, number in written.items() if number}
         return counters
 
 

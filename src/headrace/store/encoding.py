@@ -222,8 +222,7 @@ def decode_outcome(record: bytes) -> EncodedOutcome:
         for (node, rows), counts in zip(fields.posted, written, strict=True):
             inserted, affected = map(int, counts.split("/"))
             result = Result(row_count=affected, upserted=Upserted.of(rows, inserted, affected))
-            for counter, number in result.counters.items():
-                outcome.count(node, counter, number)
+            outcome.count_all(node, result.counters)
     return EncodedOutcome(outcome, {task.id: encode_task(task) for task in outcome.tasks})
 
 

@@ -205,6 +205,11 @@ class Outcome(msgspec.Struct):
         name = f"{node}.{counter}"
         self.counters[name] = self.counters.get(name, 0) + number
 
+    def count_all(self, node: str, counters: Mapping[str, int]) -> None:
+        """Add to counters of a node."""
+        for counter, number in counters.items():
+            self.count(node, counter, number)
+
     def add_error(self, error: ErrorRecord) -> None:
         """Record an error, or count it."""
         if len(self.errors) < MAX_ERRORS:

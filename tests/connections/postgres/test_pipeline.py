@@ -1,7 +1,6 @@
 """How often the server is asked, and what happens when the line breaks: seen by a proxy in between."""
 
 import asyncio
-from asyncio import to_thread
 
 import msgspec
 import psycopg
@@ -11,6 +10,7 @@ from headrace.connections.postgres import PostgresPool
 from headrace.connections.postgres.insert import MOST_NOTED
 from headrace.errors import InfrastructureError, PermanentError
 from headrace.sdk.transaction import Insert, Statement, TaskRow, Upserted
+from support.lock import until_a_lock_is_waited_for
 from support.proxy import proxied
 
 
@@ -222,24 +222,12 @@ async def test_what_was_posted_and_waits_for_a_lock_is_cancelled_on_the_server(p
         transaction = await upserting(pool, 1)
         if end == "commit":
             committing = asyncio.ensure_future(transaction.commit(TaskRow("run.1", b"{}")))
-            await waits_for_a_lock(other)
+            await until_a_lock_is_waited_for(postgres_url)
             committing.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await committing
         else:
-            await waits_for_a_lock(other)
+            await until_a_lock_is_waited_for(postgres_url)
             await transaction.rollback(at_once=True)
-        async with asyncio.timeout(10):  # less than the lock timeout
-            while await to_thread(lambda: other.execute(WAITING).fetchall()):
-                pass
+        await until_a_lock_is_waited_for(postgres_url, is_waited_for=False)
     assert (await pool.execute(Statement("select id from t"))).rows == [{"id": 1}]
-
-
-WAITING = """select pid from pg_stat_activity
-    where wait_event_type = 'Lock' and datname = current_database()"""
-
-
-async def waits_for_a_lock(connection):
-    async with asyncio.timeout(10):
-        while not await to_thread(lambda: connection.execute(WAITING).fetchall()):
-            pass

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Literal
 
+import msgspec
 from pydantic import Field
 
 from headrace.components.database.batch import Batch
@@ -40,7 +41,6 @@ __all__ = ["Connector"]
 
 _MARK = "headrace_rows"
 _INSERTS = ("upsert", "insert", "copy")
-_COUNTS = ("inserted", "updated", "unchanged")
 
 
 class ConnectorQuery(MessageModel):
@@ -78,7 +78,7 @@ def _result_shape(arrival: Arrival) -> Shape:
         "command": of("text"),
     }
     if not arrival.member("operation").is_null:
-        members |= {name: Member(of("number"), optional=True) for name in _COUNTS}
+        members |= {name: Member(of("number"), optional=True) for name in Upserted.__struct_fields__}
     if _may_isolate(arrival):
         members["failed"] = Member(of("number"), optional=True)
     return arrival.object(members)
@@ -277,10 +277,7 @@ def _count(results: Sequence[Result], is_read: bool, context: Context) -> None:
 
 def _upserted(result: Result) -> dict[str, int]:
     """What became of the rows of an upsert, by the names that messages and counters have."""
-    found = result.upserted
-    if found is None:
-        return {}
-    return {name: getattr(found, name) for name in _COUNTS}
+    return {} if result.upserted is None else msgspec.structs.asdict(result.upserted)
 
 
 async def _send(result: Result, context: Context, **more: Json) -> None:

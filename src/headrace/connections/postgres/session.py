@@ -166,10 +166,10 @@ class PostgresSession:
     async def conclude(
         self, commands: Sequence[str], *queries: tuple[bytes, Sequence[str | bytes]]
     ) -> tuple[list[Result], list[PGresult]]:
-        """Run the last commands and statements of a transaction in one round trip, after what was posted.
+        """Run the last commands and statements of a transaction and COMMIT in one go, after what was posted.
 
         Returns:
-            What `settle` gives, and a result for each of the others; these may be failures.
+            What `settle` gives, and a result for each of the others, COMMIT's last; one may be a failure.
 
         Raises:
             As `settle`; nothing was committed.
@@ -178,6 +178,7 @@ class PostgresSession:
             self._wire.send_command(sql.encode())
         for statement, values in queries:
             self._wire.send_binary(statement, values)
+        self._wire.send_binary(b"COMMIT", ())
         results = iter(await self._wire.sync(commits=True))
         settled = self._settled(results)
         return settled, list(results)
@@ -188,7 +189,7 @@ class PostgresSession:
         Raises:
             As `conclude`, or of the COMMIT.
         """
-        settled, results = await self.conclude([*commands, "COMMIT"])
+        settled, results = await self.conclude(commands)
         _check(results)
         return settled, (results[-1].command_status or b"").decode()
 

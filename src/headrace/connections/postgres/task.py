@@ -10,7 +10,7 @@ from headrace.connections.postgres.failure import failure_of
 from headrace.connections.postgres.insert import NOTED
 from headrace.connections.postgres.place import Place, look_up, make
 from headrace.connections.postgres.session import FAILED, PostgresSession
-from headrace.connections.task import TABLE, around_note, committed_already, key_range
+from headrace.connections.task import TABLE, committed_already, key_range
 from headrace.errors import InfrastructureError
 from headrace.sdk.transaction import Result, TaskRow
 
@@ -55,13 +55,11 @@ class TaskTable:
         place = self._place
         if place is None or place.usable is None:
             raise _dropped()
-        values: tuple[str | bytes, ...] = (row.task_id, row.outcome)
-        insert = b"insert into %b (task_id, outcome) values ($1, $2)"
+        outcome, parts = b"$2", [row.outcome]
         if session.posted:
-            values = (row.task_id, *around_note(row.outcome))
-            insert = b"insert into %b (task_id, outcome) values ($1, $2 || convert_to(%b, 'UTF8') || $3)"
-            insert %= (b"%b", NOTED)
-        settled, results = await session.conclude(pending, (insert % place.usable, values), (b"COMMIT", ()))
+            outcome, parts = b"$2 || convert_to(%b, 'UTF8') || $3" % NOTED, _around_note(row.outcome)
+        insert = b"insert into %b (task_id, outcome) values ($1, %b)" % (place.usable, outcome)
+        settled, results = await session.conclude(pending, (insert, [row.task_id, *parts]))
         for number, result in enumerate(results):
             if result.status in FAILED:
                 if number == len(pending):
@@ -117,6 +115,12 @@ class TaskTable:
         if sqlstate == _NOT_ALLOWED:
             raise place.not_open()
         raise failure_of(result)
+
+
+def _around_note(outcome: bytes) -> list[bytes]:
+    """An outcome before and after the note of what was written, a text in its JSON (see `TaskRow`)."""
+    members = outcome.removesuffix(b"}")
+    return [b'%b%b"written":"' % (members, b"" if members == b"{" else b","), b'"}']
 
 
 def _sqlstate(result: PGresult) -> bytes:

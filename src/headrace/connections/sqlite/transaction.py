@@ -134,7 +134,7 @@ class SqliteTransaction(Marking):
         return self._begun
 
     async def rollback(self, *, at_once: bool = False) -> None:
-        """Undo everything and give the connection back."""
+        """Undo everything and give the connection back; nothing is under way that could be cancelled."""
         if self._ended:
             return
         try:

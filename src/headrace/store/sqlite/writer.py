@@ -47,7 +47,6 @@ class Writer:
         self._batch = Batch()
         self._waiting: list[asyncio.Future[None]] = []
         self._is_closing = False
-        self._is_full: bool | None = None  # how the connection commits; not known before the first time
         self._failure: StoreError | None = None
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._failed.add_done_callback(_take_error)  # nobody may be watching
@@ -178,10 +177,9 @@ class Writer:
                 self._fail(failure)
             return failure
 
-    def _commit(self, connection: sqlite3.Connection, batch: Batch, *, is_full: bool) -> None:
-        if is_full is not self._is_full:
-            connection.execute(f"PRAGMA synchronous = {'FULL' if is_full else 'NORMAL'}")
-            self._is_full = is_full
+    @staticmethod
+    def _commit(connection: sqlite3.Connection, batch: Batch, *, is_full: bool) -> None:
+        connection.execute(f"PRAGMA synchronous = {'FULL' if is_full else 'NORMAL'}")
         connection.execute("BEGIN IMMEDIATE")
         try:
             batch.write(connection)
