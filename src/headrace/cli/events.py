@@ -21,9 +21,9 @@ import time
 from collections.abc import Callable
 
 from headrace.cli.budget import budget_facts
-from headrace.cli.progress import Meter
 from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed, Said, Started
 from headrace.expr.time import time_text
+from headrace.monitor.meter import Meter
 from headrace.store import ErrorRecord, RunRecord
 from headrace.values import Json, encode_json
 

@@ -202,7 +202,7 @@ class Engine:
         for name, trigger in program.listening.items():
             where = await trigger.listen(TriggerReceiver(program, name, reception))
             self._listens = True
-            self._observer.listening(name, self._mask(where))
+            self._observer.listening(program.flow.name, name, self._mask(where))
 
     def attend(self, program: Program) -> None:
         """Carry out what other processes ask of this one about a flow, from now on."""
@@ -343,7 +343,7 @@ class Engine:
     ) -> Fired:
         fired = await self._fire(program, trigger, scheduled_at_ns, None, queued=queued, waits=waits)
         if fired.reason in ("overlap", "queued", "exhausted"):
-            self._observer.firing_dropped(trigger, fired.reason)
+            self._observer.firing_dropped(program.flow.name, trigger, fired.reason)
         return fired
 
     async def _fire_remotely(self, firing: RemoteFiring) -> Fired:
