@@ -282,9 +282,7 @@ class NodeContext:
     @property
     def _stats(self) -> tuple[NodeStats, ...]:
         """Where is counted for display."""
-        if self.execution.speculates:
-            return self.unit.stats, self.execution.tried(self.node)
-        return (self.unit.stats,)
+        return self.unit.stats, self.execution.counts(self.node)
 
     async def _send(self, target: Target, port: str, message: Message, key: int, branch: Branch) -> None:
         base, shaped = self.shape(target, message)
@@ -356,8 +354,7 @@ async def enter(
     stats = unit.stats
     stats.received += 1
     stats.active += 1
-    if execution.speculates:
-        execution.tried(unit.name).received += 1
+    execution.counts(unit.node.name).received += 1
     context = NodeContext(execution, unit, branch, base, message, came_from)
     try:
         if uses_input and unit.input is not None:

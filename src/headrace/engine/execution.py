@@ -72,7 +72,7 @@ class Execution:
         self.root = Branch(None)
         self._posted: list[Posted] = []
         self._made: dict[str, Any] = {}
-        self._tried: dict[str, NodeStats] = {}
+        self._counts: dict[str, NodeStats] = {}
         self._crossed: dict[Target, int] = {}
         self._pages_tried = 0
         self.environment = Environment(
@@ -129,24 +129,28 @@ class Execution:
         self.transactions = Transactions()
         self.root = Branch(None)
         self._posted = []
-        for node, tried in self._tried.items():
-            self.program.units[node].stats.take_back(tried)
+        for node, counts in self._counts.items():
+            self.program.units[node].stats.take_back(counts)
         for target, crossed in self._crossed.items():
             target.crossed -= crossed
+        self._counts, self._crossed = {}, {}
         self.run_stats.pages -= self._pages_tried
 
-    def tried(self, node: str) -> NodeStats:
-        """What a node has counted for display since the trial began; taken back if it fails."""
-        tried = self._tried.get(node)
-        if tried is None:
-            tried = self._tried[node] = NodeStats()
-        return tried
+    def counts(self, node: str) -> NodeStats:
+        """What a node has counted in this task, for display; taken back if it was in a trial that fails."""
+        counts = self._counts.get(node)
+        if counts is None:
+            counts = self._counts[node] = NodeStats()
+        return counts
 
     def crossed(self, target: Target) -> None:
-        """A message has crossed an edge, for display; taken back if it did in a trial that fails."""
+        """A message has crossed an edge, for display; taken back likewise."""
         target.crossed += 1
-        if self.speculates:
-            self._crossed[target] = self._crossed.get(target, 0) + 1
+        self._crossed[target] = self._crossed.get(target, 0) + 1
+
+    def tell_counts(self) -> None:
+        """Tell those who watch what was counted."""
+        self.services.observer.task_counted(self.task, self._counts, sum(self._crossed.values()))
 
     def expect(self, total: int) -> None:
         """See `Context`."""
