@@ -45,7 +45,9 @@ async def test_a_run_is_remembered_in_the_store_once_it_has_ended(place):
         facts = json.loads(await store.profile(run.id))
     assert results(profile) == RESULTS
     assert [span.attempt for span in profile.tasks] == [1, 1, 1]
-    assert profile.tasks[0].context == profile.tasks[2].context == {}  # the message of a signal holds its payload
+    assert (
+        profile.tasks[0].context == profile.tasks[2].context == {}
+    )  # the message of a signal holds its payload
     assert {name: (node.received, node.failed) for name, node in profile.nodes.items()} == {
         "first": (1, 0),
         "detach": (1, 0),
