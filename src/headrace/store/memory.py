@@ -48,6 +48,7 @@ class MemoryStore:
         self._keyed: dict[tuple[str, str, str], str] = {}  # runs by flow, trigger and dedupe key
         self._key_of: dict[str, tuple[str, str, str]] = {}
         self._responses: dict[str, Json] = {}
+        self._switches: dict[str, dict[str, bool]] = {}
 
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`."""
@@ -86,6 +87,17 @@ class MemoryStore:
     async def trigger(self, flow: str, trigger: str) -> TriggerRecord | None:
         """See `Store`."""
         return self._ledger.triggers.get((flow, trigger))
+
+    async def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """See `Store`."""
+        switches = self._switches.setdefault(flow, {})
+        switches.pop(trigger, None)
+        if is_on is not None:
+            switches[trigger] = is_on
+
+    async def switches(self, flow: str) -> dict[str, bool]:
+        """See `Store`."""
+        return dict(self._switches.get(flow, {}))
 
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""

@@ -82,6 +82,14 @@ class Store(Protocol):
         """What is remembered of a trigger; None if it never was active."""
         ...
 
+    async def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """Note that a person has started or stopped a trigger; None: it is again as its file says."""
+        ...
+
+    async def switches(self, flow: str) -> dict[str, bool]:
+        """The triggers of a flow that a person has started or stopped."""
+        ...
+
     async def fire(self, request: FireRequest) -> Fired:
         """Decide a firing (`store.firing`) and create its run and first task, in one step (rule 22).
 

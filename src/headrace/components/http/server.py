@@ -164,6 +164,10 @@ class Server(Component):
         await self._listener.start()
         return f"{', '.join(methods)} {self._listener.url}{settings.path}"
 
+    def leave(self) -> None:
+        """See `Listening`."""
+        self._listener.remove(self._take)
+
     async def handle(self, message: Message, context: Context) -> None:
         """Answer the caller of this run; there is none where another trigger started it."""
         if context.run.trigger != context.node or self.settings.mode == "accept":

@@ -34,6 +34,7 @@ __all__ = [
     "find_run",
     "find_runs",
     "find_state",
+    "find_switches",
     "find_triggers",
     "find_version",
 ]
@@ -213,6 +214,13 @@ def _trigger(body: bytes, revision: object) -> TriggerRecord:
     if trigger.revision != revision:
         raise Damaged(f"a trigger has revision {trigger.revision}, and its row {revision}")
     return trigger
+
+
+@_reading("a trigger's switch")
+def find_switches(connection: sqlite3.Connection, flow: str) -> dict[str, bool]:
+    """The triggers of a flow that a person has started or stopped."""
+    rows = connection.execute("SELECT trigger_name, is_on FROM switches WHERE flow = ?", (flow,))
+    return {name: bool(msgspec.convert(is_on, int)) for name, is_on in rows}
 
 
 @_reading("a value of state")

@@ -177,6 +177,14 @@ class SqliteStore:
         triggers = await self._reader.ask(lambda connection: rows.find_triggers(connection, flow))
         return triggers.get((flow, trigger))
 
+    async def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """See `Store`."""
+        await self._writer.commit(lambda batch: batch.switch(flow, trigger, is_on))
+
+    async def switches(self, flow: str) -> dict[str, bool]:
+        """See `Store`."""
+        return await self._reader.ask(lambda connection: rows.find_switches(connection, flow))
+
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""
         self._check_executes(request.flow)
