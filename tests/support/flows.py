@@ -135,10 +135,10 @@ class Recorder(Observer):
     def run_stuck(self, run, error):
         self.stuck.append((run.id, error))
 
-    def firing_dropped(self, trigger, reason):
+    def firing_dropped(self, flow, trigger, reason):
         self.dropped.append(reason)
 
-    def listening(self, trigger, where):
+    def listening(self, flow, trigger, where):
         self.where[trigger] = where
 
 

@@ -13,9 +13,9 @@ engine       all of it, for one process
 """
 
 from headrace.engine.engine import Engine
-from headrace.engine.observer import NodeStats, Observer, Step
+from headrace.engine.observer import NodeStats, Observer, Observers, Step
 from headrace.engine.program import Program
 from headrace.engine.sweep import Keep
 from headrace.engine.version import ReadVersion
 
-__all__ = ["Engine", "Keep", "NodeStats", "Observer", "Program", "ReadVersion", "Step"]
+__all__ = ["Engine", "Keep", "NodeStats", "Observer", "Observers", "Program", "ReadVersion", "Step"]

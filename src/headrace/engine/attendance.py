@@ -120,7 +120,7 @@ class Attendance:
         receiver = TriggerReceiver(program, name, self._reception)
         where = await program.listening[name].listen(receiver)
         attended.listens.add(name)
-        self._observer.listening(name, self._mask(where))
+        self._observer.listening(program.flow.name, name, self._mask(where))
 
     def attend(self, program: Program) -> None:
         """Carry out what other processes ask of this one about a flow."""

@@ -288,6 +288,7 @@ class NodeContext:
 
     async def _send(self, target: Target, port: str, message: Message, key: int, branch: Branch) -> None:
         base, shaped = self.shape(target, message)
+        self.execution.crossed(target)
         came_from = (self, port, key, target.edge.index)
         if target.boundary:
             branch.outcome.tasks.append(self.new_task(target, base, shaped, came_from))
@@ -435,6 +436,7 @@ class FanOut:
             context.branch.outcome.tasks.append(self._emitting(port, message, membership))
             return
         for target, (base, shaped) in zip(targets, shapes, strict=True):
+            context.execution.crossed(target)
             came_from = (context, port, key, target.edge.index)
             context.branch.outcome.tasks.append(context.new_task(target, base, shaped, came_from, membership))
 

@@ -371,7 +371,7 @@ class Engine:
     ) -> Fired:
         fired = await self._fire(program, trigger, scheduled_at_ns, None, queued=queued, waits=waits)
         if fired.reason in ("overlap", "queued", "exhausted"):
-            self._observer.firing_dropped(trigger, fired.reason)
+            self._observer.firing_dropped(program.flow.name, trigger, fired.reason)
         return fired
 
     async def _fire_remotely(self, firing: RemoteFiring) -> Fired:

@@ -11,7 +11,7 @@ from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
 from headrace.engine.identity import derived_id
 from headrace.engine.observer import NodeStats, Observer, RunStats
-from headrace.engine.program import Program
+from headrace.engine.program import Program, Target
 from headrace.engine.speculation import Misspeculated
 from headrace.errors import ComponentError, InfrastructureError, TaskCommitted
 from headrace.expr import Environment
@@ -73,6 +73,7 @@ class Execution:
         self._posted: list[Posted] = []
         self._made: dict[str, Any] = {}
         self._tried: dict[str, NodeStats] = {}
+        self._crossed: dict[Target, int] = {}
         self._pages_tried = 0
         self.environment = Environment(
             now_ns=services.clock.now_ns,
@@ -130,6 +131,8 @@ class Execution:
         self._posted = []
         for node, tried in self._tried.items():
             self.program.units[node].stats.take_back(tried)
+        for target, crossed in self._crossed.items():
+            target.crossed -= crossed
         self.run_stats.pages -= self._pages_tried
 
     def tried(self, node: str) -> NodeStats:
@@ -138,6 +141,12 @@ class Execution:
         if tried is None:
             tried = self._tried[node] = NodeStats()
         return tried
+
+    def crossed(self, target: Target) -> None:
+        """A message has crossed an edge, for display; taken back if it did in a trial that fails."""
+        target.crossed += 1
+        if self.speculates:
+            self._crossed[target] = self._crossed.get(target, 0) + 1
 
     def expect(self, total: int) -> None:
         """See `Context`."""

@@ -8,7 +8,7 @@ from headrace.errors import HeadraceError
 from headrace.store import ErrorRecord, RunRecord, TaskRecord
 from headrace.values import Json
 
-__all__ = ["NodeStats", "Observer", "RunStats", "Step"]
+__all__ = ["NodeStats", "Observer", "Observers", "RunStats", "Step"]
 
 
 class NodeStats(msgspec.Struct):
@@ -80,13 +80,13 @@ class Observer:
     def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
         """A run that is unfinished cannot be gone on with: its version does not load any more."""
 
-    def listening(self, trigger: str, where: str) -> None:
+    def listening(self, flow: str, trigger: str, where: str) -> None:
         """A trigger takes what comes from outside."""
 
     def flow_moved(self, flow: str, moved_from: str) -> None:
         """A flow is read from another file than before."""
 
-    def firing_dropped(self, trigger: str, reason: str) -> None:
+    def firing_dropped(self, flow: str, trigger: str, reason: str) -> None:
         """A firing was due and created no run (`overlap`, `queued`, `exhausted`)."""
 
     def task_reached(self, task: TaskRecord, step: Step) -> None:
@@ -97,3 +97,60 @@ class Observer:
 
     def error_raised(self, run_id: str, error: ErrorRecord) -> None:
         """An error was raised, whatever becomes of it."""
+
+
+class Observers(Observer):
+    """Tells several observers, in their order."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._all = observers
+
+    def run_started(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_started(run)
+
+    def run_resumed(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_resumed(run)
+
+    def run_ended(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_ended(run)
+
+    def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_stuck(run, error)
+
+    def listening(self, flow: str, trigger: str, where: str) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.listening(flow, trigger, where)
+
+    def flow_moved(self, flow: str, moved_from: str) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.flow_moved(flow, moved_from)
+
+    def firing_dropped(self, flow: str, trigger: str, reason: str) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.firing_dropped(flow, trigger, reason)
+
+    def task_reached(self, task: TaskRecord, step: Step) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.task_reached(task, step)
+
+    def result_added(self, node: str, value: Json) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.result_added(node, value)
+
+    def error_raised(self, run_id: str, error: ErrorRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.error_raised(run_id, error)
