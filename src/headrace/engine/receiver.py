@@ -130,7 +130,7 @@ class TriggerReceiver:
         """
         self._at.callers.check()
         if (self._program.flow.name, self._trigger) in self._at.paused:
-            raise TemporaryError("this is paused; come again later", retry_after_s=_PAUSED_S)
+            raise TemporaryError("this is paused; come again later", code="paused", retry_after_s=_PAUSED_S)
 
     async def _catch_up(self, waiting: Waiting) -> None:
         """Give a caller who repeats a request what its run has answered already."""

@@ -26,7 +26,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
 from headrace.store.run import Changes, RunState
 from headrace.values import Json
 
@@ -204,18 +204,9 @@ class MemoryStore:
         """See `Store`."""
         states = sorted(
             (*self._ledger.runs.values(), *self._ended.values()),
-            key=lambda state: state.record.started_at_ns,
-            reverse=True,
+            key=lambda state: (-state.record.started_at_ns, state.record.id),
         )
-        records = [
-            state.record
-            for state in states
-            if wanted.flow in (None, state.record.flow)
-            and state.record.status in wanted.statuses
-            and state.record.started_at_ns > wanted.started_after_ns
-            and state.record.id.startswith(wanted.id_prefix)
-        ]
-        return records[: wanted.limit]
+        return [state.record for state in states if wanted.wants(state.record)][: wanted.limit]
 
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
@@ -233,6 +224,15 @@ class MemoryStore:
             for letter in self._letters.values()
             if run_id in (None, letter.task.run_id) and flow in (None, letter.flow)
         ]
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """See `Store`."""
+        numbered = list(enumerate(self._letters.values()))
+        found = [(number, letter) for number, letter in reversed(numbered) if wanted.wants(letter)]
+        page = [each for each in found if wanted.before is None or each[0] < wanted.before]
+        shown = page[: wanted.limit]
+        following = shown[-1][0] if len(page) > len(shown) else None
+        return LetterPage(tuple(letter for _, letter in shown), following, len(found))
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""

@@ -21,7 +21,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
 from headrace.values import Json
 
 __all__ = ["Store"]
@@ -219,6 +219,10 @@ class Store(Protocol):
 
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """Dead letters, the oldest first."""
+        ...
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """A page of dead letters, the newest first."""
         ...
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:

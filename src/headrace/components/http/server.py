@@ -188,7 +188,8 @@ class Server(Component):
             async with self._receiver.call(payload, key) as call:
                 return await self._reply(call)
         except TemporaryError as error:
-            return _unavailable("stopping", self._receiver.mask(error.message), error.retry_after_s)
+            reason = "paused" if error.code == "paused" else "stopping"
+            return _unavailable(reason, self._receiver.mask(error.message), error.retry_after_s)
         except StoreError:
             return _unavailable("unavailable", "the request could not be kept; come again", None)
         except PermanentError as error:

@@ -34,7 +34,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
 from headrace.store.run import Changes
 from headrace.store.sqlite import rows
 from headrace.store.sqlite.adoption import Found, adopt, take_over
@@ -341,6 +341,10 @@ class SqliteStore:
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """See `Store`."""
         return await self._reader.ask(lambda connection: rows.find_dead_letters(connection, run_id, flow))
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """See `Store`."""
+        return await self._reader.ask(lambda connection: rows.find_letters(connection, wanted))
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""
