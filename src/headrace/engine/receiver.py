@@ -11,9 +11,9 @@ from headrace.engine.identity import random_run_id
 from headrace.engine.program import Program
 from headrace.engine.undivided import undivided
 from headrace.engine.worker import Worker
-from headrace.errors import ComponentError, StoreError, TemporaryError
+from headrace.errors import ComponentError, StoreError
 from headrace.expr import Environment, Template
-from headrace.sdk import Clock
+from headrace.sdk import Clock, Paused
 from headrace.store import Caller, Fired, RunStatus, Store
 from headrace.values import Json, Message
 
@@ -126,11 +126,12 @@ class TriggerReceiver:
         """Refuse what comes while a person has paused the trigger, or the process stops.
 
         Raises:
-            TemporaryError: it is so.
+            TemporaryError: it stops.
+            Paused: it is so.
         """
         self._at.callers.check()
         if (self._program.flow.name, self._trigger) in self._at.paused:
-            raise TemporaryError("this is paused; come again later", code="paused", retry_after_s=_PAUSED_S)
+            raise Paused("this is paused; come again later", retry_after_s=_PAUSED_S)
 
     async def _catch_up(self, waiting: Waiting) -> None:
         """Give a caller who repeats a request what its run has answered already."""

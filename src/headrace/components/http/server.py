@@ -35,6 +35,7 @@ from headrace.sdk import (
     MessageTemplate,
     Output,
     Overlap,
+    Paused,
     PermanentError,
     Receiver,
     Resources,
@@ -187,9 +188,10 @@ class Server(Component):
                 return json_reply(HTTPStatus.ACCEPTED, {"run": await self._receiver.fire(payload, key)})
             async with self._receiver.call(payload, key) as call:
                 return await self._reply(call)
+        except Paused as error:
+            return _unavailable("paused", error.message, error.retry_after_s)
         except TemporaryError as error:
-            reason = "paused" if error.code == "paused" else "stopping"
-            return _unavailable(reason, self._receiver.mask(error.message), error.retry_after_s)
+            return _unavailable("stopping", self._receiver.mask(error.message), error.retry_after_s)
         except StoreError:
             return _unavailable("unavailable", "the request could not be kept; come again", None)
         except PermanentError as error:
