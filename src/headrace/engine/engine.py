@@ -156,6 +156,10 @@ class Engine:
         self._left[flow.name] = adoption.runs
         return program
 
+    def has(self, flow: str) -> bool:
+        """Whether a flow of that name is loaded; one that was given up is until its last run has ended."""
+        return flow in self._programs.current
+
     async def reload(self, flow: Flow, secrets: Mapping[str, str]) -> Program:
         """Replace the version of a flow that is loaded: what begins from now on is of the new one.
 
