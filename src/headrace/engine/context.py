@@ -282,13 +282,12 @@ class NodeContext:
     @property
     def _stats(self) -> tuple[NodeStats, ...]:
         """Where is counted for display."""
-        if self.execution.speculates:
-            return self.unit.stats, self.execution.tried(self.node)
-        return (self.unit.stats,)
+        return self.unit.stats, self.execution.counts(self.node)
 
     async def _send(self, target: Target, port: str, message: Message, key: int, branch: Branch) -> None:
         base, shaped = self.shape(target, message)
-        self.execution.crossed(target)
+        target.crossed += 1
+        self.execution.crossed[target] += 1
         came_from = (self, port, key, target.edge.index)
         if target.boundary:
             branch.outcome.tasks.append(self.new_task(target, base, shaped, came_from))
@@ -356,8 +355,6 @@ async def enter(
     stats = unit.stats
     stats.received += 1
     stats.active += 1
-    if execution.speculates:
-        execution.tried(unit.name).received += 1
     context = NodeContext(execution, unit, branch, base, message, came_from)
     try:
         if uses_input and unit.input is not None:
@@ -436,7 +433,8 @@ class FanOut:
             context.branch.outcome.tasks.append(self._emitting(port, message, membership))
             return
         for target, (base, shaped) in zip(targets, shapes, strict=True):
-            context.execution.crossed(target)
+            target.crossed += 1
+            context.execution.crossed[target] += 1
             came_from = (context, port, key, target.edge.index)
             context.branch.outcome.tasks.append(context.new_task(target, base, shaped, came_from, membership))
 

@@ -1,6 +1,7 @@
 """One task: from its message to its outcome. Nothing here becomes durable; the worker decides that."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
@@ -48,7 +49,11 @@ class Posted(msgspec.Struct, frozen=True):
 
 
 class Execution:
-    """A task while it is executed."""
+    """A task while it is executed.
+
+    Attributes:
+        crossed: by edge, how many messages have crossed it, for display.
+    """
 
     def __init__(
         self,
@@ -72,8 +77,8 @@ class Execution:
         self.root = Branch(None)
         self._posted: list[Posted] = []
         self._made: dict[str, Any] = {}
-        self._tried: dict[str, NodeStats] = {}
-        self._crossed: dict[Target, int] = {}
+        self._counts: dict[str, NodeStats] = {}
+        self.crossed: defaultdict[Target, int] = defaultdict(int)
         self._pages_tried = 0
         self.environment = Environment(
             now_ns=services.clock.now_ns,
@@ -129,24 +134,35 @@ class Execution:
         self.transactions = Transactions()
         self.root = Branch(None)
         self._posted = []
-        for node, tried in self._tried.items():
-            self.program.units[node].stats.take_back(tried)
-        for target, crossed in self._crossed.items():
+        for node, counts in self._all_counts().items():
+            self.program.units[node].stats.take_back(counts)
+        for target, crossed in self.crossed.items():
             target.crossed -= crossed
+        self._counts = {}
+        self.crossed.clear()
         self.run_stats.pages -= self._pages_tried
 
-    def tried(self, node: str) -> NodeStats:
-        """What a node has counted for display since the trial began; taken back if it fails."""
-        tried = self._tried.get(node)
-        if tried is None:
-            tried = self._tried[node] = NodeStats()
-        return tried
+    def counts(self, node: str) -> NodeStats:
+        """What a node has counted in this task, for display; taken back if it was in a trial that fails.
 
-    def crossed(self, target: Target) -> None:
-        """A message has crossed an edge, for display; taken back if it did in a trial that fails."""
-        target.crossed += 1
-        if self.speculates:
-            self._crossed[target] = self._crossed.get(target, 0) + 1
+        What it received over inner edges is what has crossed those.
+        """
+        counts = self._counts.get(node)
+        if counts is None:
+            counts = self._counts[node] = NodeStats()
+        return counts
+
+    def tell_counts(self) -> None:
+        """Tell those who watch what was counted; the task's work has ended."""
+        hops = sum(self.crossed.values())
+        self.services.observer.task_counted(self.task, self._all_counts(), hops)
+
+    def _all_counts(self) -> dict[str, NodeStats]:
+        """What the nodes have counted in this task, once nothing more comes."""
+        for target, crossed in self.crossed.items():
+            if not target.boundary:
+                self.counts(target.unit.name).received += crossed
+        return self._counts
 
     def expect(self, total: int) -> None:
         """See `Context`."""

@@ -1,5 +1,6 @@
 """What people who watch can see: counts that are kept as they happen, and a few events."""
 
+from collections.abc import Mapping
 from enum import Enum
 
 import msgspec
@@ -53,7 +54,7 @@ class RunStats(msgspec.Struct):
 
 
 class Step(Enum):
-    """How far a task has come."""
+    """How far a task has come with an attempt; each attempt that has begun ends with one of the last five."""
 
     BEGUN = "begun"
     """It is executing."""
@@ -62,7 +63,15 @@ class Step(Enum):
     WRITTEN = "written"
     """What it wrote is committed in its database, with its row."""
     DECIDED = "decided"
-    """The store has decided it."""
+    """The store has decided that it ended well."""
+    RETRIED = "retried"
+    """It failed, and is due again later: the store has noted its next attempt."""
+    BURIED = "buried"
+    """It failed for good: the store keeps it as a dead letter."""
+    DROPPED = "dropped"
+    """Its run was cancelled: what it did is rolled back, and the store has forgotten it."""
+    LEFT = "left"
+    """Its process stops: what it did is rolled back, and it is open in the store."""
 
 
 class Observer:
@@ -89,8 +98,18 @@ class Observer:
     def firing_dropped(self, flow: str, trigger: str, reason: str) -> None:
         """A firing was due and created no run (`overlap`, `queued`, `exhausted`)."""
 
-    def task_reached(self, task: TaskRecord, step: Step) -> None:
-        """A task has come to a step; one that is repeated comes to it again."""
+    def task_reached(self, task: TaskRecord, step: Step, attempt: int) -> None:
+        """A task has come to a step; one that is repeated comes to it again.
+
+        Args:
+            attempt: which it is, from 1; failures of databases and stores do not count.
+        """
+
+    def task_counted(self, task: TaskRecord, nodes: Mapping[str, NodeStats], hops: int) -> None:
+        """A task was executed, well or not: what its nodes have counted, and how many edges were crossed.
+
+        It comes before the step with which the attempt ends; what is given is not changed any more.
+        """
 
     def result_added(self, node: str, value: Json) -> None:
         """A node has got an answer from outside, and adds it to its message; must not be changed."""
@@ -140,10 +159,15 @@ class Observers(Observer):
         for observer in self._all:
             observer.firing_dropped(flow, trigger, reason)
 
-    def task_reached(self, task: TaskRecord, step: Step) -> None:
+    def task_reached(self, task: TaskRecord, step: Step, attempt: int) -> None:
         """See `Observer`."""
         for observer in self._all:
-            observer.task_reached(task, step)
+            observer.task_reached(task, step, attempt)
+
+    def task_counted(self, task: TaskRecord, nodes: Mapping[str, NodeStats], hops: int) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.task_counted(task, nodes, hops)
 
     def result_added(self, node: str, value: Json) -> None:
         """See `Observer`."""

@@ -283,25 +283,35 @@ class Worker:
             active.agenda.done(task)
             if active.is_cancelled:
                 now_ns = self._services.clock.now_ns()
-                self._decided(active, None, await self._store.drop(task, now_ns))
+                dropped = await self._store.drop(task, now_ns)
+                self._reached(entry, Step.DROPPED)
+                self._decided(active, None, dropped)
+            else:
+                self._reached(entry, Step.LEFT)
             raise
         else:
-            await self._succeeded(active, task, done)
+            await self._succeeded(active, entry, done)
+
+    def _reached(self, entry: Entry, step: Step) -> None:
+        self._services.observer.task_reached(entry.task, step, entry.attempt.number)
 
     async def _carry_out(self, active: ActiveRun, entry: Entry, execution: Execution) -> _Done:
         """Execute a task and commit what it wrote; or find that this was done before (rule 11)."""
         task, observer = entry.task, self._services.observer
         is_first = entry.attempt.first
         await self._store.begin(task, durably=not is_first)
-        observer.task_reached(task, Step.BEGUN)
+        observer.task_reached(task, Step.BEGUN, entry.attempt.number)
         if not is_first and (recorded := await self._find(active, task)) is not None:
             del active.executing[task.id]
             return recorded
         if active.is_cancelled:  # before its process died
             raise asyncio.CancelledError
-        if execution.speculates and (done := await self._try(active, execution)) is not None:
-            return done
-        return await self._perform(active, execution)
+        try:
+            if execution.speculates and (done := await self._try(active, execution)) is not None:
+                return done
+            return await self._perform(active, execution)
+        finally:
+            execution.tell_counts()
 
     async def _try(self, active: ActiveRun, execution: Execution) -> _Done | None:
         """Carry the task out as if nothing could fail (`engine.speculation`); None: it is to begin again."""
@@ -329,7 +339,7 @@ class Worker:
         """Have the task done, and commit."""
         task, observer = execution.task, self._services.observer
         outcome = self._store.encode(await perform(execution))
-        observer.task_reached(task, Step.PERFORMED)
+        observer.task_reached(task, Step.PERFORMED, execution.attempt.number)
         if not execution.awaits_results:
             del active.executing[task.id]  # from here on a cancel lets it finish
         try:
@@ -343,7 +353,7 @@ class Worker:
             return recorded
         active.executing.pop(task.id, None)
         await execution.tell(posted, results)
-        observer.task_reached(task, Step.WRITTEN)
+        observer.task_reached(task, Step.WRITTEN, execution.attempt.number)
         return _Done(outcome, is_recorded)
 
     async def _find(self, active: ActiveRun, task: TaskRecord) -> _Done | None:
@@ -367,14 +377,15 @@ class Worker:
             speculates=entry.attempt.first and active.program.caution.lets_speculate(),
         )
 
-    async def _succeeded(self, active: ActiveRun, task: TaskRecord, done: _Done) -> None:
+    async def _succeeded(self, active: ActiveRun, entry: Entry, done: _Done) -> None:
+        task = entry.task
         now_ns = self._services.clock.now_ns()
         active.count_time(now_ns)
         if not done.is_recorded:  # else it is decided without waiting
             active.agenda.deciding(task)
             self._pump(active)
         committed = await self._store.commit(task, done.outcome, now_ns, is_recorded=done.is_recorded)
-        self._services.observer.task_reached(task, Step.DECIDED)
+        self._reached(entry, Step.DECIDED)
         for error in committed.dropped:
             self._services.observer.error_raised(task.run_id, error)
         if committed.response is not None:
@@ -399,6 +410,7 @@ class Worker:
         )
         committed = await self._store.bury(task, attempt.number, error, now_ns)
         self._services.observer.error_raised(task.run_id, error)
+        self._reached(entry, Step.BURIED)
         self._decided(active, task, committed)
 
     async def _failed(self, active: ActiveRun, entry: Entry, raised: Raised) -> None:
@@ -418,11 +430,13 @@ class Worker:
             error = raised.fated(ErrorFate.DEAD)
             committed = await self._store.bury(task, attempt.number, error, now_ns)
             self._services.observer.error_raised(task.run_id, error)
+            self._reached(entry, Step.BURIED)
             self._decided(active, task, committed)
             return
         error = raised.fated(ErrorFate.RETRIED)
         dropped = await self._store.retry(task, following, error, now_ns)
         self._services.observer.error_raised(task.run_id, error)
+        self._reached(entry, Step.RETRIED if dropped is None else Step.DROPPED)
         if dropped is not None:
             self._decided(active, task, dropped)
             return

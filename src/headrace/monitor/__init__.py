@@ -1,6 +1,9 @@
-"""What is seen of running flows: counts. Watches through `Observer`, and never changes how a flow runs.
+"""What is seen of running flows: counts, and how runs went. Watches by `Observer`, and changes no flow.
 
 meter        counts of a program now: per node, per edge, and of the whole
+recorder     how each run went: its tasks, its nodes, its pace; kept in the store
+recording    that of one run while it is active
+profile      the same as it is kept and sent
 
 Nothing here is shown to anyone: those above ask for it.
 """

@@ -49,6 +49,7 @@ class MemoryStore:
         self._key_of: dict[str, tuple[str, str, str]] = {}
         self._responses: dict[str, Json] = {}
         self._switches: dict[str, dict[str, bool]] = {}
+        self._profiles: dict[str, bytes] = {}
 
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`."""
@@ -208,6 +209,15 @@ class MemoryStore:
         )
         return [state.record for state in states if wanted.wants(state.record)][: wanted.limit]
 
+    async def keep_profile(self, run_id: str, profile: bytes) -> None:
+        """See `Store`."""
+        if await self.run(run_id) is not None:
+            self._profiles[run_id] = profile
+
+    async def profile(self, run_id: str) -> bytes | None:
+        """See `Store`."""
+        return self._profiles.get(run_id)
+
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
         return list(self._ledger.open_runs(flow))
@@ -300,6 +310,7 @@ class MemoryStore:
             del self._ended[oldest]
             self._recorded.discard(oldest)
             self._responses.pop(oldest, None)
+            self._profiles.pop(oldest, None)
             if (key := self._key_of.pop(oldest, None)) is not None:
                 del self._keyed[key]
             for id_ in [id_ for id_, letter in self._letters.items() if letter.task.run_id == oldest]:

@@ -209,6 +209,17 @@ class Store(Protocol):
         """Runs, the latest first; without their errors."""
         ...
 
+    async def keep_profile(self, run_id: str, profile: bytes) -> None:
+        """Keep how a run went, for people, in place of what was kept of it; gone when the run is.
+
+        Of a run that the store does not have, nothing is kept.
+        """
+        ...
+
+    async def profile(self, run_id: str) -> bytes | None:
+        """What is kept of how a run went, as it was given; None if nothing is."""
+        ...
+
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """The unfinished runs of a flow that this process executes, the oldest first."""
         ...

@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+import zlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeAlias, TypeVar
@@ -279,6 +280,15 @@ def find_response(connection: sqlite3.Connection, run_id: str) -> Json:
     """What a run that has a dedupe key answered."""
     row = connection.execute("SELECT response FROM dedupe_keys WHERE run_id = ?", (run_id,)).fetchone()
     return None if row is None or row[0] is None else decode_json(_blob(row[0]))
+
+
+def find_profile(connection: sqlite3.Connection, run_id: str) -> bytes | None:
+    """What is kept of how a run went; nothing where it is damaged, since it is only to be shown."""
+    row = connection.execute("SELECT profile FROM profiles WHERE run_id = ?", (run_id,)).fetchone()
+    try:
+        return None if row is None else zlib.decompress(_blob(row[0]))
+    except (zlib.error, msgspec.ValidationError):
+        return None
 
 
 @_reading("a request")

@@ -7,6 +7,7 @@ leave requests.
 
 import asyncio
 import sqlite3
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -63,6 +64,8 @@ WHERE is_executing = 1 AND run_id IN (SELECT id FROM runs WHERE flow = ? AND sta
 """
 
 _ADD_KEY = "INSERT OR REPLACE INTO dedupe_keys (flow, trigger_name, key, run_id) VALUES (?, ?, ?, ?)"
+
+_KEEP_PROFILE = "INSERT OR REPLACE INTO profiles SELECT id, ? FROM runs WHERE id = ?"
 
 
 class SqliteStore:
@@ -327,6 +330,15 @@ class SqliteStore:
         """See `Store`."""
         return await self._reader.ask(lambda connection: rows.find_runs(connection, wanted))
 
+    async def keep_profile(self, run_id: str, profile: bytes) -> None:
+        """See `Store`."""
+        packed = zlib.compress(profile, level=1)
+        await self._writer.commit(lambda batch: batch.execute(_KEEP_PROFILE, packed, run_id))
+
+    async def profile(self, run_id: str) -> bytes | None:
+        """See `Store`."""
+        return await self._reader.ask(lambda connection: rows.find_profile(connection, run_id))
+
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
         return list(self._ledger.open_runs(flow))
@@ -425,6 +437,7 @@ class SqliteStore:
             for id_ in removed:
                 batch.execute("DELETE FROM run_errors WHERE run_id = ?", id_)
                 batch.execute("DELETE FROM dedupe_keys WHERE run_id = ?", id_)
+                batch.execute("DELETE FROM profiles WHERE run_id = ?", id_)
                 batch.execute("DELETE FROM runs WHERE id = ?", id_)
             for _ in range(_SHRUNK_PAGES):  # a page each: Python takes one step of it and no more
                 batch.execute("PRAGMA incremental_vacuum(1)")
