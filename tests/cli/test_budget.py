@@ -5,7 +5,8 @@ import time
 import pytest
 from rich.console import Console
 
-from headrace.cli.budget import budget_facts, budget_text
+from headrace.app.facts import budget_facts
+from headrace.cli.budget import budget_text
 from headrace.cli.live import picture
 from headrace.cli.plain import PlainView
 from headrace.monitor.meter import Meter, Snapshot

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
+from headrace.app.schedule import next_firings, signals_of, stored_triggers
 from headrace.app.session import version_reader
 from headrace.cli.account import print_letters
 from headrace.cli.data import parse_settings, read_data
@@ -17,7 +18,6 @@ from headrace.cli.invocation import Invocation
 from headrace.cli.logs import show_logs
 from headrace.cli.option import parse_address, parse_keep
 from headrace.cli.plain import PlainView
-from headrace.cli.schedule import next_firings, signals_of, stored_triggers
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.terminal import is_live
 from headrace.cli.watch import View, Watch

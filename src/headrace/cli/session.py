@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from headrace.app.schedule import signals_of
 from headrace.app.session import DEFAULT_KEEP, open_engine, open_store
 from headrace.cli.account import store_option
 from headrace.cli.collector import keep_loaded
-from headrace.cli.schedule import signals_of
 from headrace.cli.stopping import StopSignals
 from headrace.cli.watch import View, Watch
 from headrace.cli.wording import plural

@@ -127,11 +127,11 @@ class Program:
 
     @property
     def listening(self) -> dict[str, Listening]:
-        """The started triggers that fire by what comes from outside, by name."""
+        """The triggers that fire by what comes from outside, by name."""
         return {
             name: cast("Listening", trigger)
             for name, trigger in self.triggers.items()
-            if self.units[name].node.spec.listens and self.units[name].node.starts
+            if self.units[name].node.spec.listens
         }
 
     def databases(self, task: TaskRecord) -> tuple[Database, ...]:

@@ -133,6 +133,10 @@ class Worker:
         active = self._active.get(run_id)
         return None if active is None else active.record.version
 
+    def is_used(self, program: Program) -> bool:
+        """Whether an active run goes on with a program."""
+        return any(active.program is program for active in self._active.values())
+
     def count(self, flow: str, trigger: str) -> int:
         """How many runs of a trigger are active."""
         records = [active.record for active in self._active.values()]

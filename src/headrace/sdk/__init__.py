@@ -12,7 +12,7 @@ from headrace.sdk.component import Component, Input, Listening, Output, Spec, Tr
 from headrace.sdk.context import Context, Emission, FanOut, RaisedError, RunInfo
 from headrace.sdk.module import Lazy, Module, Registry
 from headrace.sdk.parallel import for_each
-from headrace.sdk.receiver import Answer, Call, Receiver
+from headrace.sdk.receiver import Answer, Call, Paused, Receiver
 from headrace.sdk.resource import Address, Closable, Resources
 from headrace.sdk.schedule import Catchup, Firing, Overlap, Schedule, SchedulePolicy
 from headrace.sdk.settings import (
@@ -57,6 +57,7 @@ __all__ = [
     "Module",
     "Output",
     "Overlap",
+    "Paused",
     "PermanentError",
     "RaisedError",
     "Receiver",

@@ -21,7 +21,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
 from headrace.values import Json
 
 __all__ = ["Store"]
@@ -80,6 +80,14 @@ class Store(Protocol):
 
     async def trigger(self, flow: str, trigger: str) -> TriggerRecord | None:
         """What is remembered of a trigger; None if it never was active."""
+        ...
+
+    async def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """Note that a person has started or stopped a trigger; None: it is again as its file says."""
+        ...
+
+    async def switches(self, flow: str) -> dict[str, bool]:
+        """The triggers of a flow that a person has started or stopped."""
         ...
 
     async def fire(self, request: FireRequest) -> Fired:
@@ -222,6 +230,10 @@ class Store(Protocol):
 
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """Dead letters, the oldest first."""
+        ...
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """A page of dead letters, the newest first."""
         ...
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import click
 
-from headrace.cli.runs.asking import settle
+from headrace.app.asking import settle
 from headrace.cli.runs.choice import find_run
 from headrace.cli.runs.kept import JSON, STORE, kept_store
 from headrace.cli.terminal import harmless

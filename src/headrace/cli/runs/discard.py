@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import click
 
-from headrace.cli.runs.asking import settle
+from headrace.app.asking import settle
+from headrace.app.facts import letter_name
 from headrace.cli.runs.choice import Choice, chosen_letters, letter_options
-from headrace.cli.runs.facts import letter_name
 from headrace.cli.runs.kept import JSON, STORE, kept_store
 from headrace.cli.terminal import harmless
 from headrace.cli.wording import plural

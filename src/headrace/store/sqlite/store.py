@@ -35,7 +35,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
 from headrace.store.run import Changes
 from headrace.store.sqlite import rows
 from headrace.store.sqlite.adoption import Found, adopt, take_over
@@ -179,6 +179,14 @@ class SqliteStore:
             return self._ledger.triggers.get((flow, trigger))
         triggers = await self._reader.ask(lambda connection: rows.find_triggers(connection, flow))
         return triggers.get((flow, trigger))
+
+    async def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """See `Store`."""
+        await self._writer.commit(lambda batch: batch.switch(flow, trigger, is_on))
+
+    async def switches(self, flow: str) -> dict[str, bool]:
+        """See `Store`."""
+        return await self._reader.ask(lambda connection: rows.find_switches(connection, flow))
 
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""
@@ -345,6 +353,10 @@ class SqliteStore:
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """See `Store`."""
         return await self._reader.ask(lambda connection: rows.find_dead_letters(connection, run_id, flow))
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """See `Store`."""
+        return await self._reader.ask(lambda connection: rows.find_letters(connection, wanted))
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""

@@ -106,6 +106,12 @@ CREATE TABLE dedupe_keys (
     PRIMARY KEY (flow, trigger_name, key)
 ) WITHOUT ROWID;
 CREATE INDEX dedupe_keys_by_run ON dedupe_keys (run_id);
+CREATE TABLE switches (
+    flow TEXT NOT NULL,
+    trigger_name TEXT NOT NULL,
+    is_on INTEGER NOT NULL,
+    PRIMARY KEY (flow, trigger_name)
+) WITHOUT ROWID;
 CREATE TABLE profiles (
     run_id TEXT PRIMARY KEY,
     profile BLOB NOT NULL
