@@ -20,6 +20,7 @@ from headrace.cli.wording import plural
 from headrace.engine import Engine, Keep, Program, ReadVersion
 from headrace.flow.model import Flow
 from headrace.monitor.meter import Meter
+from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address
 from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.store import RunRecord, RunStatus, Store
@@ -83,6 +84,7 @@ async def run_flow(order: Order, view: View, watch: Watch | None = None, work: "
         order.home,
         store=store,
         observer=watch,
+        recorder=Recorder(store, mask=order.mask),
         mask=order.mask,
         read_version=order.read_version,
         keep=order.keep,

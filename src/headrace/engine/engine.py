@@ -342,6 +342,15 @@ class Engine:
         """What is known of an active run, for display."""
         return self._working.stats(run_id)
 
+    @property
+    def flows(self) -> list[str]:
+        """Names of the flows that are executed here."""
+        return list(self._programs.current)
+
+    def open_tasks(self) -> dict[str, int]:
+        """By flow, how many tasks of active runs wait or are executed, for display."""
+        return self._working.open_tasks()
+
     def budgets(self) -> list[BudgetState]:
         """How the APIs are asked that are being asked, for display."""
         return self._resources.budgets()

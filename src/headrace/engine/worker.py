@@ -142,6 +142,14 @@ class Worker:
         records = [active.record for active in self._active.values()]
         return sum((record.flow, record.trigger) == (flow, trigger) for record in records)
 
+    def open_tasks(self) -> dict[str, int]:
+        """By flow, how many tasks of active runs wait or are executed."""
+        counts: dict[str, int] = {}
+        for active in self._active.values():
+            flow = active.record.flow
+            counts[flow] = counts.get(flow, 0) + len(active.agenda)
+        return counts
+
     def stats(self, run_id: str) -> RunStats | None:
         """What is known of an active run, for display."""
         active = self._active.get(run_id)
