@@ -129,6 +129,10 @@ class Observers(Observer):
 
     def __init__(self, *observers: Observer) -> None:
         self._all = observers
+        # What is told of each task costs nothing where nobody listens.
+        self._reached = [each for each in observers if type(each).task_reached is not Observer.task_reached]
+        self._counted = [each for each in observers if type(each).task_counted is not Observer.task_counted]
+        self._probing = [each for each in observers if type(each).probe is not Observer.probe]
 
     def run_started(self, run: RunRecord) -> None:
         """See `Observer`."""
@@ -167,19 +171,20 @@ class Observers(Observer):
 
     def task_reached(self, task: TaskRecord, step: Step, attempt: int) -> None:
         """See `Observer`."""
-        for observer in self._all:
+        for observer in self._reached:
             observer.task_reached(task, step, attempt)
 
     def task_counted(self, task: TaskRecord, nodes: Mapping[str, NodeStats], hops: int) -> None:
         """See `Observer`."""
-        for observer in self._all:
+        for observer in self._counted:
             observer.task_counted(task, nodes, hops)
 
     def probe(self, task: TaskRecord, attempt: int, run: RunInfo) -> Probe | None:
         """See `Observer`."""
-        asked = (observer.probe(task, attempt, run) for observer in self._all)
-        probes = [probe for probe in asked if probe is not None]
-        return Probes(probes) if len(probes) > 1 else next(iter(probes), None)
+        probes = [probe for each in self._probing if (probe := each.probe(task, attempt, run)) is not None]
+        if not probes:
+            return None
+        return Probes(probes) if len(probes) > 1 else probes[0]
 
     def result_added(self, node: str, value: Json) -> None:
         """See `Observer`."""

@@ -115,6 +115,8 @@ class Recorder(Observer):
 
     def task_reached(self, task: TaskRecord, step: Step, attempt: int) -> None:
         """See `Observer`."""
+        if step is Step.PERFORMED or step is Step.WRITTEN:
+            return
         recording = self._active.get(task.run_id)
         if recording is None:
             return
