@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from headrace.app.secrets import Secrets, load_secrets
+from headrace.app.tracing import traces
 from headrace.engine import Engine, Keep, Observer, Observers, ReadVersion
 from headrace.errors import UsageError
 from headrace.flow.loader import load_flow, require
@@ -83,7 +84,7 @@ async def open_engine(
     keep: Keep = DEFAULT_KEEP,
     address: Address = DEFAULT_ADDRESS,
 ) -> AsyncIterator[Engine]:
-    """An engine that is ready to load flows; closed, with its store, at the end.
+    """An engine that is ready to load flows; closed, with its store, at the end. Traced if that is asked for.
 
     Args:
         recorder: of the same store; told of what happens as `observer` is, and left after the engine.
@@ -94,6 +95,8 @@ async def open_engine(
         async with AsyncExitStack() as closing:
             if recorder is not None:
                 await closing.enter_async_context(recorder)
+            if (tracing := traces(mask)) is not None:
+                observers.append(await closing.enter_async_context(tracing))
             engine = Engine(
                 kept,
                 home,

@@ -56,6 +56,11 @@ class NodeContext(Position):
         """See `Context`."""
         return f"{self.execution.task.id}/{self.node}/{digest(self.path())}"
 
+    def trace_headers(self) -> dict[str, str]:
+        """See `Context`."""
+        probe = self.execution.probe
+        return {} if probe is None or self.visit is None else probe.headers(self.visit)
+
     def is_wired(self, port: str) -> bool:
         """See `Context`."""
         return port in self.unit.targets

@@ -1,7 +1,5 @@
 """What is told of one execution of a task to those who look closely."""
 
-from collections.abc import Mapping
-
 from headrace.store import ErrorRecord
 from headrace.values import Message
 
@@ -37,7 +35,7 @@ class Probe:
     def began_again(self) -> None:
         """What was told was a trial that failed; it is rolled back, and the task begins again."""
 
-    def headers(self, visit: object) -> Mapping[str, str]:
+    def headers(self, visit: object) -> dict[str, str]:
         """Headers that tie a request to what made it."""
         return {}
 
@@ -76,7 +74,7 @@ class Probes(Probe):
         for probe in self._all:
             probe.began_again()
 
-    def headers(self, visit: object) -> Mapping[str, str]:
+    def headers(self, visit: object) -> dict[str, str]:
         """See `Probe`."""
         return {name: value for probe, own in self._each(visit) for name, value in probe.headers(own).items()}
 

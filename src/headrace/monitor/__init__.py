@@ -5,6 +5,7 @@ recorder     how each run went: its tasks, its nodes, its pace; kept in the stor
 recording    that of one run while it is active
 probe        the own time of nodes, in some of the tasks
 metrics      counts for Prometheus; `exposition` is their format
+traces       spans over OTLP
 samples      the last messages of each node; `cut` makes them short and takes secrets out
 profile      the same as it is kept and sent
 
