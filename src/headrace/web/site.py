@@ -1,0 +1,3 @@
+"""What the routes of the API speak about."""
+
+__all__ = ["Site"]
