@@ -12,6 +12,7 @@ from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
 from headrace.engine.identity import derived_id
 from headrace.engine.observer import NodeStats, Observer, RunStats
+from headrace.engine.probe import Probe
 from headrace.engine.program import Program, Target
 from headrace.engine.speculation import Misspeculated
 from headrace.errors import ComponentError, InfrastructureError, TaskCommitted
@@ -53,6 +54,7 @@ class Execution:
 
     Attributes:
         crossed: by edge, how many messages have crossed it, for display.
+        probe: told of what enters and leaves nodes; mostly None.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Execution:
         self.transactions = Transactions(is_marked=not speculates)
         self.root = Branch(None)
         self._posted: list[Posted] = []
+        self.probe: Probe | None = None
         self._made: dict[str, Any] = {}
         self._counts: dict[str, NodeStats] = {}
         self.crossed: defaultdict[Target, int] = defaultdict(int)
@@ -141,6 +144,8 @@ class Execution:
         self._counts = {}
         self.crossed.clear()
         self.run_stats.pages -= self._pages_tried
+        if self.probe is not None:
+            self.probe.began_again()
 
     def counts(self, node: str) -> NodeStats:
         """What a node has counted in this task, for display; taken back if it was in a trial that fails.

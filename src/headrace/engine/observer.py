@@ -5,7 +5,9 @@ from enum import Enum
 
 import msgspec
 
+from headrace.engine.probe import Probe, Probes
 from headrace.errors import HeadraceError
+from headrace.sdk import RunInfo
 from headrace.store import ErrorRecord, RunRecord, TaskRecord
 from headrace.values import Json
 
@@ -111,6 +113,10 @@ class Observer:
         It comes before the step with which the attempt ends; what is given is not changed any more.
         """
 
+    def probe(self, task: TaskRecord, attempt: int, run: RunInfo) -> Probe | None:
+        """What is to be told of an execution that begins now; None to have it go on faster."""
+        return None
+
     def result_added(self, node: str, value: Json) -> None:
         """A node has got an answer from outside, and adds it to its message; must not be changed."""
 
@@ -168,6 +174,12 @@ class Observers(Observer):
         """See `Observer`."""
         for observer in self._all:
             observer.task_counted(task, nodes, hops)
+
+    def probe(self, task: TaskRecord, attempt: int, run: RunInfo) -> Probe | None:
+        """See `Observer`."""
+        asked = (observer.probe(task, attempt, run) for observer in self._all)
+        probes = [probe for probe in asked if probe is not None]
+        return Probes(probes) if len(probes) > 1 else next(iter(probes), None)
 
     def result_added(self, node: str, value: Json) -> None:
         """See `Observer`."""

@@ -306,6 +306,7 @@ class Worker:
             return recorded
         if active.is_cancelled:  # before its process died
             raise asyncio.CancelledError
+        execution.probe = observer.probe(task, entry.attempt.number, execution.run_info)
         try:
             if execution.speculates and (done := await self._try(active, execution)) is not None:
                 return done

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-from headrace.engine import NodeStats, Observer, Step
+from headrace.engine import NodeStats, Observer, Probe, Step
 from headrace.engine.failure import facts_of
 from headrace.errors import StoreError
-from headrace.monitor.profile import Profile, Result, TaskSpan, decode_profile, encode_profile
+from headrace.monitor.probe import NodeTimer
+from headrace.monitor.profile import Profile, Result, Sample, TaskSpan, decode_profile, encode_profile
 from headrace.monitor.recording import Recording
-from headrace.sdk import Clock, SystemClock
+from headrace.monitor.samples import Samples
+from headrace.sdk import Clock, RunInfo, SystemClock
 from headrace.store import RunRecord, Store, TaskRecord
 from headrace.values import Json
 
@@ -22,6 +24,7 @@ _log = logging.getLogger(__name__)
 _KEEP_EVERY_S = 10.0
 """What a process that is killed has not kept of a run that goes on."""
 _MOST_ENDED = 100
+_PROBE_EVERY_NS = 10**8
 
 _RESULTS: dict[Step, Result] = {
     Step.DECIDED: "done",
@@ -49,6 +52,8 @@ class Recorder(Observer):
         self._store = store
         self._now_ns = (clock or SystemClock()).now_ns
         self._mask = mask
+        self._samples = Samples(self._now_ns, mask)
+        self._probe_due_ns = 0
         self._active: dict[str, Recording] = {}
         self._ended: dict[str, list[TaskSpan]] = {}
         self._to_keep: asyncio.Queue[tuple[Recording, bool] | None] = asyncio.Queue()
@@ -71,6 +76,10 @@ class Recorder(Observer):
         """How an active run of this process goes; None if it is not active."""
         recording = self._active.get(run_id)
         return None if recording is None else recording.profile(recording.time_s(self._now_ns()))
+
+    def samples(self, flow: str, node: str) -> list[Sample]:
+        """The last messages of a node, as far as some were looked at: what entered, then what left."""
+        return self._samples.of(flow, node)
 
     async def kept(self, run_id: str) -> Profile | None:
         """How a run went, as far as it is remembered: of an active one of this process, now."""
@@ -124,6 +133,18 @@ class Recorder(Observer):
         recording = self._active.get(task.run_id)
         if recording is not None:
             recording.count(nodes)
+
+    def probe(self, task: TaskRecord, attempt: int, run: RunInfo) -> Probe | None:
+        """See `Observer`. Some tasks are looked at: ten a second, and the first of each kind of a run."""
+        recording = self._active.get(task.run_id)
+        if recording is None:
+            return None
+        now_ns = self._now_ns()
+        is_first = recording.sees_first(task.node, task.port)
+        if not is_first and now_ns < self._probe_due_ns:
+            return None
+        self._probe_due_ns = now_ns + _PROBE_EVERY_NS
+        return NodeTimer(recording, self._samples)
 
     def _facts(self, task: TaskRecord) -> dict[str, Json]:
         """Which data a task is about; a further task of its node, by the number of its part."""

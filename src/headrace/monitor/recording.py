@@ -39,6 +39,7 @@ class Recording:
         self._numbers = count()
         self._nodes: dict[str, NodeProfile] = {}
         self._steps = Steps(_FIRST_STEP_S)
+        self._seen: set[tuple[str, str]] = set()
         self._changed: dict[int, TaskSpan] = {}
 
     def time_s(self, now_ns: int) -> float:
@@ -79,6 +80,13 @@ class Recording:
         if node is None:
             node = self._nodes[name] = NodeProfile()
         return node
+
+    def sees_first(self, node: str, port: str) -> bool:
+        """Whether no task for this port was seen before; asked once a task."""
+        if (node, port) in self._seen:
+            return False
+        self._seen.add((node, port))
+        return True
 
     def take_changed(self) -> list[TaskSpan]:
         """The spans that have begun or ended since this was called last, the latest 50 at most."""
