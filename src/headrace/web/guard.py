@@ -40,10 +40,10 @@ _HARMLESS = frozenset({"/api/v1/evaluate", "/api/v1/flows/validate"})
 class Guard:
     """An ASGI middleware: refuses what may not come, notes each action, and adds headers to every answer.
 
-    In this order, a request is refused that names another host than this server's, as a page of a foreign site
-    does whose name was made to lead here (DNS rebinding); that comes too often from its address, or after too
-    many wrong tokens; that has no token where one is needed (`/api`, `/metrics`), or one for looking where
-    something is to be done; that has too large a body.
+    In this order, a request is refused that names another host than this server's, as the page of a foreign
+    site does whose name was made to lead here (DNS rebinding); that comes too often from its address, or
+    after too many wrong tokens; that has no token where one is needed (`/api`, `/metrics`), or one for
+    looking where something is to be done; that has too large a body.
 
     No cookie is read or set, so a foreign page cannot act in a visitor's name.
     """
