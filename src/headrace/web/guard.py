@@ -41,9 +41,9 @@ class Guard:
     """An ASGI middleware: refuses what may not come, notes each action, and adds headers to every answer.
 
     In this order, a request is refused that names another host than this server's, as the page of a foreign
-    site does whose name was made to lead here (DNS rebinding); that comes too often from its address, or
-    after too many wrong tokens; that has no token where one is needed (`/api`, `/metrics`), or one for
-    looking where something is to be done; that has too large a body.
+    site does whose name was made to lead here (DNS rebinding); that comes too often from its address; that
+    has no token where one is needed (`/api`, `/metrics`), or one for looking where something is to be done;
+    that has too large a body.
 
     No cookie is read or set, so a foreign page cannot act in a visitor's name.
     """
@@ -117,11 +117,9 @@ class Guard:
         path = scope["path"]
         if not path.startswith(("/api/", "/metrics")) or path in _OPEN:
             return None
-        if wait_s := self._wrong.wait(address):
-            return _too_many("too many wrong tokens", wait_s)
         if access is None:
-            if "authorization" in headers:
-                self._wrong.take(address)
+            if "authorization" in headers and (wait_s := self._wrong.take(address)):
+                return _too_many("too many wrong tokens", wait_s)
             message = "a token is needed: `Authorization: Bearer …`, as in the link that the server printed"
             challenge = {"WWW-Authenticate": 'Bearer realm="headrace"'}
             return problem(HTTPStatus.UNAUTHORIZED, "unauthorized", message, headers=challenge)

@@ -27,11 +27,6 @@ class Buckets:
         self._put(address, left - 1, now_s)
         return 0.0
 
-    def wait(self, address: str) -> float:
-        """As `take`, without taking any."""
-        left, _ = self._level(address)
-        return 0.0 if left >= 1 else (1 - left) / self._per_s
-
     def _level(self, address: str) -> tuple[float, float]:
         now_s = self._now_s()
         left, at_s = self._left.get(address, (self._size, now_s))

@@ -1,6 +1,7 @@
 """What all routes share."""
 
 import json
+import sys
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -59,6 +60,10 @@ def no_cursor() -> ApiError:
     return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "`before` is the `next` of the page before")
 
 
+_DIGITS = 19
+"""Of a number that a store takes."""
+
+
 def cursor(text: str | None) -> int | None:
     """The place where a page begins.
 
@@ -67,6 +72,6 @@ def cursor(text: str | None) -> int | None:
     """
     if text is None:
         return None
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+    if not text.isascii() or not text.isdecimal() or len(text) > _DIGITS:
         raise no_cursor()
-    return int(text)
+    return min(int(text), sys.maxsize)

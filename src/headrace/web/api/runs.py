@@ -9,7 +9,7 @@ from msgspec import to_builtins
 
 from headrace.expr.time import time_text
 from headrace.store import LetterFilter, RunFilter, RunRecord, RunStatus
-from headrace.web.api.base import ExactRoute, Limit, TheSite, no_cursor
+from headrace.web.api.base import ExactRoute, Limit, TheSite, cursor, no_cursor
 from headrace.web.api.letters import retry_all
 from headrace.web.problem import ApiError
 from headrace.web.resources.base import Resource
@@ -60,9 +60,10 @@ def _before(text: str | None) -> tuple[int, str] | None:
     if text is None:
         return None
     started, _, run_id = text.partition(".")
-    if not started.isascii() or not started.isdecimal() or len(started) > 18 or not run_id:
+    started_ns = cursor(started)
+    if started_ns is None or not run_id:
         raise no_cursor()
-    return int(started), run_id
+    return started_ns, run_id
 
 
 @router.get("/runs/{run}")
