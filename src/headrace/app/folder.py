@@ -18,9 +18,10 @@ from headrace.expr.suggestion import did_you_mean
 from headrace.flow.loader import Loaded, read_flow
 from headrace.flow.model import Flow
 from headrace.sdk import Registry
+from headrace.source import Source
 from headrace.store import RunRecord
 
-__all__ = ["FlowFile", "Folder"]
+__all__ = ["FlowFile", "Folder", "shown_text"]
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class FlowFile(msgspec.Struct):
     Attributes:
         name: of the flow; of one that does not load what can be made out of it.
         program: what is executed: of this text, or of an earlier one if this does not load.
+        flow: of the latest text that loads; None before there is one.
         text: as it is now.
         findings: of the text as it is now.
         problem: why the text is not executed; empty if it is.
@@ -174,12 +176,11 @@ class Folder:
         if before is not None and before.flow.name != flow.name:
             await self._engine.dismiss(before.flow.name)
             file.program = None
-        file.name = flow.name
+        file.name, file.flow = flow.name, flow
         try:
             secrets = load_secrets(flow.secrets, env_file=self._env_file)
             self._secrets.include(secrets)
             file.program = await self._execute(file.program, flow, secrets.values)
-            file.flow = flow
             _log.info("flow %s: version %s of %s is executed", flow.name, flow.version, file.path)
         except FlowError as error:
             file.findings = (*file.findings, *error.findings)
@@ -192,7 +193,8 @@ class Folder:
     async def _execute(self, before: Program | None, flow: Flow, secrets: Mapping[str, str]) -> Program:
         """Become the process that executes a flow; what was left unfinished goes on."""
         engine = self._engine
-        program = await (engine.reload if engine.has(flow.name) else engine.load)(flow, secrets)
+        execute = engine.load if engine.program(flow.name) is None else engine.reload
+        program = await execute(flow, secrets)
         if before is not None:
             return program
         try:
@@ -246,13 +248,20 @@ def _load(path: Path, registry: Registry) -> tuple[str, Loaded] | None:
     return data.decode("utf-8-sig", errors="replace"), read_flow(path, registry)
 
 
-def _shown(text: str, loaded: Loaded) -> str:
-    """The text with dots for the values that nobody is to see, such as a password that stands in the file."""
-    sources = [finding.span.source for finding in loaded.findings]
-    source = loaded.flow.source if loaded.flow is not None else sources[0] if sources else None
-    for start, end in source.hidden if source is not None else ():
+def shown_text(source: Source) -> str:
+    """A text with dots for the values that nobody is to see, such as a password that stands in the file."""
+    text = source.text
+    for start, end in source.hidden:
         text = text[:start] + "•" * (end - start) + text[end:]
     return text
+
+
+def _shown(text: str, loaded: Loaded) -> str:
+    """The text of a file as it may be shown; of one that is no text, what can be read of it."""
+    if loaded.flow is not None:
+        return shown_text(loaded.flow.source)
+    sources = [finding.span.source for finding in loaded.findings if finding.span.source.text == text]
+    return shown_text(sources[0]) if sources else text
 
 
 def _unloadable(findings: tuple[Finding, ...], program: Program | None) -> str:

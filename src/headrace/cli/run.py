@@ -16,7 +16,7 @@ from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import show_logs
-from headrace.cli.option import parse_address, parse_keep
+from headrace.cli.option import parse_address, parse_grace, parse_keep
 from headrace.cli.plain import PlainView
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.terminal import is_live
@@ -26,7 +26,6 @@ from headrace.expr.suggestion import did_you_mean, listed
 from headrace.flow.loader import read_flow, require
 from headrace.flow.model import Flow
 from headrace.sdk.resource import DEFAULT_ADDRESS
-from headrace.sdk.settings import parse_duration
 from headrace.values import encode_json
 
 __all__ = ["choose_trigger", "command", "view_for"]
@@ -119,7 +118,7 @@ def command(
         trigger=chosen,
         payload=read_data(data),
         is_new=is_new,
-        grace_s=_grace_s(grace),
+        grace_s=parse_grace(grace),
         keep=parse_keep(keep),
         address=parse_address(listen),
         read_version=version_reader(registry, secrets, variables),
@@ -153,13 +152,6 @@ def view_for(*, as_json: bool = False) -> View:
         view: View = import_module("headrace.cli.live").LiveView()
         return view
     return PlainView()
-
-
-def _grace_s(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"--grace: {error}") from error
 
 
 def choose_trigger(flow: Flow, name: str | None) -> str:

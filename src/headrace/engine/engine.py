@@ -156,9 +156,9 @@ class Engine:
         self._left[flow.name] = adoption.runs
         return program
 
-    def has(self, flow: str) -> bool:
-        """Whether a flow of that name is loaded; one that was given up is until its last run has ended."""
-        return flow in self._programs.current
+    def program(self, flow: str) -> Program | None:
+        """The current version of a flow that is loaded; one given up is until its last run has ended."""
+        return self._programs.current.get(flow)
 
     async def reload(self, flow: Flow, secrets: Mapping[str, str]) -> Program:
         """Replace the version of a flow that is loaded: what begins from now on is of the new one.

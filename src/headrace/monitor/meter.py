@@ -63,7 +63,11 @@ class _Sample(msgspec.Struct, frozen=True):
 
 
 class Meter:
-    """Reads the counts of a program, which go on from its start, as those of the current run."""
+    """Reads the counts of a program, which go on from its start, as those of the current run.
+
+    Attributes:
+        program: whose counts they are.
+    """
 
     def __init__(
         self,
@@ -84,6 +88,7 @@ class Meter:
         units = program.units.values()
         self._stats = {unit.name: unit.stats for unit in units if not unit.node.spec.trigger}
         self._targets = [target for unit in units for targets in unit.targets.values() for target in targets]
+        self.program = program
         self._stats_of = stats_of
         self._budgets = budgets
         self._now_s = now_s

@@ -22,6 +22,7 @@ from headrace.sdk.settings import (
     MessageTemplate,
     Settings,
     Size,
+    duration_text,
     parse_message,
 )
 from headrace.sdk.transaction import Database, Insert, Result, Statement, TaskRow, Transaction, Upserted
@@ -80,6 +81,7 @@ __all__ = [
     "Upserted",
     "Watermark",
     "component",
+    "duration_text",
     "for_each",
     "higher",
     "parse_message",

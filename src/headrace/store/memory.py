@@ -241,7 +241,7 @@ class MemoryStore:
         found = [(number, letter) for number, letter in reversed(numbered) if wanted.wants(letter)]
         page = [each for each in found if wanted.before is None or each[0] < wanted.before]
         shown = page[: wanted.limit]
-        following = shown[-1][0] if len(page) > len(shown) else None
+        following = shown[-1][0] if shown and len(page) > len(shown) else None
         return LetterPage(tuple(letter for _, letter in shown), following, len(found))
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:

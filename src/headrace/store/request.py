@@ -70,6 +70,7 @@ class LetterFilter(msgspec.Struct, frozen=True):
         code: of the error.
         text: is in the error's message, in capitals or not.
         before: a cursor of `LetterPage.next`.
+        limit: 0 where their number alone is wanted.
     """
 
     flow: str | None = None

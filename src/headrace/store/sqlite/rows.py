@@ -205,6 +205,8 @@ def find_letters(connection: sqlite3.Connection, wanted: LetterFilter) -> Letter
     connection.create_function("casefold", 1, str.casefold, deterministic=True)
     where = " AND ".join(conditions)
     (total,) = connection.execute(f"SELECT count(*) FROM dead_letters WHERE {where}", values).fetchone()  # noqa: S608 - of these conditions
+    if not wanted.limit:
+        return LetterPage((), None, total)
     rows = connection.execute(
         f"SELECT position, task, error, attempts, flow FROM dead_letters WHERE {where} AND position < ? "  # noqa: S608 - likewise
         "ORDER BY position DESC LIMIT ?",
