@@ -14,9 +14,9 @@ from headrace.app.folder import Folder
 from headrace.app.registry import full_registry
 from headrace.app.secrets import Secrets
 from headrace.app.session import DEFAULT_KEEP, open_engine, open_store, version_reader
-from headrace.engine import Keep
-from headrace.engine.observer import Observers
+from headrace.engine import Keep, Observers
 from headrace.errors import UsageError
+from headrace.monitor.metrics import Metrics
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address
 from headrace.sdk.resource import DEFAULT_ADDRESS
@@ -77,13 +77,14 @@ async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
     registry, feed = full_registry(), Feed()
     store = await open_store(offer.store, offer.home)
     async with AsyncExitStack() as closing:
-        recorder = await closing.enter_async_context(Recorder(store, mask=secrets.mask))
+        recorder, metrics = Recorder(store, mask=secrets.mask), Metrics(store)
         watcher = Watcher(feed, recorder, store)
         engine = await closing.enter_async_context(
             open_engine(
                 offer.home,
                 store=store,
-                observer=Observers(watcher, recorder),
+                observer=Observers(watcher, metrics),
+                recorder=recorder,
                 mask=secrets.mask,
                 read_version=version_reader(registry, secrets, offer.env_file),
                 keep=offer.keep,
@@ -92,7 +93,7 @@ async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
         )
         watcher.attach(engine)
         folder = Folder(offer.root, registry, engine, secrets, offer.env_file, watcher.flow_changed)
-        yield Site(engine, store, folder, recorder, watcher, feed, registry, secrets.mask)
+        yield Site(engine, store, folder, recorder, watcher, metrics, feed, registry, secrets.mask)
 
 
 async def serve(

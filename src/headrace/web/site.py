@@ -8,6 +8,7 @@ import msgspec
 
 from headrace.app.folder import FlowFile, Folder
 from headrace.engine import Engine, Program
+from headrace.monitor.metrics import Metrics
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Registry
 from headrace.store import RunRecord, Store
@@ -31,6 +32,7 @@ class Site(msgspec.Struct, frozen=True):
     folder: Folder
     recorder: Recorder
     watcher: Watcher
+    metrics: Metrics
     feed: Feed
     registry: Registry
     mask: Callable[[str], str]
