@@ -4,6 +4,7 @@ import { takeTokenFromAddress } from './api/token'
 import { App } from './app'
 import './theme/tokens.css'
 import './theme/base.css'
+import './parts/field.css'
 import { applyScheme } from './theme/scheme'
 
 takeTokenFromAddress()

@@ -313,7 +313,7 @@ export interface Evaluation {
  *
  * GET /events?flow=&run= is a stream of server-sent events; `data` is JSON, `event` one of these names.
  * The client sends Authorization: Bearer, so it reads the stream with fetch, and begins again by itself,
- * with Last-Event-ID. A `reset` event says that events were missed: read everything anew.
+ * with Last-Event-ID. A comment every 15 seconds says that somebody is there. A `reset` event says that events were missed: read everything anew.
  */
 export type LiveEvent =
   | { event: 'run_started' | 'run_resumed' | 'run_ended'; data: RunSummary }
