@@ -37,7 +37,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <ReadOnly />
           <Button kind="quiet" icon="search" className="bar-search" onClick={() => setOpen(true)}>
             <span className="bar-search-text">Go to or do</span>
-            <kbd>Ctrl K</kbd>
+            <span className="kbd">Ctrl K</span>
           </Button>
           <SchemeButton />
         </div>
