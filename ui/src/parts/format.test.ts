@@ -42,8 +42,11 @@ describe('numbers', () => {
 
 describe('times', () => {
   it('are long in two units at most', () => {
-    expect([0, 0.18, 0.9999, 4.24, 59.4, 59.6, 185, 3599.7, 7800, 356_400].map(formatSeconds)).toEqual([
+    expect(
+      [0, 0.00032, 0.18, 0.9999, 4.24, 59.4, 59.6, 185, 3599.7, 7800, 356_400].map(formatSeconds),
+    ).toEqual([
       '0 ms',
+      '0.3 ms',
       '180 ms',
       '1.0 s',
       '4.2 s',

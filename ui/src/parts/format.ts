@@ -16,9 +16,10 @@ export function formatRate(rate: number): string {
   return rate < 9.95 ? `${rate.toFixed(1)}/s` : `${formatShort(rate)}/s`
 }
 
-/** 180 ms, 4.2 s, 3 min 05 s, 2 h 10 min, 4 d 3 h. */
+/** 0.3 ms, 180 ms, 4.2 s, 3 min 05 s, 2 h 10 min, 4 d 3 h. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 0.0005) return '0 ms'
+  if (seconds < 0.00005) return '0 ms'
+  if (seconds < 0.00995) return `${(seconds * 1000).toFixed(1)} ms`
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)

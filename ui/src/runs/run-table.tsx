@@ -2,13 +2,14 @@ import { Link } from 'wouter'
 import { path, withQuery } from '../api/client'
 import type { RunSummary } from '../api/types'
 import { formatCount } from '../parts/format'
+import { Measure } from '../parts/measure'
 import { StatusBadge, toneOf } from '../parts/status'
 import { Elapsed, Time } from '../parts/time'
 
 export function RunTable({ runs }: { runs: RunSummary[] }) {
   const longest = longestOfFlow(runs)
   return (
-    <table className="table">
+    <table className="table run-table">
       <thead>
         <tr>
           <th>Run of</th>
@@ -54,13 +55,9 @@ function RunRow({ run, longest }: { run: RunSummary; longest: number }) {
         <Time at={run.startedAt} />
       </td>
       <td data-label="Time" className="number">
-        <span className={`run-length tone-${toneOf(run.status)}`}>
-          <span
-            className="run-length-bar"
-            style={{ width: `${Math.min(100, (run.seconds / longest) * 100)}%` }}
-          />
+        <Measure share={run.seconds / longest} tone={toneOf(run.status)}>
           <Elapsed run={run} />
-        </span>
+        </Measure>
       </td>
       <td data-label="Tasks" className="number">
         {formatCount(run.tasks)}
@@ -68,12 +65,10 @@ function RunRow({ run, longest }: { run: RunSummary; longest: number }) {
       <Count label="Errors" count={run.errors} tone={run.status === 'failed' ? 'bad' : 'warn'} />
       <Count label="Retries" count={run.retries} tone="warn" />
       <td data-label="Dead letters" className={phoneClass(run.deadLetters)}>
-        {run.deadLetters > 0 ? (
+        {run.deadLetters > 0 && (
           <Link className="count-bad" href={withQuery('/dead-letters', { run: run.id })}>
             {formatCount(run.deadLetters)}
           </Link>
-        ) : (
-          <span className="muted">0</span>
         )}
       </td>
       <td className="not-on-phone">
@@ -83,12 +78,13 @@ function RunRow({ run, longest }: { run: RunSummary; longest: number }) {
   )
 }
 
+/** Nothing is the rule, and says nothing. */
 const phoneClass = (count: number) => (count > 0 ? 'number' : 'number not-on-phone')
 
 function Count({ label, count, tone }: { label: string; count: number; tone: 'bad' | 'warn' }) {
   return (
     <td data-label={label} className={phoneClass(count)}>
-      <span className={count > 0 ? `count-${tone}` : 'muted'}>{formatCount(count)}</span>
+      {count > 0 && <span className={`count-${tone}`}>{formatCount(count)}</span>}
     </td>
   )
 }
