@@ -1,5 +1,11 @@
 /** What is read from the server: one key and one hook for each resource. Live events keep them fresh. */
-import { keepPreviousData, QueryClient, queryOptions, useQuery } from '@tanstack/react-query'
+import {
+  keepPreviousData,
+  QueryClient,
+  queryOptions,
+  useInfiniteQuery,
+  useQuery,
+} from '@tanstack/react-query'
 import { ApiFailure, get, path, withQuery } from './client'
 import { useToken } from './token'
 import type {
@@ -111,6 +117,19 @@ export const useRun = (id: string) =>
   useQuery({
     queryKey: keys.run(id),
     queryFn: ({ signal }) => get<RunDetail>(path('runs', id), signal),
+  })
+
+export const useLetters = (filter: LetterFilter) =>
+  useInfiniteQuery({
+    queryKey: [...keys.letters, filter],
+    queryFn: ({ signal, pageParam }) =>
+      get<LetterPage>(
+        withQuery('/dead-letters', { ...filter, before: pageParam, limit: LETTERS_A_PAGE }),
+        signal,
+      ),
+    initialPageParam: '',
+    getNextPageParam: page => page.next,
+    placeholderData: keepPreviousData,
   })
 
 export const useLetter = (run: string, task: string) =>

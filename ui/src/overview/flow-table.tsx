@@ -50,10 +50,8 @@ function FlowRow({ flow }: { flow: FlowSummary }) {
         <Next flow={flow} />
       </td>
       <td data-label="Dead letters" className={flow.deadLetters > 0 ? 'number' : 'number not-on-phone'}>
-        {flow.deadLetters > 0 ? (
+        {flow.deadLetters > 0 && (
           <Link href={withQuery('/dead-letters', { flow: flow.name })}>{formatCount(flow.deadLetters)}</Link>
-        ) : (
-          <span className="muted">0</span>
         )}
       </td>
     </tr>

@@ -4,6 +4,7 @@ import { path, post, withQuery } from '../api/client'
 import { useMayAct } from '../api/queries'
 import type { Bulk, RunDetail } from '../api/types'
 import { useAction } from '../parts/action'
+import { sayBulk } from '../parts/bulk'
 import { Button } from '../parts/button'
 import { Confirm } from '../parts/dialog'
 import { formatCount, plural } from '../parts/format'
@@ -41,20 +42,13 @@ export function Head({ run }: { run: RunDetail }) {
 function RetryButton({ run }: { run: RunDetail }) {
   const retry = useAction({
     act: () => post<Bulk>(`${path('runs', run.id)}/retry`),
-    done: sayBulk,
+    done: bulk => sayBulk(bulk, 'begun again'),
   })
   return (
     <Button icon="retry" kind="primary" isBusy={retry.isPending} onClick={() => retry.mutate()}>
       Retry {formatCount(run.deadLetters)}
     </Button>
   )
-}
-
-/** What became of a request for many letters, in one sentence. */
-export function sayBulk({ accepted, refused }: Bulk): string {
-  const said = `${plural(accepted.length, 'dead letter')} begun again`
-  const [first] = refused
-  return first ? `${said}; ${formatCount(refused.length)} refused: ${first.reason}` : said
 }
 
 function CancelButton({ run }: { run: RunDetail }) {
