@@ -46,8 +46,13 @@ export interface LetterPage {
   total: number
 }
 
+/** Events tell what a run does; how many tasks it has done in all is read now and then. */
+const RUNNING_MS = 15_000
+
 export const RUNS_A_PAGE = 50
 export const LETTERS_A_PAGE = 100
+
+const isRunning = (run: RunSummary) => run.status === 'running'
 
 export const keys = {
   session: ['session'] as const,
@@ -110,6 +115,7 @@ export const useRuns = (filter: RunFilter) =>
   useQuery({
     queryKey: [...keys.runs, filter],
     queryFn: ({ signal }) => get<RunPage>(withQuery('/runs', { ...filter, limit: RUNS_A_PAGE }), signal),
+    refetchInterval: ({ state }) => (state.data?.runs.some(isRunning) ? RUNNING_MS : false),
     placeholderData: keepPreviousData,
   })
 
@@ -117,6 +123,7 @@ export const useRun = (id: string) =>
   useQuery({
     queryKey: keys.run(id),
     queryFn: ({ signal }) => get<RunDetail>(path('runs', id), signal),
+    refetchInterval: ({ state }) => (state.data && isRunning(state.data) ? RUNNING_MS : false),
   })
 
 export const useLetters = (filter: LetterFilter) =>

@@ -31,6 +31,15 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
+/** 0:30, 12:05, 1:00:00; below a second 0.250. */
+export function formatClock(seconds: number, step = 1): string {
+  if (step < 1) return seconds.toFixed(step < 0.01 ? 3 : step < 0.1 ? 2 : 1)
+  const whole = Math.round(seconds)
+  const minutes = Math.floor(whole / 60)
+  if (whole < 3600) return `${minutes}:${pad(whole % 60)}`
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(whole % 60)}`
+}
+
 /** One unit alone, for `3 min ago` and `in 2 h`. */
 export function formatSpan(seconds: number): string {
   const whole = Math.abs(seconds)

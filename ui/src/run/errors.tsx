@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import { path, withQuery } from '../api/client'
 import type { RunDetail, RunError } from '../api/types'
@@ -10,19 +10,28 @@ import { Panel } from '../parts/panel'
 import { Badge } from '../parts/status'
 import { type ErrorGroup, groupErrors, isGrave } from './group-errors'
 
+const SHOWN_GROUPS = 6
 const STEP = 20
 
 export function Errors({ run }: { run: RunDetail }) {
-  const groups = groupErrors(run.errorList)
+  const [shown, setShown] = useState(SHOWN_GROUPS)
+  const groups = useMemo(() => groupErrors(run.errorList), [run.errorList])
   const isCut = run.errors > run.errorList.length
   return (
     <Panel
       title={`Errors, ${plural(groups.length, 'kind')}`}
       aside={isCut && <span className="muted">the first {formatCount(run.errorList.length)}</span>}
     >
-      {groups.map(group => (
+      {groups.slice(0, shown).map(group => (
         <Group key={group.key} group={group} flow={run.flow} />
       ))}
+      {groups.length > shown && (
+        <footer className="run-more">
+          <Button icon="down" onClick={() => setShown(groups.length)}>
+            {plural(groups.length - shown, 'other kind')}
+          </Button>
+        </footer>
+      )}
     </Panel>
   )
 }

@@ -1,6 +1,6 @@
 import { memo, type PointerEvent, useRef, useState } from 'react'
 import type { Profile, TaskSpan } from '../api/types'
-import { formatSeconds } from '../parts/format'
+import { formatClock } from '../parts/format'
 import { type Lanes, ticksOf } from './lanes'
 import { RESULTS } from './result'
 
@@ -24,7 +24,7 @@ interface Props {
 const RATE_HEIGHT = 30
 const AXIS_HEIGHT = 20
 const GAP = 6
-const TICK_WIDTH = 90
+const TICK_WIDTH = 80
 /** A drag that is shorter was meant as a click. */
 const LEAST_DRAG = 6
 
@@ -69,16 +69,18 @@ export function Strip(props: Props) {
 
 function Axis({ stretch, width, bottom }: { stretch: Stretch; width: number; bottom: number }) {
   const scale = width / (stretch.to - stretch.from)
+  const ticks = ticksOf(stretch.from, stretch.to, Math.max(2, Math.floor(width / TICK_WIDTH)))
+  const step = (ticks[1] ?? 1) - (ticks[0] ?? 0)
   return (
     <g className="strip-axis">
-      {ticksOf(stretch.from, stretch.to, Math.max(2, Math.floor(width / TICK_WIDTH))).map(at => {
+      {ticks.map(at => {
         const x = Math.round((at - stretch.from) * scale) + 0.5
         const anchor = x < 20 ? 'start' : x > width - 20 ? 'end' : 'middle'
         return (
           <g key={at}>
             <line x1={x} x2={x} y2={bottom} />
             <text x={x} y={bottom + AXIS_HEIGHT - 6} textAnchor={anchor}>
-              {at === 0 ? '0' : formatSeconds(at)}
+              {formatClock(at, step)}
             </text>
           </g>
         )
