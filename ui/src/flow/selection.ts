@@ -1,5 +1,5 @@
 /** What of the flow is looked at: a node or an edge, kept in the address so that a link shows the same. */
-import { useCallback, useMemo } from 'react'
+import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { useSearchParams } from 'wouter'
 import type { Graph } from './graph/layout'
 
@@ -22,7 +22,10 @@ export function useSelection(graph: Graph): Selecting {
     if (node !== null && graph.nodes.some(each => each.name === node)) return { node, edge: null }
     return { node: null, edge: edge !== null && graph.edges.some(each => each.id === edge) ? edge : null }
   }, [graph, node, edge])
-  const isNothing = node === null && edge === null
+  const isNothing = useRef(true)
+  useEffect(() => {
+    isNothing.current = node === null && edge === null
+  }, [node, edge])
   const select = useCallback(
     (next: Partial<Selection>) => {
       setParams(
@@ -36,10 +39,10 @@ export function useSelection(graph: Graph): Selecting {
           return after
         },
         // Going back closes what was opened, however many were looked at between.
-        { replace: !isNothing },
+        { replace: !isNothing.current },
       )
     },
-    [setParams, isNothing],
+    [setParams],
   )
   return { selection, select }
 }

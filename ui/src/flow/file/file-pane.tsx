@@ -9,7 +9,7 @@ import { ownerOf, type Range, rangeOf } from './owners'
 import { type Token, tokenize } from './tokenize'
 
 /** Lines are drawn in chunks, of which those far away cost nothing. */
-const CHUNK = 50
+const CHUNK = 25
 
 interface Props extends Selecting {
   path: string
@@ -157,6 +157,7 @@ const Chunk = memo(
               role="option"
               tabIndex={-1}
               aria-selected={isMarked}
+              aria-label={each.length === 0 ? `Line ${line}, empty` : undefined}
               className={lineClass(isMarked, line === cursor, here)}
             >
               <span className="file-number" data-number={line} aria-hidden="true" />

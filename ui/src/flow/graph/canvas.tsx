@@ -7,7 +7,7 @@ import {
   useReactFlow,
   useStore,
 } from '@xyflow/react'
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef } from 'react'
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Selecting } from '../selection'
 import type { Size } from './choice'
 import { cardsOf, markCards, markWires, type WireEdge, wiresOf } from './elements'
@@ -27,6 +27,8 @@ const MOST_ZOOM = 2
 /** Below this zoom, small type cannot be read. */
 const FAR = 0.52
 const MANY_NODES = 25
+/** In a straight line: the usual curve zooms out and in again, and would draw all anew. */
+const GLIDE = { duration: 200, interpolate: 'linear' } as const
 const MAP_SIZE = { width: 140, height: 90 }
 
 const isFarOf = (state: ReactFlowState) => state.transform[2] < FAR
@@ -48,7 +50,10 @@ export function Canvas({ graph, layout, pane, selection, select, choose, turn }:
   const fit = useFit(layout, pane)
   const walk = useWalk(layout, choose)
   useReveal(layout, pane, selection.node)
-  const chooseEdge: EdgeMouseHandler<WireEdge> = (_event, edge) => select({ edge: edge.id })
+  // What React Flow is given must stay the same, else it draws each edge anew.
+  const chooseEdge = useCallback<EdgeMouseHandler<WireEdge>>((_, edge) => select({ edge: edge.id }), [select])
+  const chooseNothing = useCallback(() => select({}), [select])
+  const [begin] = useState(() => viewportOf(layout, pane))
   return (
     <WalkContext value={walk}>
       <ReactFlow
@@ -58,8 +63,8 @@ export function Canvas({ graph, layout, pane, selection, select, choose, turn }:
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         onEdgeClick={chooseEdge}
-        onPaneClick={() => select({})}
-        defaultViewport={viewportOf(layout, pane)}
+        onPaneClick={chooseNothing}
+        defaultViewport={begin}
         minZoom={LEAST_ZOOM}
         maxZoom={MOST_ZOOM}
         nodesDraggable={false}
@@ -146,7 +151,7 @@ function useReveal(layout: Layout, pane: Size, chosen: string | null) {
         left + card.width * zoom <= pane.width &&
         top + card.height * zoom <= pane.height
       if (isSeen) return
-      void flow.setCenter(card.x + card.width / 2, card.y + card.height / 2, { zoom, duration: 200 })
+      void flow.setCenter(card.x + card.width / 2, card.y + card.height / 2, { zoom, ...GLIDE })
     },
     [flow, layout, pane],
   )

@@ -11,6 +11,7 @@ export function Legend({ graph }: { graph: Graph }) {
     inner: graph.edges.some(edge => !edge.isBoundary),
     boundary: graph.edges.some(edge => edge.isBoundary),
     loop: graph.edges.some(edge => edge.closesLoop),
+    boundaryLoop: graph.edges.some(edge => edge.closesLoop && edge.isBoundary),
     error: graph.edges.some(({ from }) => errors.has(`${from.node}:${from.port}`)),
   }
   return (
@@ -24,7 +25,7 @@ export function Legend({ graph }: { graph: Graph }) {
           a task of its own: durable
         </Entry>
       )}
-      {has.loop && <Entry kind="is-boundary is-loop">closes a loop</Entry>}
+      {has.loop && <Entry kind={has.boundaryLoop ? 'is-boundary is-loop' : 'is-loop'}>closes a loop</Entry>}
       {has.error && <Entry kind="is-error">errors</Entry>}
       <li>
         <span className="legend-dot" aria-hidden="true" /> active

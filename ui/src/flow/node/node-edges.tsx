@@ -50,9 +50,9 @@ function Row({ edge, select, isInto = false }: RowProps) {
         type="button"
         className="node-edge-counts"
         title="Show the edge"
-        aria-label={`Show the edge ${edge.from.node} to ${edge.to.node}`}
         onClick={() => select({ edge: edge.id })}
       >
+        <span className="only-read-aloud">Show this edge: </span>
         {edge.isBoundary && <span className="node-edge-task">task</span>}
         {formatShort(crossed)}
         {rate > 0 && ` · ${formatRate(rate)}`}
