@@ -72,6 +72,7 @@ export function Canvas({ graph, layout, pane, selection, select, choose, turn }:
         nodesFocusable={false}
         edgesFocusable={false}
         elementsSelectable={false}
+        disableKeyboardA11y
         panOnScroll
         zoomOnDoubleClick={false}
         deleteKeyCode={null}

@@ -32,6 +32,8 @@ const NAME_SIDES = 44
 /** What the counts need beside the names of ports. */
 const COUNTS = 118
 const LABEL_SIDES = 14
+/** Beside an edge that leads down there must be room for its counts. */
+const CELL = 52
 const HEIGHT = 48
 const FIRST_ROW = 35
 const ROW = 16
@@ -72,7 +74,7 @@ function wideCard(node: GraphNode): Card {
 }
 
 function tallCard(node: GraphNode): Card {
-  const cell = labelWidth(node.outputs.map(output => output.name))
+  const cell = isNamed(node.outputs) ? Math.max(CELL, labelWidth(node.outputs.map(({ name }) => name))) : 0
   const inner = Math.max(headWidth(node), cell * node.outputs.length)
   const width = Math.round(Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, inner)))
   const height = HEIGHT + (isNamed(node.outputs) ? ROW : 0)

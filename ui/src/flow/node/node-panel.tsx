@@ -30,7 +30,7 @@ export function NodePanel({ flow, graph, node, panel, select, showLine }: Props)
       title={node.name}
       about={
         <>
-          <code>{node.component}</code> {node.summary}
+          <code>{node.component}</code> <Text text={node.summary} />
         </>
       }
       panel={panel}

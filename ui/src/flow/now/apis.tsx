@@ -14,15 +14,28 @@ export function Apis({ apis }: { apis: ApiLive[] }) {
   )
 }
 
-function Api({ api, inFlight, most, waiting, ratePerSecond, left, resetsAt, heldUntil, reason }: ApiLive) {
+function Api(api: ApiLive) {
   return (
     <li>
-      <span className="api-name">{api}</span>
+      <span className="api-name">{api.api}</span>
       <span className="api-flight">
-        <meter aria-label={`Requests in flight to ${api}`} min={0} max={Math.max(1, most)} value={inFlight} />
-        {inFlight} of {most} in flight
+        <meter
+          aria-label={`Requests in flight to ${api.api}`}
+          min={0}
+          max={Math.max(1, api.most)}
+          value={api.inFlight}
+        />
+        {api.inFlight} of {api.most} in flight
       </span>
-      {waiting > 0 && <span>{formatCount(waiting)} waiting</span>}
+      <span>{formatCount(api.waiting)} waiting</span>
+      {api.heldUntil === null ? <Allowance {...api} /> : <Held until={api.heldUntil} reason={api.reason} />}
+    </li>
+  )
+}
+
+function Allowance({ ratePerSecond, left, resetsAt }: ApiLive) {
+  return (
+    <>
       {ratePerSecond !== null && <span>at most {formatRate(ratePerSecond)}</span>}
       {left !== null && (
         <span>
@@ -34,12 +47,15 @@ function Api({ api, inFlight, most, waiting, ratePerSecond, left, resetsAt, held
           )}
         </span>
       )}
-      {heldUntil !== null && (
-        <span className="api-held tone-warn">
-          <Icon name="pause" /> goes on <Time at={heldUntil} />
-          {reason !== null && `: ${reason}`}
-        </span>
-      )}
-    </li>
+    </>
+  )
+}
+
+function Held({ until, reason }: { until: string; reason: string | null }) {
+  return (
+    <span className="api-held tone-warn" title={reason ?? ''}>
+      <Icon name="pause" /> held, goes on <Time at={until} />
+      {reason !== null && `: ${reason}`}
+    </span>
   )
 }
