@@ -5,6 +5,7 @@ import { App } from './app'
 import './theme/tokens.css'
 import './theme/base.css'
 import './parts/field.css'
+import './parts/table.css'
 import { applyScheme } from './theme/scheme'
 
 takeTokenFromAddress()

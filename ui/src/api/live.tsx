@@ -2,7 +2,7 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
 import { applyBatch, liveKey } from './apply'
-import { Gatherer } from './batch'
+import { type Batch, Gatherer } from './batch'
 import { type Connection, EventStream } from './stream'
 import type { Live } from './types'
 
@@ -13,6 +13,20 @@ const REST_AFTER_MS = 60_000
 
 const ConnectionContext = createContext<Connection>('connecting')
 export const useConnection = () => useContext(ConnectionContext)
+
+type Listener = (batch: Batch) => void
+const ListenersContext = createContext<Set<Listener>>(new Set())
+
+/** Calls `listener` with each batch of events, for what no cache holds. */
+export function useBatches(listener: Listener) {
+  const listeners = useContext(ListenersContext)
+  useEffect(() => {
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+    }
+  }, [listeners, listener])
+}
 
 /** The counts of a flow now, as they came last; null until the first come. */
 export const useLive = (flow: string): Live | null =>
@@ -43,6 +57,7 @@ interface Props {
 export function LiveEvents({ onNotice, children }: Props) {
   const client = useQueryClient()
   const [connection, setConnection] = useState<Connection>('connecting')
+  const [listeners] = useState(() => new Set<Listener>())
   useEffect(() => {
     const rereader = new Rereader(client)
     let isFirst = true
@@ -56,6 +71,7 @@ export function LiveEvents({ onNotice, children }: Props) {
     const gatherer = new Gatherer(batch => {
       rereader.add(applyBatch(client, batch))
       batch.notices.forEach(onNotice)
+      for (const listener of listeners) listener(batch)
     })
     const stream = new EventStream(event => gatherer.add(event), change)
     stream.start()
@@ -64,8 +80,12 @@ export function LiveEvents({ onNotice, children }: Props) {
       stopWatching()
       stream.stop()
     }
-  }, [client, onNotice])
-  return <ConnectionContext.Provider value={connection}>{children}</ConnectionContext.Provider>
+  }, [client, onNotice, listeners])
+  return (
+    <ConnectionContext value={connection}>
+      <ListenersContext value={listeners}>{children}</ListenersContext>
+    </ConnectionContext>
+  )
 }
 
 function restWhileHidden(stream: EventStream): () => void {

@@ -64,9 +64,17 @@ export function mergeRunPage(page: RunPage, filter: RunFilter, batch: Batch): Ru
 
 const errorKey = (error: RunError) => `${error.at} ${error.node} ${error.attempt} ${error.message}`
 
-function mergeErrors(list: RunError[], added: RunError[]): RunError[] {
-  const known = new Set(list.map(errorKey))
-  return [...list, ...added.filter(error => !known.has(errorKey(error)))].slice(0, MOST_ERRORS)
+/** Errors since the run was read, in its list and in its counts. */
+function mergeErrors(run: RunDetail, came: RunError[]): Partial<RunDetail> {
+  const known = new Set(run.errorList.map(errorKey))
+  const added = came.filter(error => !known.has(errorKey(error)))
+  const count = (fate: RunError['fate']) => added.filter(error => error.fate === fate).length
+  return {
+    errorList: [...run.errorList, ...added].slice(0, MOST_ERRORS),
+    errors: run.errors + added.length,
+    retries: run.retries + count('retried'),
+    deadLetters: run.deadLetters + count('dead'),
+  }
 }
 
 function mergeSpans(list: TaskSpan[], added: Map<string, TaskSpan>): { tasks: TaskSpan[]; dropped: number } {
@@ -84,8 +92,7 @@ export function mergeRun(run: RunDetail, batch: Batch): RunDetail {
   const live = batch.progress.get(run.flow)
   const isLive = live?.runs.includes(run.id) ?? false
   if (!summary && !errors && !spans && !isLive) return run
-  const next: RunDetail = { ...run, ...summary }
-  if (errors) next.errorList = mergeErrors(run.errorList, errors)
+  const next: RunDetail = { ...run, ...(errors && mergeErrors(run, errors)), ...summary }
   if (live && isLive) next.live = live
   if (spans && run.profile) {
     const { tasks, dropped } = mergeSpans(run.profile.tasks, spans)

@@ -1,5 +1,11 @@
 /** What is read from the server: one key and one hook for each resource. Live events keep them fresh. */
-import { keepPreviousData, QueryClient, queryOptions, useQuery } from '@tanstack/react-query'
+import {
+  keepPreviousData,
+  QueryClient,
+  queryOptions,
+  useInfiniteQuery,
+  useQuery,
+} from '@tanstack/react-query'
 import { ApiFailure, get, path, withQuery } from './client'
 import { useToken } from './token'
 import type {
@@ -40,9 +46,14 @@ export interface LetterPage {
   total: number
 }
 
+/** Events tell what a run does; how many tasks it has done in all is read now and then. */
+const RUNNING_MS = 15_000
+
 export const RUNS_A_PAGE = 50
 export const LETTERS_A_PAGE = 100
 const SAMPLES_MS = 5000
+
+const isRunning = (run: RunSummary) => run.status === 'running'
 
 export const keys = {
   session: ['session'] as const,
@@ -109,6 +120,7 @@ export const useRuns = (filter: RunFilter) =>
   useQuery({
     queryKey: [...keys.runs, filter],
     queryFn: ({ signal }) => get<RunPage>(withQuery('/runs', { ...filter, limit: RUNS_A_PAGE }), signal),
+    refetchInterval: ({ state }) => (state.data?.runs.some(isRunning) ? RUNNING_MS : false),
     placeholderData: keepPreviousData,
   })
 
@@ -116,6 +128,20 @@ export const useRun = (id: string) =>
   useQuery({
     queryKey: keys.run(id),
     queryFn: ({ signal }) => get<RunDetail>(path('runs', id), signal),
+    refetchInterval: ({ state }) => (state.data && isRunning(state.data) ? RUNNING_MS : false),
+  })
+
+export const useLetters = (filter: LetterFilter) =>
+  useInfiniteQuery({
+    queryKey: [...keys.letters, filter],
+    queryFn: ({ signal, pageParam }) =>
+      get<LetterPage>(
+        withQuery('/dead-letters', { ...filter, before: pageParam, limit: LETTERS_A_PAGE }),
+        signal,
+      ),
+    initialPageParam: '',
+    getNextPageParam: page => page.next,
+    placeholderData: keepPreviousData,
   })
 
 export const useLetter = (run: string, task: string) =>

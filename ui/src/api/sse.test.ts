@@ -30,9 +30,11 @@ describe('SseParser', () => {
 
   it('keeps an event that is not complete', () => {
     const parser = new SseParser()
-    expect(parser.feed('data: half')).toEqual([])
+    expect(parser.feed('id: 9\ndata: half')).toEqual([])
     expect(parser.feed(' done\n')).toEqual([])
-    expect(parser.feed('\n')).toEqual([{ id: '', event: 'message', data: 'half done' }])
+    expect(parser.lastId).toBe('')
+    expect(parser.feed('\n')).toEqual([{ id: '9', event: 'message', data: 'half done' }])
+    expect(parser.lastId).toBe('9')
   })
 
   it('sends nothing for a comment or an event without data', () => {

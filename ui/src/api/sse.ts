@@ -7,13 +7,19 @@ export interface SseEvent {
 }
 
 export class SseParser {
-  /** the id to begin again with */
-  lastId = ''
+  /** the id to begin again with: of the last event that came whole */
+  lastId: string
   /** how long the server wants one to wait before that */
   retryMs: number | null = null
   private rest = ''
+  private id: string
   private event = ''
   private data: string[] = []
+
+  constructor(lastId = '') {
+    this.lastId = lastId
+    this.id = lastId
+  }
 
   /** Takes the next piece of the stream, cut anywhere; gives the events that it completes. */
   feed(piece: string): SseEvent[] {
@@ -31,6 +37,7 @@ export class SseParser {
   }
 
   private dispatch(found: SseEvent[]) {
+    this.lastId = this.id
     if (this.data.length > 0) {
       found.push({ id: this.lastId, event: this.event || 'message', data: this.data.join('\n') })
     }
@@ -46,7 +53,7 @@ export class SseParser {
     const value = raw.startsWith(' ') ? raw.slice(1) : raw
     if (name === 'event') this.event = value
     else if (name === 'data') this.data.push(value)
-    else if (name === 'id' && !value.includes('\0')) this.lastId = value
+    else if (name === 'id' && !value.includes('\0')) this.id = value
     else if (name === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value)
   }
 }

@@ -10,6 +10,18 @@ const MOST_DELAY_MS = 15_000
 /** The server sends a comment each 15 s; twice that without a byte means that nobody is there. */
 const SILENCE_MS = 35_000
 
+/** Asks for the events after `lastId`, or from now on where it is empty. */
+type Open = (lastId: string, signal: AbortSignal) => Promise<Response>
+
+const openEvents: Open = (lastId, signal) => {
+  const asked = { ...headers(), Accept: 'text/event-stream' }
+  return fetch(`${BASE}/events`, {
+    headers: lastId === '' ? asked : { ...asked, 'Last-Event-ID': lastId },
+    signal,
+    cache: 'no-store',
+  })
+}
+
 export function backoffMs(attempt: number, random = Math.random()): number {
   const full = Math.min(MOST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt)
   return full / 2 + (full / 2) * random
@@ -24,6 +36,7 @@ export class EventStream {
   constructor(
     private readonly onEvent: (event: LiveEvent) => void,
     private readonly onState: (state: Connection) => void,
+    private readonly open: Open = openEvents,
   ) {}
 
   /** Begins, or begins again at once where it waits. */
@@ -55,12 +68,7 @@ export class EventStream {
   }
 
   private async read(aborter: AbortController): Promise<number | null> {
-    const asked = { ...headers(), Accept: 'text/event-stream' }
-    const response = await fetch(`${BASE}/events`, {
-      headers: this.lastId === '' ? asked : { ...asked, 'Last-Event-ID': this.lastId },
-      signal: aborter.signal,
-      cache: 'no-store',
-    })
+    const response = await this.open(this.lastId, aborter.signal)
     if (response.status === 401) {
       refuseToken()
       this.stop()
@@ -69,8 +77,7 @@ export class EventStream {
     if (!response.ok || response.body === null) return null
     this.attempt = 0
     this.onState('open')
-    const parser = new SseParser()
-    parser.lastId = this.lastId
+    const parser = new SseParser(this.lastId)
     let watchdog = this.watch(aborter)
     try {
       for await (const piece of pieces(response.body)) {

@@ -1,10 +1,11 @@
 import { useMutation } from '@tanstack/react-query'
 import { useSay } from '../shell/notices'
+import type { Tone } from './status'
 
 interface Options<Input, Result> {
   act: (input: Input) => Promise<Result>
-  /** what is said when it has gone well */
-  done: (result: Result, input: Input) => string
+  /** what is said when it has gone well, or well in part */
+  done: (result: Result, input: Input) => string | { text: string; tone: Tone }
   after?: (result: Result, input: Input) => void
 }
 
@@ -14,7 +15,9 @@ export function useAction<Input = void, Result = unknown>({ act, done, after }: 
   return useMutation<Result, Error, Input>({
     mutationFn: act,
     onSuccess: (result, input) => {
-      say(done(result, input), 'ok')
+      const said = done(result, input)
+      if (typeof said === 'string') say(said, 'ok')
+      else say(said.text, said.tone)
       after?.(result, input)
     },
     onError: error => say(error.message, 'bad'),

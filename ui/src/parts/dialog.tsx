@@ -41,6 +41,8 @@ interface ConfirmProps {
   title: string
   /** what the button does: `Discard 12` */
   action: string
+  /** what the other button says */
+  keep?: string
   isDangerous?: boolean
   isBusy?: boolean
   onConfirm: () => void
@@ -49,20 +51,22 @@ interface ConfirmProps {
 }
 
 /** Asks before what cannot be undone, or is much. */
-export function Confirm({
-  title,
-  action,
-  isDangerous = false,
-  isBusy = false,
-  onConfirm,
-  onClose,
-  children,
-}: ConfirmProps) {
+export function Confirm(props: ConfirmProps) {
+  const {
+    title,
+    action,
+    keep = 'Cancel',
+    isDangerous = false,
+    isBusy = false,
+    onConfirm,
+    onClose,
+    children,
+  } = props
   return (
     <Dialog title={title} onClose={onClose}>
       <div className="dialog-text">{children}</div>
       <div className="dialog-buttons">
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>{keep}</Button>
         <Button kind={isDangerous ? 'danger' : 'primary'} isBusy={isBusy} onClick={onConfirm}>
           {action}
         </Button>

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import type { Json } from '../api/types'
 import './error-card.css'
+import { Excerpt } from './excerpt'
 import { Icon } from './icon'
 import { Badge, type Tone } from './status'
 
@@ -30,12 +31,7 @@ export function ErrorCard({ tone, code, message, place, excerpt, context, childr
         {children}
       </header>
       <p className="error-message">{message}</p>
-      {excerpt !== '' && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        <pre className="excerpt" tabIndex={0}>
-          {excerpt}
-        </pre>
-      )}
+      <Excerpt text={excerpt} />
       {context && Object.keys(context).length > 0 && <Facts facts={context} />}
     </article>
   )

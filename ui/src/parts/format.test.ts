@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  formatClock,
   formatCount,
   formatPercent,
   formatRate,
@@ -42,8 +43,11 @@ describe('numbers', () => {
 
 describe('times', () => {
   it('are long in two units at most', () => {
-    expect([0, 0.18, 0.9999, 4.24, 59.4, 59.6, 185, 3599.7, 7800, 356_400].map(formatSeconds)).toEqual([
+    expect(
+      [0, 0.00032, 0.18, 0.9999, 4.24, 59.4, 59.6, 185, 3599.7, 7800, 356_400].map(formatSeconds),
+    ).toEqual([
       '0 ms',
+      '0.3 ms',
       '180 ms',
       '1.0 s',
       '4.2 s',
@@ -62,5 +66,20 @@ describe('times', () => {
     expect(formatRelative('2026-03-01T14:00:00Z', now)).toBe('in 2 h')
     expect(formatRelative('2026-03-01T12:00:01Z', now)).toBe('now')
     expect(formatRelative('2026-02-20T12:00:00Z', now)).toBe('9 d ago')
+  })
+
+  it('are on a clock where they stand on an axis', () => {
+    expect([0, 30, 725, 3600, 36_061].map(seconds => formatClock(seconds))).toEqual([
+      '0:00',
+      '0:30',
+      '12:05',
+      '1:00:00',
+      '10:01:01',
+    ])
+    expect([formatClock(0.25, 0.05), formatClock(1.5, 0.5), formatClock(0.004, 0.002)]).toEqual([
+      '0.25',
+      '1.5',
+      '0.004',
+    ])
   })
 })

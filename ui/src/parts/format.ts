@@ -16,9 +16,10 @@ export function formatRate(rate: number): string {
   return rate < 9.95 ? `${rate.toFixed(1)}/s` : `${formatShort(rate)}/s`
 }
 
-/** 180 ms, 4.2 s, 3 min 05 s, 2 h 10 min, 4 d 3 h. */
+/** 0.3 ms, 180 ms, 4.2 s, 3 min 05 s, 2 h 10 min, 4 d 3 h. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 0.0005) return '0 ms'
+  if (seconds < 0.00005) return '0 ms'
+  if (seconds < 0.00995) return `${(seconds * 1000).toFixed(1)} ms`
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)
@@ -28,6 +29,15 @@ export function formatSeconds(seconds: number): string {
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`
   const hours = Math.round(whole / 3600)
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
+}
+
+/** 0:30, 12:05, 1:00:00; below a second 0.250. */
+export function formatClock(seconds: number, step = 1): string {
+  if (step < 1) return seconds.toFixed(step < 0.01 ? 3 : step < 0.1 ? 2 : 1)
+  const whole = Math.round(seconds)
+  const minutes = Math.floor(whole / 60)
+  if (whole < 3600) return `${minutes}:${pad(whole % 60)}`
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(whole % 60)}`
 }
 
 /** One unit alone, for `3 min ago` and `in 2 h`. */

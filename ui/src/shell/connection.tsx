@@ -13,7 +13,7 @@ export function ConnectionState() {
       )}
       {connection === 'lost' && (
         <Badge tone="bad" icon="warn">
-          connection lost, trying again
+          connection lost<span className="bar-wide">, trying again</span>
         </Badge>
       )}
       {(connection === 'connecting' || connection === 'resting') && <Badge tone="idle">connecting</Badge>}

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { Link, useLocation } from 'wouter'
 import { useFlows, useSession } from '../api/queries'
 import { Button } from '../parts/button'
@@ -7,8 +7,9 @@ import { Icon, type IconName } from '../parts/icon'
 import { Badge } from '../parts/status'
 import { nextScheme, type Scheme, setScheme, useScheme } from '../theme/scheme'
 import { ConnectionState } from './connection'
+import { PALETTE_KEY } from './keys'
 import { Mark } from './mark'
-import { Palette } from './palette'
+import { Overlays, useOverlay } from './overlays'
 import './shell.css'
 
 const PAGES: { href: string; name: string; icon: IconName }[] = [
@@ -19,7 +20,7 @@ const PAGES: { href: string; name: string; icon: IconName }[] = [
 
 export function Shell({ children }: { children: ReactNode }) {
   const main = useRef<HTMLElement>(null)
-  const [isOpen, setOpen] = useState(false)
+  const [shown, show] = useOverlay()
   useFocusOnNavigation(main)
   return (
     <>
@@ -35,9 +36,9 @@ export function Shell({ children }: { children: ReactNode }) {
         <div className="bar-end">
           <ConnectionState />
           <ReadOnly />
-          <Button kind="quiet" icon="search" className="bar-search" onClick={() => setOpen(true)}>
+          <Button kind="quiet" icon="search" className="bar-search" onClick={() => show('palette')}>
             <span className="bar-search-text">Go to or do</span>
-            <kbd>Ctrl K</kbd>
+            <span className="kbd">{PALETTE_KEY}</span>
           </Button>
           <SchemeButton />
         </div>
@@ -45,7 +46,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <main id="main" ref={main} tabIndex={-1}>
         {children}
       </main>
-      <Palette isOpen={isOpen} setOpen={setOpen} />
+      <Overlays shown={shown} show={show} />
     </>
   )
 }
