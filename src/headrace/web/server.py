@@ -17,6 +17,8 @@ from headrace.app.session import DEFAULT_KEEP, open_engine, open_store, version_
 from headrace.engine import Keep
 from headrace.engine.observer import Observers
 from headrace.errors import UsageError
+from headrace.monitor.journal import Journal
+from headrace.monitor.metrics import Metrics
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address
 from headrace.sdk.resource import DEFAULT_ADDRESS
@@ -77,13 +79,14 @@ async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
     registry, feed = full_registry(), Feed()
     store = await open_store(offer.store, offer.home)
     async with AsyncExitStack() as closing:
-        recorder = await closing.enter_async_context(Recorder(store, mask=secrets.mask))
+        recorder, metrics = Recorder(store, mask=secrets.mask), Metrics(store)
         watcher = Watcher(feed, recorder, store)
         engine = await closing.enter_async_context(
             open_engine(
                 offer.home,
                 store=store,
-                observer=Observers(watcher, recorder),
+                observer=Observers(watcher, metrics, Journal()),
+                recorder=recorder,
                 mask=secrets.mask,
                 read_version=version_reader(registry, secrets, offer.env_file),
                 keep=offer.keep,
@@ -92,7 +95,7 @@ async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
         )
         watcher.attach(engine)
         folder = Folder(offer.root, registry, engine, secrets, offer.env_file, watcher.flow_changed)
-        yield Site(engine, store, folder, recorder, watcher, feed, registry, secrets.mask)
+        yield Site(engine, store, folder, recorder, metrics, watcher, feed, registry, secrets.mask)
 
 
 async def serve(

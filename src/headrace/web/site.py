@@ -8,6 +8,7 @@ import msgspec
 
 from headrace.app.folder import FlowFile, Folder
 from headrace.engine import Engine, Program
+from headrace.monitor.metrics import Metrics
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Registry
 from headrace.store import RunRecord, Store
@@ -30,6 +31,7 @@ class Site(msgspec.Struct, frozen=True):
     store: Store
     folder: Folder
     recorder: Recorder
+    metrics: Metrics
     watcher: Watcher
     feed: Feed
     registry: Registry
