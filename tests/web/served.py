@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.app.secrets import Secrets
+from headrace.cli.stopping import StopSignals
 from headrace.connections.http import HttpTransport
 from headrace.sdk import Address
 from headrace.web.access import Tokens
@@ -121,7 +122,7 @@ async def served(
     for name, spec in ({"sync": SYNC} if flows is None else flows).items():
         (folder / f"{name}.yaml").write_text(HEAD.replace("NAME", name) + spec, encoding="utf-8")
     ready: asyncio.Future[tuple[Site, Address]] = asyncio.get_running_loop().create_future()
-    stop, secrets = asyncio.Event(), Secrets({})
+    stop, secrets = StopSignals(), Secrets({})
     given = {"tokens": Tokens(FULL, READ), "address": Address("127.0.0.1", 0), **options}
     offer = Offer(folder, home, hooks=Address("127.0.0.1", 0), store=store, **given)
     serving = asyncio.create_task(
@@ -136,5 +137,5 @@ async def served(
         yield Served(site, address, folder, home, transport)
     finally:
         await transport.close()
-        stop.set()
+        stop.asked.set()
         await serving

@@ -229,3 +229,19 @@ async def test_no_secret_is_in_any_answer_wherever_it_was_put(tmp_path, monkeypa
         detail = await server.get(paths[-1])
         assert detail["isMasked"]
         assert json.loads(detail["messageText"]) == detail["message"]
+
+
+async def test_metrics_are_for_those_who_may_look(tmp_path):
+    async with served(tmp_path) as server:
+        assert (await server.ask("GET", "/metrics", token="")).status == 401
+        await server.fire({"num": 4})
+        reply = await server.ask("GET", "/metrics", token=READ)
+        assert reply.status == 200
+        assert b'headrace_runs_total{flow="sync",status="succeeded"' in reply.body
+        assert reply.headers["cache-control"] == "no-store"
+
+
+async def test_whether_it_lives_is_told_to_everybody(tmp_path):
+    async with served(tmp_path) as server:
+        for path in ("/live", "/ready"):
+            assert (await server.ask("GET", path, token="")).status == 200

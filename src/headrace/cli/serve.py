@@ -154,5 +154,7 @@ async def _serve(offer: "Offer", secrets: Secrets, *, shows_token: bool) -> int:
 
     serving = import_module("headrace.web.server").serve
     with stop.handled():
-        await serving(offer, stop.asked, ready, secrets)
-    return 0 if stop.received is signal.SIGTERM else stop.exit_code
+        left = await serving(offer, stop, ready, secrets)
+    fate = "lost: the store is in memory" if offer.store == "memory" else "left unfinished for the next start"
+    print(f"stopped; {plural(len(left), 'run is', 'runs are')} {fate}" if left else "stopped")
+    return 0 if stop.received is signal.SIGTERM and not left else stop.exit_code

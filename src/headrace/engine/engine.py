@@ -338,6 +338,11 @@ class Engine:
         self._callers.dismiss()
         return self._working.open_runs
 
+    @property
+    def open_runs(self) -> list[str]:
+        """Ids of the runs that have not ended."""
+        return self._working.open_runs
+
     def stats(self, run_id: str) -> RunStats | None:
         """What is known of an active run, for display."""
         return self._working.stats(run_id)

@@ -1,15 +1,17 @@
-"""The web page, and what tells that the process lives."""
+"""The web page, and what machines ask: whether the process lives, and how it fares."""
 
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from headrace.monitor.metrics import CONTENT_TYPE
 from headrace.web.problem import ApiError
+from headrace.web.site import Site
 
 __all__ = ["add_page"]
 
@@ -28,6 +30,11 @@ def add_page(app: FastAPI) -> None:
     @app.get("/ready", include_in_schema=False)
     async def ready() -> dict[str, str]:
         return {"status": "ready"}
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        site: Site = request.app.state.site
+        return Response(await site.metrics.render(site.engine), media_type=CONTENT_TYPE)
 
     app.mount("/assets", _Assets(directory=STATIC / "assets", check_dir=False))
 

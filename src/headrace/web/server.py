@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import uvicorn
@@ -14,8 +15,7 @@ from headrace.app.folder import Folder
 from headrace.app.registry import full_registry
 from headrace.app.secrets import Secrets
 from headrace.app.session import DEFAULT_KEEP, open_engine, open_store, version_reader
-from headrace.engine import Keep
-from headrace.engine.observer import Observers
+from headrace.engine import Keep, Observers
 from headrace.errors import UsageError
 from headrace.monitor.journal import Journal
 from headrace.monitor.metrics import Metrics
@@ -30,11 +30,12 @@ from headrace.web.guard import Guard
 from headrace.web.site import Site
 from headrace.web.watcher import Watcher
 
-__all__ = ["AUDIT_FILE", "Offer", "open_site", "serve"]
+__all__ = ["AUDIT_FILE", "Offer", "Stop", "open_site", "serve"]
 
 AUDIT_FILE = "audit.jsonl"
 """In the home folder."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_BACKLOG = 128
 _FAREWELL_S = 3.0
 """For answers that are being sent when the server stops."""
 
@@ -95,19 +96,34 @@ async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
         )
         watcher.attach(engine)
         folder = Folder(offer.root, registry, engine, secrets, offer.env_file, watcher.flow_changed)
-        yield Site(engine, store, folder, recorder, metrics, watcher, feed, registry, secrets.mask)
+        yield Site(engine, store, folder, recorder, watcher, metrics, feed, registry, secrets.mask)
+
+
+class Stop(Protocol):
+    """Tells when to stop.
+
+    Attributes:
+        asked: set when running tasks are to end within the grace period.
+        insisted: set when they are to be cut off.
+    """
+
+    asked: asyncio.Event
+    insisted: asyncio.Event
 
 
 async def serve(
-    offer: Offer, stop: asyncio.Event, on_ready: Callable[[Site, Address], None], secrets: Secrets
-) -> None:
-    """Serve until `stop` is set, then let running tasks end.
+    offer: Offer, stop: Stop, on_ready: Callable[[Site, Address], None], secrets: Secrets
+) -> list[str]:
+    """Serve until told to stop, then let running tasks end.
 
     Args:
         offer: what is to be served.
         stop: ends it.
         on_ready: called once it listens, with where that is.
         secrets: masks those of all flows.
+
+    Returns:
+        The ids of runs that are left open in the store.
 
     Raises:
         UsageError: the address cannot be had, or there is no such folder or store.
@@ -136,13 +152,24 @@ async def serve(
                 work = site.folder.follow(), site.watcher.follow()
                 following = [group.create_task(each) for each in work]
                 on_ready(site, bound)
-                asked = group.create_task(stop.wait())
+                asked = group.create_task(stop.asked.wait())
                 await asyncio.wait({serving, asked, *following}, return_when=asyncio.FIRST_COMPLETED)
-                await site.engine.drain(offer.grace_s)
+                left = await _drain(group, site, stop, offer.grace_s)
                 site.feed.close()
                 server.should_exit = True
                 for task in (asked, *following):
                     task.cancel()
+                return left
+
+
+async def _drain(group: asyncio.TaskGroup, site: Site, stop: Stop, grace_s: float) -> list[str]:
+    """Let running tasks end, until somebody insists; gives the ids of the runs that are left open."""
+    drain = group.create_task(site.engine.drain(grace_s))
+    insisted = group.create_task(stop.insisted.wait())
+    await asyncio.wait({drain, insisted}, return_when=asyncio.FIRST_COMPLETED)
+    insisted.cancel()
+    drain.cancel()
+    return site.engine.open_runs
 
 
 class _Server(uvicorn.Server):
@@ -163,12 +190,13 @@ def _hosts(offer: Offer) -> frozenset[str]:
 
 @contextlib.contextmanager
 def _bound(address: Address) -> Iterator[socket.socket]:
-    """A socket that is bound to an address."""
+    """A socket that is bound to an address: who connects waits until the server begins."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((address.host, address.port))
+            made.listen(_BACKLOG)
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
             raise UsageError(f"cannot listen on {address}: {str(reason).lower()}") from error

@@ -31,8 +31,8 @@ class Site(msgspec.Struct, frozen=True):
     store: Store
     folder: Folder
     recorder: Recorder
-    metrics: Metrics
     watcher: Watcher
+    metrics: Metrics
     feed: Feed
     registry: Registry
     mask: Callable[[str], str]

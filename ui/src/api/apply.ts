@@ -1,0 +1,45 @@
+import type { QueryClient } from '@tanstack/react-query'
+import type { Batch } from './batch'
+import { mergeFlow, mergeRun, mergeRunPage } from './merge'
+import { keys, type RunFilter, type RunPage } from './queries'
+import type { FlowDetail, FlowSummary, Live, RunDetail } from './types'
+
+export const liveKey = (flow: string) => ['live', flow] as const
+
+/** Lays a batch over the caches, and says what has to be read anew since events do not tell it. */
+export function applyBatch(client: QueryClient, batch: Batch): (readonly unknown[])[] {
+  if (batch.isReset) return [[]]
+  for (const [flow, live] of batch.progress) client.setQueryData<Live>(liveKey(flow), live)
+  client.setQueryData<FlowSummary[]>(
+    keys.flows,
+    flows => flows && sameOr(flows, flow => mergeFlow(flow, batch)),
+  )
+  for (const [key, flow] of client.getQueriesData<FlowDetail>({ queryKey: ['flow'] })) {
+    if (key.length !== 2 || !flow) continue
+    const live = batch.progress.get(flow.name)
+    const merged = mergeFlow(flow, batch)
+    client.setQueryData(key, live ? { ...merged, live } : merged)
+  }
+  for (const [key, page] of client.getQueriesData<RunPage>({ queryKey: keys.runs })) {
+    if (page) client.setQueryData(key, mergeRunPage(page, key[1] as RunFilter, batch))
+  }
+  for (const [key, run] of client.getQueriesData<RunDetail>({ queryKey: ['run'] })) {
+    if (run) client.setQueryData(key, mergeRun(run, batch))
+  }
+  return staleAfter(batch)
+}
+
+/** Maps a list, and gives the list itself where no element changed, so that nobody renders for nothing. */
+function sameOr<T>(list: T[], map: (element: T) => T): T[] {
+  const mapped = list.map(map)
+  return mapped.every((element, index) => element === list[index]) ? list : mapped
+}
+
+function staleAfter(batch: Batch): (readonly unknown[])[] {
+  const stale: (readonly unknown[])[] = []
+  if (batch.changedFlows.size > 0) stale.push(keys.flows)
+  for (const flow of batch.changedFlows) stale.push(keys.flow(flow))
+  for (const run of batch.runs.values()) if (run.status !== 'running') stale.push(keys.run(run.id))
+  if (batch.letters.size > 0) stale.push(keys.letters)
+  return stale
+}

@@ -1,0 +1,114 @@
+/** The live events of the server, as long as somebody looks. */
+import { BASE, headers, refuseToken } from './client'
+import { SseParser } from './sse'
+import type { LiveEvent } from './types'
+
+export type Connection = 'connecting' | 'open' | 'lost' | 'resting'
+
+const FIRST_DELAY_MS = 500
+const MOST_DELAY_MS = 15_000
+/** The server sends a comment each 15 s; twice that without a byte means that nobody is there. */
+const SILENCE_MS = 35_000
+
+/** Asks for the events after `lastId`, or from now on where it is empty. */
+type Open = (lastId: string, signal: AbortSignal) => Promise<Response>
+
+const openEvents: Open = (lastId, signal) => {
+  const asked = { ...headers(), Accept: 'text/event-stream' }
+  return fetch(`${BASE}/events`, {
+    headers: lastId === '' ? asked : { ...asked, 'Last-Event-ID': lastId },
+    signal,
+    cache: 'no-store',
+  })
+}
+
+export function backoffMs(attempt: number, random = Math.random()): number {
+  const full = Math.min(MOST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt)
+  return full / 2 + (full / 2) * random
+}
+
+export class EventStream {
+  private lastId = ''
+  private attempt = 0
+  private aborter: AbortController | null = null
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(
+    private readonly onEvent: (event: LiveEvent) => void,
+    private readonly onState: (state: Connection) => void,
+    private readonly open: Open = openEvents,
+  ) {}
+
+  /** Begins, or begins again at once where it waits. */
+  start() {
+    this.stop('connecting')
+    const aborter = new AbortController()
+    this.aborter = aborter
+    void this.follow(aborter)
+  }
+
+  stop(state: Connection = 'resting') {
+    clearTimeout(this.timer)
+    this.aborter?.abort()
+    this.aborter = null
+    this.onState(state)
+  }
+
+  private async follow(aborter: AbortController) {
+    let retryMs: number | null = null
+    try {
+      retryMs = await this.read(aborter)
+    } catch {
+      // Whatever cut the stream, the cure is the same: say so, and begin again.
+    }
+    if (this.aborter !== aborter) return
+    this.onState('lost')
+    const wait = Math.max(retryMs ?? 0, backoffMs(this.attempt++))
+    this.timer = setTimeout(() => this.start(), wait)
+  }
+
+  private async read(aborter: AbortController): Promise<number | null> {
+    const response = await this.open(this.lastId, aborter.signal)
+    if (response.status === 401) {
+      refuseToken()
+      this.stop()
+      return null
+    }
+    if (!response.ok || response.body === null) return null
+    this.attempt = 0
+    this.onState('open')
+    const parser = new SseParser(this.lastId)
+    let watchdog = this.watch(aborter)
+    try {
+      for await (const piece of pieces(response.body)) {
+        clearTimeout(watchdog)
+        watchdog = this.watch(aborter)
+        for (const { event, data } of parser.feed(piece)) {
+          this.onEvent({ event, data: JSON.parse(data) } as LiveEvent)
+        }
+        this.lastId = parser.lastId
+      }
+    } finally {
+      clearTimeout(watchdog)
+    }
+    return parser.retryMs
+  }
+
+  private watch(aborter: AbortController) {
+    return setTimeout(() => aborter.abort(), SILENCE_MS)
+  }
+}
+
+async function* pieces(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield decoder.decode(value, { stream: true })
+    }
+  } finally {
+    reader.releaseLock()
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The token of this tab. `headrace serve` prints a link with `#token=…`; it goes to sessionStorage and out
+ * of the address bar, so that it is in no history and no copied link.
+ */
+import { useSyncExternalStore } from 'react'
+
+const KEY = 'headrace.token'
+const listeners = new Set<() => void>()
+
+export function takeTokenFromAddress() {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token')
+  if (token === null) return
+  sessionStorage.setItem(KEY, token)
+  history.replaceState(history.state, '', location.pathname + location.search)
+}
+
+export function readToken(): string | null {
+  return sessionStorage.getItem(KEY)
+}
+
+export function setToken(token: string | null) {
+  if (token === null) sessionStorage.removeItem(KEY)
+  else sessionStorage.setItem(KEY, token)
+  for (const listener of listeners) listener()
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+export function useToken(): string | null {
+  return useSyncExternalStore(subscribe, readToken)
+}
