@@ -134,7 +134,9 @@ class Folder:
 
     async def _remove(self, file: FlowFile) -> None:
         if file.program is not None:
-            _log.info("flow %s: its file %s is gone; what has begun goes on", file.name, file.path)
+            _log.info(
+                "flow %s: its file %s is gone; what has begun goes on", file.name, file.path, extra=_of(file)
+            )
             await self._engine.dismiss(file.program.flow.name)
         self._on_change(file.name)
 
@@ -160,7 +162,7 @@ class Folder:
         else:
             await self._take_over(file, read.flow)
         if file.problem:
-            _log.warning("flow %s (%s): %s", file.name, path, file.problem)
+            _log.warning("flow %s (%s): %s", file.name, path, file.problem, extra=_of(file))
         for name in {before_name, file.name} - {""}:
             self._on_change(name)
 
@@ -181,7 +183,9 @@ class Folder:
             secrets = load_secrets(flow.secrets, env_file=self._env_file)
             self._secrets.include(secrets)
             file.program = await self._execute(file.program, flow, secrets.values)
-            _log.info("flow %s: version %s of %s is executed", flow.name, flow.version, file.path)
+            _log.info(
+                "flow %s: version %s of %s is executed", flow.name, flow.version, file.path, extra=_of(file)
+            )
         except FlowError as error:
             file.findings = (*file.findings, *error.findings)
             file.problem = _unloadable(error.findings, file.program)
@@ -204,10 +208,19 @@ class Folder:
             raise
         left: list[RunRecord] = await self._engine.resume(program)
         if left:
-            _log.info("flow %s: %d runs that were left unfinished go on", flow.name, len(left))
+            _log.info(
+                "flow %s: %d runs that were left unfinished go on",
+                flow.name,
+                len(left),
+                extra={"flow": flow.name},
+            )
         self._engine.attend(program)
         self._engine.follow(program)
         return program
+
+
+def _of(file: FlowFile) -> dict[str, object]:
+    return {"flow": file.name}
 
 
 def _stamps(root: Path) -> dict[Path, Stamp]:

@@ -15,7 +15,7 @@ from headrace.cli.data import parse_settings, read_data
 from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
-from headrace.cli.logs import show_logs
+from headrace.cli.logs import LogFormat, log_format_option, show_logs
 from headrace.cli.option import parse_address, parse_grace, parse_keep
 from headrace.cli.plain import PlainView
 from headrace.cli.session import Order, run_flow, run_loop
@@ -64,6 +64,7 @@ __all__ = ["choose_trigger", "command", "view_for"]
     "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
 )
 @click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+@log_format_option
 @click.option(
     "--next", "count", metavar="N", type=click.IntRange(1), help="Print the next N firings, and end."
 )
@@ -84,6 +85,7 @@ def command(
     as_json: bool,
     grace: str,
     verbose: int,
+    log_format: LogFormat,
     count: int | None,
 ) -> int:
     """Run the flow of the file FLOW.
@@ -108,7 +110,7 @@ def command(
     variables = read_env_file(env_file) if env_file else None
     secrets = load_secrets(flow.secrets, env_file=variables)
     invocation.mask = secrets.mask
-    show_logs(verbose, secrets.mask)
+    show_logs(verbose, secrets.mask, log_format)
     order = Order(
         flow=flow,
         secrets=secrets.values,

@@ -12,7 +12,7 @@ import click
 from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
 from headrace.cli.invocation import Invocation
-from headrace.cli.logs import show_logs
+from headrace.cli.logs import LogFormat, log_format_option, show_logs
 from headrace.cli.option import parse_address, parse_grace, parse_keep
 from headrace.cli.session import run_loop
 from headrace.cli.stopping import StopSignals
@@ -67,6 +67,7 @@ _SHORTEST = 16
     "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
 )
 @click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+@log_format_option
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -80,6 +81,7 @@ def command(
     env_file: Path | None,
     grace: str,
     verbose: int,
+    log_format: LogFormat,
 ) -> int:
     """Execute all flows below the folder DIR, and serve an API and a web page about them.
 
@@ -92,7 +94,7 @@ def command(
     bound = parse_address(address, "--address")
     secrets = Secrets({})
     invocation.mask = secrets.mask
-    show_logs(max(verbose, 1), secrets.mask)
+    show_logs(max(verbose, 1), secrets.mask, log_format)
     full, read = _tokens(bound)
     tokens = access.Tokens(full or access.new_token(), read)
     secrets.include(Secrets({"full": tokens.full, "read": tokens.read}))

@@ -305,7 +305,13 @@ async def enter(
     except RecursionError:
         await context.fail(PermanentError(_TOO_DEEP, code="HR312"))
     except Exception as error:  # noqa: BLE001 - a bug of a component is that node's failure
-        _log.debug("component %s of node %s", unit.node.spec.name, unit.name, exc_info=True)
+        _log.debug(
+            "component %s of node %s",
+            unit.node.spec.name,
+            unit.name,
+            exc_info=True,
+            extra={"node": unit.name},
+        )
         await context.fail(error)
     finally:
         stats.active -= 1

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -23,7 +24,7 @@ from headrace.source import Span
 from headrace.store import Attempt, EncodedOutcome, TaskRecord
 from headrace.values import Json, Message
 
-__all__ = ["Execution", "Posted", "Services", "Show"]
+__all__ = ["Execution", "Posted", "Services", "Show", "current_run"]
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -34,6 +35,9 @@ class Services(msgspec.Struct, frozen=True):
     teller: Teller
     read_state: Callable[[str, str], Awaitable[Json]]
 
+
+current_run: ContextVar[RunInfo | None] = ContextVar("current_run", default=None)
+"""The run whose task is executed here, for logs."""
 
 Value = TypeVar("Value")
 Show: TypeAlias = Callable[[list[Result]], Awaitable[None]]
@@ -249,7 +253,8 @@ class Execution:
             try:
                 await each.show(own)
             except Exception:  # noqa: BLE001 - a bug of a component cannot undo what has committed
-                _log.exception("node %s cannot show the results of what it wrote", each.node.name)
+                node = each.node.name
+                _log.exception("node %s cannot show the results of what it wrote", node, extra={"node": node})
 
     def derived_id(self, path: str) -> str:
         """The id of what this task makes on a path."""

@@ -8,7 +8,7 @@ import msgspec
 from headrace.engine.active import ActiveRun
 from headrace.engine.agenda import RUNS_ALONE_FROM, Agenda, Entry
 from headrace.engine.delivery import perform
-from headrace.engine.execution import Execution, Services
+from headrace.engine.execution import Execution, Services, current_run
 from headrace.engine.failure import Raised
 from headrace.engine.observer import RunStats, Step
 from headrace.engine.program import Program
@@ -275,6 +275,7 @@ class Worker:
         task = entry.task
         active.begun.add(task.id)
         execution = self._execution(active, entry)
+        current_run.set(execution.run_info)
         try:
             done = await self._carry_out(active, entry, execution)
         except Raised as raised:

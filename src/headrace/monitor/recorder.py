@@ -168,7 +168,12 @@ class Recorder(Observer):
                     profile = recording.profile(recording.time_s(self._now_ns()))
                     await self._store.keep_profile(recording.run_id, encode_profile(profile))
             except StoreError as error:  # the engine tells of it, if it is there to stay
-                _log.info("the profile of run %s is not kept: %s", recording.run_id, error.message)
+                _log.info(
+                    "the profile of run %s is not kept: %s",
+                    recording.run_id,
+                    error.message,
+                    extra={"run": recording.run_id, "flow": recording.flow},
+                )
 
     async def _find(self, run_id: str) -> Profile | None:
         encoded = await self._store.profile(run_id)
@@ -177,5 +182,5 @@ class Recorder(Observer):
         try:
             return decode_profile(encoded)
         except ValueError as error:
-            _log.warning("run %s: %s", run_id, error)
+            _log.warning("run %s: %s", run_id, error, extra={"run": run_id})
             return None

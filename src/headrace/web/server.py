@@ -17,6 +17,7 @@ from headrace.app.secrets import Secrets
 from headrace.app.session import DEFAULT_KEEP, open_engine, open_store, version_reader
 from headrace.engine import Keep, Observers
 from headrace.errors import UsageError
+from headrace.monitor.journal import Journal
 from headrace.monitor.metrics import Metrics
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address
@@ -85,7 +86,7 @@ async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
             open_engine(
                 offer.home,
                 store=store,
-                observer=Observers(watcher, metrics),
+                observer=Observers(watcher, metrics, Journal()),
                 recorder=recorder,
                 mask=secrets.mask,
                 read_version=version_reader(registry, secrets, offer.env_file),
