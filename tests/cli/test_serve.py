@@ -184,6 +184,7 @@ def test_a_second_signal_cuts_off_what_is_executing(folder: Path, spawn: Spawn) 
     url, token = begun(process)
     ask(url, token, "flows/small/triggers/go/fire", {})
     process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline().startswith("stopping: running tasks have 30 s to end")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate()
     assert process.returncode == 143

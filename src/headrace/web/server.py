@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -100,6 +100,16 @@ async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
         yield Site(engine, store, folder, recorder, watcher, metrics, feed, registry, secrets.mask)
 
 
+class Listener(Protocol):
+    """Told how it goes."""
+
+    def ready(self, site: Site, bound: Address) -> None:
+        """It listens there."""
+
+    def stopping(self, runs: int) -> None:
+        """It was told to stop while so many runs are open."""
+
+
 class Stop(Protocol):
     """Tells when to stop.
 
@@ -112,15 +122,13 @@ class Stop(Protocol):
     insisted: asyncio.Event
 
 
-async def serve(
-    offer: Offer, stop: Stop, on_ready: Callable[[Site, Address], None], secrets: Secrets
-) -> list[str]:
+async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) -> list[str]:
     """Serve until told to stop, then let running tasks end.
 
     Args:
         offer: what is to be served.
         stop: ends it.
-        on_ready: called once it listens, with where that is.
+        listener: told when it begins, and when it is to end.
         secrets: masks those of all flows.
 
     Returns:
@@ -140,8 +148,9 @@ async def serve(
             async with _serving(app, site.feed, listening) as serving, asyncio.TaskGroup() as group:
                 work = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
                 ends = [group.create_task(each) for each in work]
-                on_ready(site, bound)
+                listener.ready(site, bound)
                 await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
+                listener.stopping(len(site.engine.open_runs))
                 left = await _drain(group, site, stop, offer.grace_s)
                 for task in ends:
                     task.cancel()
