@@ -1,5 +1,6 @@
 import { useId, useState } from 'react'
 import type { Evaluation, Sample } from '../../api/types'
+import { Excerpt } from '../../parts/excerpt'
 import { Failure } from '../../parts/failure'
 import { JsonView } from '../../parts/json'
 import { Text } from '../text'
@@ -60,7 +61,7 @@ function Result({ evaluation: { value, problem } }: { evaluation: Evaluation }) 
         <p className="tester-problem">
           {problem.code} <Text text={problem.message} />
         </p>
-        <pre className="excerpt">{problem.excerpt}</pre>
+        <Excerpt text={problem.excerpt} />
       </>
     )
   }
