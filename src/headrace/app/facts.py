@@ -1,11 +1,19 @@
 """Runs, tasks and dead letters as JSON."""
 
-from headrace.cli.events import error_facts
 from headrace.expr.time import time_text
+from headrace.sdk.budget import BudgetState
 from headrace.store import Attempt, DeadLetter, ErrorRecord, RunRecord, TaskRecord
 from headrace.values import Json
 
-__all__ = ["letter_facts", "letter_name", "recorded_error", "run_facts", "task_facts"]
+__all__ = [
+    "budget_facts",
+    "error_facts",
+    "letter_facts",
+    "letter_name",
+    "recorded_error",
+    "run_facts",
+    "task_facts",
+]
 
 
 def run_facts(run: RunRecord, process: int | None, now_ns: int) -> dict[str, Json]:
@@ -69,3 +77,37 @@ def letter_facts(letter: DeadLetter) -> dict[str, Json]:
 def recorded_error(error: ErrorRecord) -> dict[str, Json]:
     """An error of a run's record."""
     return {"at": time_text(error.at_ns), **error_facts(error)}
+
+
+def error_facts(error: ErrorRecord) -> dict[str, Json]:
+    """An error as JSON."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "node": error.node,
+        "place": error.place,
+        "excerpt": error.excerpt,
+        "attempt": error.attempt,
+        "fate": error.fate.value,
+        "retryable": error.retryable,
+        "context": error.context,
+    }
+
+
+def budget_facts(state: BudgetState) -> dict[str, Json]:
+    """A budget as JSON."""
+    return {
+        "api": state.api,
+        "inFlight": state.in_flight,
+        "most": state.most,
+        "waiting": state.waiting,
+        "ratePerSecond": state.rate_per_s,
+        "left": state.left,
+        "resetsAt": _time(state.resets_at_ns),
+        "heldUntil": _time(state.held_until_ns),
+        "reason": state.reason or None,
+    }
+
+
+def _time(at_ns: int | None) -> str | None:
+    return None if at_ns is None else time_text(at_ns)

@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-from headrace.cli.progress import Meter, NodeRow, Snapshot
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
+from headrace.monitor.meter import Meter, NodeRow, Snapshot
 
 
 class Engine:
@@ -15,9 +15,14 @@ class Engine:
         self.now_s = 100.0
         self.api, self.iterate = NodeStats(), NodeStats()
         self.runs = {"one": RunStats(), "two": RunStats()}
+        self.edge = SimpleNamespace(edge=SimpleNamespace(index=3), crossed=0)
+        targets = {"start": {"out": (self.edge,)}}
         units = {
             name: SimpleNamespace(
-                name=name, stats=stats, node=SimpleNamespace(spec=SimpleNamespace(trigger=trigger))
+                name=name,
+                stats=stats,
+                targets=targets.get(name, {}),
+                node=SimpleNamespace(spec=SimpleNamespace(trigger=trigger)),
             )
             for name, stats, trigger in [
                 ("start", NodeStats(), True),
@@ -50,6 +55,7 @@ def test_counts_rates_and_the_time_left() -> None:
         batches=4,
         rate=20.0,
         left_s=23.0,
+        edges={3: (0, 0.0)},
     )
 
 
@@ -72,9 +78,21 @@ def test_a_run_that_begins_alone_begins_at_zero() -> None:
     engine.meter.begin("one", is_alone=True)
     engine.change(engine.api, received=7, failed=2)
     engine.meter.end("one")
+    engine.edge.crossed = 7
     engine.meter.begin("two", is_alone=True)
     engine.api.received += 1
+    engine.edge.crossed += 1
     assert engine.meter.read().rows[0] == NodeRow("api", 1, 0, 0, 0.0, 0, 0)
+    assert engine.meter.read().edges == {3: (1, 0.0)}
+
+
+def test_crossings_are_told_with_their_rate() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.meter.read()
+    engine.now_s += 2
+    engine.edge.crossed += 5
+    assert engine.meter.read().edges == {3: (5, 2.5)}
 
 
 def test_after_the_end_the_time_stands_still() -> None:

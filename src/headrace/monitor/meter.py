@@ -40,6 +40,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         rate: records a second.
         left_s: the time that is left at this rate; None if it cannot be told.
         budgets: how the APIs are asked that are being asked.
+        edges: of each edge, by its index, how many messages crossed it, and how many a second.
     """
 
     elapsed_s: float
@@ -51,16 +52,22 @@ class Snapshot(msgspec.Struct, frozen=True):
     rate: float
     left_s: float | None
     budgets: tuple[BudgetState, ...] = ()
+    edges: dict[int, tuple[int, float]] = msgspec.field(default_factory=dict)
 
 
 class _Sample(msgspec.Struct, frozen=True):
     at_s: float
     received: list[int]
+    crossed: list[int]
     done: int
 
 
 class Meter:
-    """Reads the counts of a program, which go on from its start, as those of the current run."""
+    """Reads the counts of a program, which go on from its start, as those of the current run.
+
+    Attributes:
+        program: whose counts they are.
+    """
 
     def __init__(
         self,
@@ -80,6 +87,8 @@ class Meter:
         # A trigger receives nothing; its runs are counted elsewhere.
         units = program.units.values()
         self._stats = {unit.name: unit.stats for unit in units if not unit.node.spec.trigger}
+        self._targets = [target for unit in units for targets in unit.targets.values() for target in targets]
+        self.program = program
         self._stats_of = stats_of
         self._budgets = budgets
         self._now_s = now_s
@@ -89,6 +98,7 @@ class Meter:
 
     def _rebase(self) -> None:
         self._base = {name: _copy(stats) for name, stats in self._stats.items()}
+        self._base_crossed = [target.crossed for target in self._targets]
         self._started_s = self._now_s()
         self._ended_s: float | None = None
         self._samples: deque[_Sample] = deque()
@@ -114,13 +124,15 @@ class Meter:
         counts = {name: _since(stats, self._base[name]) for name, stats in self._stats.items()}
         source = max(counts.values(), key=lambda c: (c.items_total, c.items_done), default=NodeStats())
         expected = sum(stats.expected for stats in self._runs.values()) or self._latest.expected
-        sample = _Sample(now_s, [count.received for count in counts.values()], source.items_done)
+        crossed = [t.crossed - base for t, base in zip(self._targets, self._base_crossed, strict=True)]
+        sample = _Sample(now_s, [count.received for count in counts.values()], crossed, source.items_done)
         self._samples.append(sample)
         while len(self._samples) > 1 and now_s - self._samples[1].at_s >= _WINDOW_S:
             self._samples.popleft()
         first = self._samples[0]
         passed_s = now_s - first.at_s
-        rates = [_rate(new - old, passed_s) for new, old in zip(sample.received, first.received, strict=True)]
+        rates = _rates(sample.received, first.received, passed_s)
+        edge_rates = _rates(crossed, first.crossed, passed_s)
         total = max(expected, source.items_total, source.items_done)
         rate = _rate(source.items_done - first.done, passed_s)
         return Snapshot(
@@ -136,7 +148,15 @@ class Meter:
             rate=rate,
             left_s=(total - source.items_done) / rate if rate and expected else None,
             budgets=tuple(self._budgets()) if self._runs else (),
+            edges={
+                target.edge.index: (count, rate)
+                for target, count, rate in zip(self._targets, crossed, edge_rates, strict=True)
+            },
         )
+
+
+def _rates(new: list[int], old: list[int], seconds: float) -> list[float]:
+    return [_rate(after - before, seconds) for after, before in zip(new, old, strict=True)]
 
 
 def _rate(count: int, seconds: float) -> float:

@@ -18,7 +18,7 @@ from headrace.sdk import Schedule, SchedulePolicy, Trigger
 from headrace.store import TriggerRecord
 from headrace.store.firing import activate
 
-__all__ = ["Due", "next_firings", "signals_of", "stored_triggers", "triggers_of"]
+__all__ = ["Due", "firings_of", "next_firings", "signals_of", "stored_triggers", "triggers_of"]
 
 
 class Due(NamedTuple):
@@ -81,7 +81,7 @@ def next_firings(
     """
     now_ns = time.time_ns() if now_ns is None else now_ns
     series = [
-        _series(name, trigger.schedule, trigger.policy, records.get(name), now_ns)
+        firings_of(name, trigger.schedule, trigger.policy, records.get(name), now_ns)
         for name, trigger in triggers_of(flow).items()
         if trigger.schedule is not None and flow.nodes[name].starts
     ]
@@ -113,9 +113,10 @@ async def stored_triggers(flow: Flow, url: str | None, home: Path) -> dict[str, 
     return {name: record for name, record in found.items() if record is not None}
 
 
-def _series(
+def firings_of(
     name: str, schedule: Schedule, policy: SchedulePolicy, stored: TriggerRecord | None, now_ns: int
 ) -> Iterator[Due]:
+    """The firings of a trigger from now on, were it followed."""
     record = activate(stored, schedule.identity, now_ns, emit_on_start=policy.emit_on_start)
     fired = record.firings
     at_ns: int | None = max(record.last_scheduled_ns, now_ns)
