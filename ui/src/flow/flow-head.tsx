@@ -33,7 +33,7 @@ function State({ flow }: { flow: StillFlow }) {
   if (flow.state === 'invalid') {
     return (
       <Badge tone="bad" icon="warn">
-        file is wrong
+        cannot run
       </Badge>
     )
   }

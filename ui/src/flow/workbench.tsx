@@ -47,6 +47,7 @@ export function Workbench({ flow, shown, showLine }: Props) {
           <NodePanel
             key={node.name}
             flow={flow.name}
+            isHere={flow.state === 'running'}
             graph={flow.graph}
             {...{ node, panel, select, showLine }}
           />

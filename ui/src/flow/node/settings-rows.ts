@@ -26,7 +26,7 @@ function resolve(schema: Schema, root: Schema): Schema {
 }
 
 /** Any setting may be an expression; that need not be said of each. */
-const isExpression = ({ type, pattern }: Schema) => type === 'string' && String(pattern).includes('\\{\\{')
+const isExpression = ({ type, pattern }: Schema) => type === 'string' && pattern === '\\{\\{'
 
 function typeOf(schema: Schema, root: Schema): string {
   const { enum: choices, type, anyOf } = schema

@@ -38,7 +38,7 @@ export function Tester({ flow, sample }: Props) {
         autoComplete="off"
         placeholder="keys($)  or  Hello {{$.name}}"
         value={text}
-        aria-invalid={evaluation?.problem !== undefined}
+        aria-invalid={evaluation !== undefined && evaluation.problem !== null}
         aria-describedby={`${id}-result`}
         onChange={event => setText(event.target.value)}
       />
@@ -54,7 +54,7 @@ export function Tester({ flow, sample }: Props) {
   )
 }
 
-function Result({ evaluation: { value, problem } }: { evaluation: Evaluation }) {
+function Result({ evaluation: { value, text, problem } }: { evaluation: Evaluation }) {
   if (problem) {
     return (
       <>
@@ -62,8 +62,15 @@ function Result({ evaluation: { value, problem } }: { evaluation: Evaluation }) 
           {problem.code} <Text text={problem.message} />
         </p>
         <Excerpt text={problem.excerpt} />
+        {problem.cure !== '' && (
+          <p>
+            <Text text={problem.cure} />
+          </p>
+        )}
       </>
     )
   }
-  return <JsonView value={value ?? null} depth={2} />
+  // A number that is larger than numbers of the browser is shown as it is.
+  if (typeof value === 'number') return <code>{text}</code>
+  return <JsonView value={value} depth={2} />
 }

@@ -15,23 +15,20 @@ const MOST_RUNS = 3
 /** How far the runs of now are, or how the last one went. */
 export function Now({ flow }: { flow: StillFlow }) {
   const live = useFlowLive(flow.name)
-  if (!live) return null
-  const isRunning = live.runs.length > 0
+  const isRunning = live !== null && live.runs.length > 0
+  const isNew = !isRunning && flow.recent.length === 0
   return (
     <Panel title={isRunning ? 'Now' : 'Last run'} aside={<Aside flow={flow} live={live} />} className="now">
-      {isRunning || flow.recent.length > 0 ? (
-        <Numbers live={live} isRunning={isRunning} />
-      ) : (
-        <p className="now-none muted">It has not run yet.</p>
-      )}
+      {live && !isNew && <Numbers live={live} isRunning={isRunning} />}
+      {isNew && <p className="now-none muted">It has not run yet.</p>}
       {isRunning && live.apis.length > 0 && <Apis apis={live.apis} />}
     </Panel>
   )
 }
 
-function Aside({ flow, live }: { flow: StillFlow; live: Live }) {
+function Aside({ flow, live }: { flow: StillFlow; live: Live | null }) {
   const last = flow.recent[0]
-  if (live.runs.length > 0) {
+  if (live && live.runs.length > 0) {
     return (
       <>
         <Bar live={live} />
