@@ -1,4 +1,4 @@
-import { readToken, setToken } from './token'
+import { readToken, refuseToken } from './token'
 import type { ApiError, Json } from './types'
 
 export const BASE = '/api/v1'
@@ -38,11 +38,6 @@ export function path(...parts: string[]): string {
 export const headers = (): Record<string, string> => {
   const token = readToken()
   return token === null ? {} : { Authorization: `Bearer ${token}` }
-}
-
-/** A 401 takes the token away, which brings the form back. */
-export function refuseToken() {
-  if (readToken() !== null) setToken(null)
 }
 
 async function failureOf(response: Response): Promise<ApiFailure> {
