@@ -14,6 +14,8 @@ from typing import TypeAlias
 import pytest
 from tests.cli.outcome import Outcome
 
+from headrace.app.folder import Folder
+from headrace.errors import StoreError
 from support.forked import Forked
 
 Call: TypeAlias = Callable[..., Outcome]
@@ -184,3 +186,12 @@ def test_a_second_signal_cuts_off_what_is_executing(folder: Path, spawn: Spawn) 
     out, _ = process.communicate()
     assert process.returncode == 143
     assert out.splitlines()[-1] == "stopped; 1 run is left unfinished for the next start"
+
+
+def test_a_store_that_fails_ends_it_with_a_message(folder: Path, call: Call, monkeypatch) -> None:
+    async def follow(_) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(Folder, "follow", follow)
+    done = call("serve", folder, "--address", "127.0.0.1:0")
+    assert (done.code, "the disk is gone" in done.err, "Traceback" in done.err) == (1, True, False)

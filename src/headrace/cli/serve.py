@@ -153,8 +153,11 @@ async def _serve(offer: "Offer", secrets: Secrets, *, shows_token: bool) -> int:
         print(f"Open {link}", flush=True)
 
     serving = import_module("headrace.web.server").serve
-    with stop.handled():
-        left = await serving(offer, stop, ready, secrets)
+    try:
+        with stop.handled():
+            left = await serving(offer, stop, ready, secrets)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
     fate = "lost: the store is in memory" if offer.store == "memory" else "left unfinished for the next start"
     print(f"stopped; {plural(len(left), 'run is', 'runs are')} {fate}" if left else "stopped")
     return 0 if stop.received is signal.SIGTERM and not left else stop.exit_code
