@@ -54,7 +54,7 @@ export function Tester({ flow, sample }: Props) {
   )
 }
 
-function Result({ evaluation: { value, text, problem } }: { evaluation: Evaluation }) {
+function Result({ evaluation: { value, problem } }: { evaluation: Evaluation }) {
   if (problem) {
     return (
       <>
@@ -70,7 +70,5 @@ function Result({ evaluation: { value, text, problem } }: { evaluation: Evaluati
       </>
     )
   }
-  // A number that is larger than numbers of the browser is shown as it is.
-  if (typeof value === 'number') return <code>{text}</code>
   return <JsonView value={value} depth={2} />
 }
