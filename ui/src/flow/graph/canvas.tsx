@@ -28,6 +28,7 @@ const FAR = 0.52
 const MANY_NODES = 25
 /** In a straight line: the usual curve zooms out and in again, and would draw all anew. */
 const GLIDE = { duration: 200, interpolate: 'linear' } as const
+const STILL = matchMedia('(prefers-reduced-motion: reduce)')
 const MAP_SIZE = { width: 140, height: 90 }
 
 const isFarOf = (state: ReactFlowState) => state.transform[2] < FAR
@@ -144,7 +145,10 @@ function useReveal(layout: Layout, pane: Size, chosen: string | null) {
         left + card.width * zoom <= pane.width &&
         top + card.height * zoom <= pane.height
       if (isSeen) return
-      void flow.setCenter(card.x + card.width / 2, card.y + card.height / 2, { zoom, ...GLIDE })
+      void flow.setCenter(card.x + card.width / 2, card.y + card.height / 2, {
+        zoom,
+        ...(STILL.matches ? {} : GLIDE),
+      })
     },
     [flow, layout, pane],
   )
