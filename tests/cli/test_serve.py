@@ -74,6 +74,8 @@ def test_the_link_holds_a_token_that_opens_the_api_and_sigterm_ends_it_well(
     assert ask(url, "", "flows")[0] == 401
     status, fired = ask(url, token, "flows/small/triggers/go/fire", {})
     assert (status, set(fired)) == (202, {"run"})
+    while ask(url, token, f"runs/{fired['run']}")[1]["status"] == "running":
+        pass
     with urllib.request.urlopen(url, timeout=20) as page:
         assert page.headers["Content-Type"].startswith("text/html")
     process.send_signal(signal.SIGTERM)
@@ -182,6 +184,7 @@ def test_a_second_signal_cuts_off_what_is_executing(folder: Path, spawn: Spawn) 
     url, token = begun(process)
     ask(url, token, "flows/small/triggers/go/fire", {})
     process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline().startswith("stopping: running tasks have 30 s to end")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate()
     assert process.returncode == 143
