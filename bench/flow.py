@@ -12,18 +12,23 @@ from pathlib import Path
 
 import usage
 
-from headrace.app import full_registry, home_folder, load_secrets, read_env_file
+from headrace.app import Secrets, full_registry, home_folder, load_secrets, read_env_file
 from headrace.app.session import open_engine, open_store
 from headrace.cli.data import parse_settings
 from headrace.cli.session import run_loop
 from headrace.flow.loader import read_flow, require
 from headrace.flow.model import Flow
+from headrace.monitor.metrics import Metrics
+from headrace.monitor.recorder import Recorder
 from headrace.store import RunStatus
 
 
-async def _run(flow: Flow, secrets: dict[str, str], store: str, count: int) -> int:
-    async with open_engine(home_folder(), store=await open_store(store, home_folder())) as engine:
-        program = await engine.load(flow, secrets)
+async def _run(flow: Flow, secrets: Secrets, url: str, count: int, *, watched: bool) -> int:
+    store = await open_store(url, home_folder())
+    recorder, metrics = (Recorder(store, mask=secrets.mask), Metrics(store)) if watched else (None, None)
+    opened = open_engine(home_folder(), store=store, observer=metrics, recorder=recorder, mask=secrets.mask)
+    async with opened as engine:
+        program = await engine.load(flow, secrets.values)
         gc.collect()
         began_s, began_cpu_s = time.perf_counter(), time.process_time()
         trigger = next(iter(program.triggers))
@@ -52,13 +57,13 @@ def main() -> int:
     parser.add_argument("--env-file", type=Path, help="the flow's secrets")
     parser.add_argument("--store", default="memory", metavar="URL")
     parser.add_argument("--runs", type=int, default=1, help="at once")
+    parser.add_argument("--watched", action="store_true", help="with recorder and metrics, as `serve` does")
     options = parser.parse_args()
     overrides = parse_settings(tuple(options.set))
     flow = require(read_flow(options.flow, full_registry(), overrides=overrides))
     env_file = read_env_file(options.env_file) if options.env_file else {}
-    return run_loop(
-        _run(flow, load_secrets(flow.secrets, env_file=env_file).values, options.store, options.runs)
-    )
+    secrets = load_secrets(flow.secrets, env_file=env_file)
+    return run_loop(_run(flow, secrets, options.store, options.runs, watched=options.watched))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from headrace.app import builtin_registry
-from headrace.cli.snippet import snippet_of
+from headrace.app.snippet import snippet_of
 from headrace.expr.builtins import FUNCTIONS, METHODS
 from headrace.expr.shape import KINDS
 from headrace.expr.signature import Function, Method, Types

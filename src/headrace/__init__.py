@@ -9,6 +9,7 @@ them. The packages, from the bottom up (imports point down only, `make check` pr
     sdk                          what a component author imports
     flow | store | connections   flow files; tasks and runs; HTTP and databases
     engine | components          how a task runs; what a node does
+    monitor                      what is seen of running flows
     app                          the only place that joins the parts
     lsp                          flow files in editors
     cli                          the command line

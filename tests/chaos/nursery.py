@@ -40,7 +40,7 @@ if __name__ == "__main__":
             self._step = step
             self._left = number
 
-        def task_reached(self, task: Any, step: Any) -> None:
+        def task_reached(self, task: Any, step: Any, attempt: int) -> None:
             if step.value == self._step:
                 self._left -= 1
                 if self._left == 0:

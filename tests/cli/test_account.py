@@ -4,9 +4,9 @@ import pytest
 
 from headrace.cli.account import ended_line, error_line
 from headrace.cli.plain import progress_text, telling_lines
-from headrace.cli.progress import Snapshot
 from headrace.cli.watch import Ended, Raised, Started
 from headrace.cli.wording import clock_time, plural, span_of_time
+from headrace.monitor.meter import Snapshot
 from headrace.store import ErrorFate, ErrorRecord, RunRecord, RunStatus
 
 

@@ -5,10 +5,11 @@ import time
 import pytest
 from rich.console import Console
 
-from headrace.cli.budget import budget_facts, budget_text
+from headrace.app.facts import budget_facts
+from headrace.cli.budget import budget_text
 from headrace.cli.live import picture
 from headrace.cli.plain import PlainView
-from headrace.cli.progress import Meter, Snapshot
+from headrace.monitor.meter import Meter, Snapshot
 from headrace.sdk.budget import BudgetState
 
 NOW_NS = 1_700_000_000 * 10**9

@@ -11,7 +11,7 @@ from pydantic import Field
 from tests.cli.outcome import Outcome
 
 from headrace.app import builtin_registry
-from headrace.cli.snippet import SNIPPETS, snippet_of
+from headrace.app.snippet import SNIPPETS, snippet_of
 from headrace.expr.shape import NOTHING
 from headrace.flow.loader import load_flow
 from headrace.sdk import (

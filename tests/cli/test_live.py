@@ -16,7 +16,7 @@ from rich.console import Console
 from tests.cli.outcome import write_flow
 
 from headrace.cli.live import picture
-from headrace.cli.progress import NodeRow, Snapshot
+from headrace.monitor.meter import NodeRow, Snapshot
 
 ROWS = (
     NodeRow("api-client", 12, 1, 0, 2.4, 0, 0),

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.cli.outcome import write_flow
 
 from headrace.app import builtin_registry
-from headrace.cli.schedule import next_firings
+from headrace.app.schedule import next_firings
 from headrace.flow.loader import read_flow, require
 from headrace.store import TriggerRecord
 from headrace.store.firing import activate, deactivate

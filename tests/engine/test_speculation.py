@@ -63,6 +63,13 @@ async def run(target, rows, **options):
     async with bench(spec(target, **options)) as flow:
         record = await flow.run(rows)
         stats = {name: msgspec.structs.astuple(unit.stats) for name, unit in flow.program.units.items()}
+        targets = [
+            target
+            for unit in flow.program.units.values()
+            for each in unit.targets.values()
+            for target in each
+        ]
+        stats["edges"] = tuple(target.crossed for target in targets)
         return record, flow.observer.errors, stats
 
 

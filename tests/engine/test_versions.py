@@ -73,7 +73,7 @@ async def test_a_version_that_does_not_load_any_more_leaves_its_run_as_it_is(pla
     async with opened(place) as store:
         await _leave(store)
     async with opened(place) as store, bench(NEW, store=store) as flow:
-        flow.engine._read_version = lambda version: (_ for _ in ()).throw(StoreError("gone"))
+        flow.engine._programs._read_version = lambda version: (_ for _ in ()).throw(StoreError("gone"))
         assert await flow.engine.resume(flow.program) == []
         ((stuck, error),) = flow.observer.stuck
         assert error.message == "gone"

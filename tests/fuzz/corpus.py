@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from headrace.cli.snippet import SNIPPETS
+from headrace.app.snippet import SNIPPETS
 from headrace.expr.builtins import FUNCTIONS, METHODS
 
 __all__ = ["MESSAGES", "documented", "expressions", "flow_objects", "flows"]

@@ -435,3 +435,15 @@ async def test_a_run_whose_end_is_being_written_goes_on_with_a_dead_letter_that_
         ended = await commit(store, bad)
         assert ended.ended.status is RunStatus.SUCCEEDED
     assert await left(place) == ()
+
+
+async def test_how_a_run_went_is_kept_with_it_over_a_restart(place):
+    async with opened(place) as store:
+        await begin(store)
+        await store.keep_profile("r1", b"first")
+        await store.keep_profile("r1", b"second" * 10_000)
+        await store.keep_profile("nobody", b"lost")
+    async with opened(place) as store:
+        assert await store.profile("r1") == b"second" * 10_000
+        assert await store.profile("r2") is None
+        assert await store.profile("nobody") is None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.components import MODULES
-from headrace.engine import Engine, Observer, Program
+from headrace.engine import Engine, Observer, Observers, Program
 from headrace.flow.loader import load_flow, require
 from headrace.flow.model import Flow
 from headrace.sdk import (
@@ -135,10 +135,10 @@ class Recorder(Observer):
     def run_stuck(self, run, error):
         self.stuck.append((run.id, error))
 
-    def firing_dropped(self, trigger, reason):
+    def firing_dropped(self, flow, trigger, reason):
         self.dropped.append(reason)
 
-    def listening(self, trigger, where):
+    def listening(self, flow, trigger, where):
         self.where[trigger] = where
 
 
@@ -171,6 +171,7 @@ async def bench(
     secrets: dict[str, str] | None = None,
     modules: tuple[Module, ...] = (),
     mask: Callable[[str], str] = str,
+    observers: tuple[Observer, ...] = (),
 ) -> AsyncIterator[Bench]:
     """An engine with the flow whose `spec` is given, indented or not."""
     seen = seen or Seen()
@@ -185,7 +186,13 @@ async def bench(
         return require(load_flow(source, registry, overrides=version.overrides)), secrets or {}
 
     async with Engine(
-        kept, home, clock=clock, observer=observer, mask=mask, read_version=read_version, address=ANY_PORT
+        kept,
+        home,
+        clock=clock,
+        observer=Observers(observer, *observers),
+        mask=mask,
+        read_version=read_version,
+        address=ANY_PORT,
     ) as engine:
         program = await engine.load(flow, secrets or {})
         yield Bench(engine, program, kept, seen, observer, registry)

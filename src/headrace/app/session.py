@@ -1,15 +1,17 @@
 """An engine for one process, with its store."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
 from headrace.app.secrets import Secrets, load_secrets
-from headrace.engine import Engine, Keep, Observer, ReadVersion
+from headrace.app.tracing import traces
+from headrace.engine import Engine, Keep, Observer, Observers, ReadVersion
 from headrace.errors import UsageError
 from headrace.flow.loader import load_flow, require
 from headrace.flow.model import Flow
+from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address, Clock, Registry
 from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.source import Source
@@ -76,24 +78,35 @@ async def open_engine(
     store: Store | None = None,
     clock: Clock | None = None,
     observer: Observer | None = None,
+    recorder: Recorder | None = None,
     mask: Callable[[str], str] = str,
     read_version: ReadVersion | None = None,
     keep: Keep = DEFAULT_KEEP,
     address: Address = DEFAULT_ADDRESS,
 ) -> AsyncIterator[Engine]:
-    """An engine that is ready to load flows; closed, with its store, at the end."""
+    """An engine that is ready to load flows; closed, with its store, at the end. Traced if that is asked for.
+
+    Args:
+        recorder: of the same store; told of what happens as `observer` is, and left after the engine.
+    """
     kept = MemoryStore() if store is None else store
+    observers = [each for each in (observer, recorder) if each is not None]
     try:
-        async with Engine(
-            kept,
-            home,
-            clock=clock,
-            observer=observer,
-            mask=mask,
-            read_version=read_version,
-            keep=keep,
-            address=address,
-        ) as engine:
-            yield engine
+        async with AsyncExitStack() as closing:
+            if recorder is not None:
+                await closing.enter_async_context(recorder)
+            if (tracing := traces(mask)) is not None:
+                observers.append(await closing.enter_async_context(tracing))
+            engine = Engine(
+                kept,
+                home,
+                clock=clock,
+                observer=Observers(*observers) if len(observers) > 1 else next(iter(observers), None),
+                mask=mask,
+                read_version=read_version,
+                keep=keep,
+                address=address,
+            )
+            yield await closing.enter_async_context(engine)
     finally:
         await kept.close()

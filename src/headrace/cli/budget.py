@@ -1,13 +1,11 @@
-"""How APIs are asked, in words and as JSON."""
+"""How APIs are asked, in words."""
 
 import time
 
 from headrace.cli.wording import clock_time, number
-from headrace.expr.time import time_text
 from headrace.sdk.budget import BudgetState
-from headrace.values import Json
 
-__all__ = ["budget_facts", "budget_text"]
+__all__ = ["budget_text"]
 
 
 def budget_text(state: BudgetState, now_ns: int) -> str:
@@ -34,22 +32,3 @@ def _rate_text(rate_per_s: float) -> str:
         if rate >= 1 and abs(rate - round(rate)) < 1e-6:
             return f"{rate:.0f}/{unit}"
     return f"{rate_per_s * 3600:.0f}/h"
-
-
-def budget_facts(state: BudgetState) -> dict[str, Json]:
-    """A budget as JSON."""
-    return {
-        "api": state.api,
-        "inFlight": state.in_flight,
-        "most": state.most,
-        "waiting": state.waiting,
-        "ratePerSecond": state.rate_per_s,
-        "left": state.left,
-        "resetsAt": _time(state.resets_at_ns),
-        "heldUntil": _time(state.held_until_ns),
-        "reason": state.reason or None,
-    }
-
-
-def _time(at_ns: int | None) -> str | None:
-    return None if at_ns is None else time_text(at_ns)

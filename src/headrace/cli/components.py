@@ -6,7 +6,8 @@ import shutil
 import click
 
 from headrace.app import full_registry
-from headrace.cli.describe import describe, describe_json
+from headrace.app.description import describe_json
+from headrace.cli.describe import describe
 from headrace.errors import UsageError
 from headrace.expr.suggestion import did_you_mean
 from headrace.sdk import Registry, Spec

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from headrace.cli.snippet import snippet_of
+from headrace.app.snippet import snippet_of
 from headrace.expr.text import stringify
-from headrace.flow.schema import Schema, model_schema
+from headrace.flow.schema import Schema
 from headrace.flow.schema.written import bounds_text, default_of, is_duration, is_size
 from headrace.sdk import Spec
 
-__all__ = ["describe", "describe_json"]
+__all__ = ["describe"]
 
 _PLAIN_TYPES = {
     "string": "text",
@@ -57,32 +57,6 @@ def describe(spec: Spec, width: int) -> str:
         parts.append("\n".join(["Further keys of its nodes", *lines]))
     parts.append("Example\n" + textwrap.indent(snippet_of(spec), "  ").rstrip())
     return "\n\n".join(parts)
-
-
-def describe_json(spec: Spec) -> Schema:
-    """All of a component, as data; settings and messages as JSON Schema, as flow files write them."""
-    return {
-        "name": spec.name,
-        "summary": spec.summary,
-        "documentation": spec.documentation,
-        "trigger": spec.trigger,
-        "settings": model_schema(spec.settings),
-        "inputs": [
-            {
-                "name": port.name,
-                "summary": port.summary,
-                "message": model_schema(port.message) if port.message else None,
-            }
-            for port in spec.inputs
-        ],
-        "outputs": [
-            {"name": o.name, "summary": o.summary, "detached": o.detached, "adds": o.adds, "error": o.error}
-            for o in spec.outputs
-        ],
-        "samples": spec.samples or None,
-        "dynamicOutputs": spec.dynamic_outputs is not None,
-        "example": snippet_of(spec),
-    }
 
 
 def _fields(model: type[BaseModel], width: int, indent: str) -> Iterator[str]:

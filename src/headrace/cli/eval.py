@@ -6,7 +6,7 @@ import time
 
 import click
 
-from headrace.cli.compiled import compile_text, value_text
+from headrace.app.compiled import compile_text, value_text
 from headrace.cli.data import read_data
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.stream import evaluate_lines

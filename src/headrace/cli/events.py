@@ -20,14 +20,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from headrace.cli.budget import budget_facts
-from headrace.cli.progress import Meter
+from headrace.app.facts import budget_facts, error_facts
 from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed, Said, Started
 from headrace.expr.time import time_text
-from headrace.store import ErrorRecord, RunRecord
+from headrace.monitor.meter import Meter
+from headrace.store import RunRecord
 from headrace.values import Json, encode_json
 
-__all__ = ["EventView", "error_facts", "write_event"]
+__all__ = ["EventView", "write_event"]
 
 _PROGRESS_S = 1.0
 
@@ -147,19 +147,4 @@ def _ended(run: RunRecord) -> dict[str, Json]:
         "retries": run.retries,
         "deadLetters": run.dead_letters,
         "tasks": run.tasks_done,
-    }
-
-
-def error_facts(error: ErrorRecord) -> dict[str, Json]:
-    """An error as JSON."""
-    return {
-        "code": error.code,
-        "message": error.message,
-        "node": error.node,
-        "place": error.place,
-        "excerpt": error.excerpt,
-        "attempt": error.attempt,
-        "fate": error.fate.value,
-        "retryable": error.retryable,
-        "context": error.context,
     }

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from headrace.cli.budget import budget_text
 from headrace.cli.plain import Line, telling_lines
-from headrace.cli.progress import Meter, NodeRow, Snapshot
 from headrace.cli.terminal import has_links
 from headrace.cli.watch import Ended, Event, Raised, Resumed, Said, Started
 from headrace.cli.wording import clock_time, number, plural
+from headrace.monitor.meter import Meter, NodeRow, Snapshot
 from headrace.pages import page_of
 
 __all__ = ["LiveView", "picture"]

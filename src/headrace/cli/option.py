@@ -1,4 +1,4 @@
-"""Values of options of `headrace run`: `--keep` and `--listen`."""
+"""Values of options of `headrace run` and `serve`."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from headrace.errors import UsageError
 from headrace.sdk import Address
 from headrace.sdk.settings import parse_duration
 
-__all__ = ["parse_address", "parse_keep"]
+__all__ = ["parse_address", "parse_grace", "parse_keep"]
 
 _LAST_PORT = 65_535
 
@@ -35,8 +35,20 @@ def parse_keep(texts: Iterable[str]) -> Keep:
     return Keep(for_ns, runs)
 
 
-def parse_address(text: str) -> Address:
-    """The value of `--listen`: `127.0.0.1:8090`, `[::1]:8090`, `localhost:0`.
+def parse_grace(text: str) -> float:
+    """The value of `--grace`, in seconds.
+
+    Raises:
+        UsageError: it is no time.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--grace: {error}") from error
+
+
+def parse_address(text: str, option: str = "--listen") -> Address:
+    """The value of an option that is an address: `127.0.0.1:8090`, `[::1]:8090`, `localhost:0`.
 
     Raises:
         UsageError: it is none.
@@ -49,5 +61,5 @@ def parse_address(text: str) -> Address:
     is_port = port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT
     if not host or not is_port:
         example = f"127.0.0.1:{port}" if is_port and not host else "127.0.0.1:8090"
-        raise UsageError(f"--listen takes HOST:PORT, such as `{example}`, not `{text}`")
+        raise UsageError(f"{option} takes HOST:PORT, such as `{example}`, not `{text}`")
     return Address(host, int(port))

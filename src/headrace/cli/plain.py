@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from headrace.cli.account import dropped_line, ended_line, error_line, is_deadly, resumed_line, started_line
 from headrace.cli.budget import budget_text
-from headrace.cli.progress import Meter, Snapshot
 from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed, Said, Started
 from headrace.cli.wording import clock_time, number, plural
+from headrace.monitor.meter import Meter, Snapshot
 
 __all__ = ["Line", "PlainView", "progress_text", "telling_lines"]
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import click
 
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
+from headrace.app.schedule import next_firings, signals_of, stored_triggers
 from headrace.app.session import version_reader
 from headrace.cli.account import print_letters
 from headrace.cli.data import parse_settings, read_data
 from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
-from headrace.cli.logs import show_logs
-from headrace.cli.option import parse_address, parse_keep
+from headrace.cli.logs import LogFormat, log_format_option, show_logs
+from headrace.cli.option import parse_address, parse_grace, parse_keep
 from headrace.cli.plain import PlainView
-from headrace.cli.schedule import next_firings, signals_of, stored_triggers
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.terminal import is_live
 from headrace.cli.watch import View, Watch
@@ -26,7 +26,6 @@ from headrace.expr.suggestion import did_you_mean, listed
 from headrace.flow.loader import read_flow, require
 from headrace.flow.model import Flow
 from headrace.sdk.resource import DEFAULT_ADDRESS
-from headrace.sdk.settings import parse_duration
 from headrace.values import encode_json
 
 __all__ = ["choose_trigger", "command", "view_for"]
@@ -65,6 +64,7 @@ __all__ = ["choose_trigger", "command", "view_for"]
     "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
 )
 @click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+@log_format_option
 @click.option(
     "--next", "count", metavar="N", type=click.IntRange(1), help="Print the next N firings, and end."
 )
@@ -85,6 +85,7 @@ def command(
     as_json: bool,
     grace: str,
     verbose: int,
+    log_format: LogFormat,
     count: int | None,
 ) -> int:
     """Run the flow of the file FLOW.
@@ -109,7 +110,7 @@ def command(
     variables = read_env_file(env_file) if env_file else None
     secrets = load_secrets(flow.secrets, env_file=variables)
     invocation.mask = secrets.mask
-    show_logs(verbose, secrets.mask)
+    show_logs(verbose, secrets.mask, log_format)
     order = Order(
         flow=flow,
         secrets=secrets.values,
@@ -119,7 +120,7 @@ def command(
         trigger=chosen,
         payload=read_data(data),
         is_new=is_new,
-        grace_s=_grace_s(grace),
+        grace_s=parse_grace(grace),
         keep=parse_keep(keep),
         address=parse_address(listen),
         read_version=version_reader(registry, secrets, variables),
@@ -153,13 +154,6 @@ def view_for(*, as_json: bool = False) -> View:
         view: View = import_module("headrace.cli.live").LiveView()
         return view
     return PlainView()
-
-
-def _grace_s(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"--grace: {error}") from error
 
 
 def choose_trigger(flow: Flow, name: str | None) -> str:

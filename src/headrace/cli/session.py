@@ -10,16 +10,17 @@ from typing import TypeAlias
 
 import msgspec
 
+from headrace.app.schedule import signals_of
 from headrace.app.session import DEFAULT_KEEP, open_engine, open_store
 from headrace.cli.account import store_option
 from headrace.cli.collector import keep_loaded
-from headrace.cli.progress import Meter
-from headrace.cli.schedule import signals_of
 from headrace.cli.stopping import StopSignals
 from headrace.cli.watch import View, Watch
 from headrace.cli.wording import plural
 from headrace.engine import Engine, Keep, Program, ReadVersion
 from headrace.flow.model import Flow
+from headrace.monitor.meter import Meter
+from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address
 from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.store import RunRecord, RunStatus, Store
@@ -83,6 +84,7 @@ async def run_flow(order: Order, view: View, watch: Watch | None = None, work: "
         order.home,
         store=store,
         observer=watch,
+        recorder=Recorder(store, mask=order.mask),
         mask=order.mask,
         read_version=order.read_version,
         keep=order.keep,
@@ -176,7 +178,7 @@ class Session:
         signals = [] if self.order.store == "memory" else signals_of(self.order.flow)
         for name in signals:
             where = f"headrace signal {self.order.flow.name} {name}{store_option(self.order.store)}"
-            self.watch.listening(name, where)
+            self.watch.listening(self.order.flow.name, name, where)
         await self.engine.followed()
         if signals:
             await asyncio.Event().wait()

@@ -9,9 +9,9 @@ from uuid import uuid4
 import click
 
 from headrace.app import full_registry
+from headrace.app.asking import settle
 from headrace.cli.account import store_option
 from headrace.cli.data import read_data
-from headrace.cli.runs.asking import settle
 from headrace.cli.runs.choice import unknown_flow
 from headrace.cli.runs.kept import JSON, STORE, kept_store
 from headrace.cli.terminal import harmless

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
 
-from headrace.cli.compiled import compile_text, value_text
+from headrace.app.compiled import compile_text, value_text
 from headrace.errors import ExpressionError, Finding, HeadraceError, Severity
 from headrace.expr import Environment, Template
 from headrace.values import Json, JsonError, decode_json, encode_json, kind

@@ -5,9 +5,9 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from headrace.cli.account import is_deadly
-from headrace.cli.progress import Meter
 from headrace.engine import Observer
 from headrace.errors import HeadraceError
+from headrace.monitor.meter import Meter
 from headrace.store import ErrorRecord, RunRecord
 
 __all__ = ["Dropped", "Ended", "Event", "Listening", "Raised", "Resumed", "Said", "Started", "View", "Watch"]
@@ -153,11 +153,11 @@ class Watch(Observer):
         """See `Observer`."""
         self.say(f"flow {flow} is read from another file now; it was {moved_from}")
 
-    def listening(self, trigger: str, where: str) -> None:
+    def listening(self, flow: str, trigger: str, where: str) -> None:
         """See `Observer`."""
         self._events.append(Listening(trigger, where))
 
-    def firing_dropped(self, trigger: str, reason: str) -> None:
+    def firing_dropped(self, flow: str, trigger: str, reason: str) -> None:
         """See `Observer`."""
         self._events.append(Dropped(trigger, reason))
 

@@ -9,15 +9,16 @@ from typing import TypeVar
 from headrace.engine.branch import Branch, StatementScope
 from headrace.engine.execution import Execution, Posted, Show
 from headrace.engine.failure import Raised, raised_error, raised_errors, with_error
-from headrace.engine.identity import derived_id, digest
+from headrace.engine.fan_out import FanOut
+from headrace.engine.identity import digest
 from headrace.engine.observer import NodeStats
+from headrace.engine.position import CameFrom, Position
 from headrace.engine.program import Target, Unit
 from headrace.errors import ComponentError, ExpressionError, PermanentError
 from headrace.expr import Template
 from headrace.expr.text import truthy
-from headrace.sdk import Clock, Database, Emission, Insert, RaisedError, RunInfo, Statement
-from headrace.sdk.watermark import Watermark, higher
-from headrace.store import ErrorFate, GroupMember, NewGroup, Response, TaskRecord
+from headrace.sdk import Clock, Database, Emission, Insert, RaisedError, Statement
+from headrace.store import ErrorFate, Response
 from headrace.values import Json, Message, members_of
 
 __all__ = ["NodeContext", "enter"]
@@ -29,42 +30,10 @@ _log = logging.getLogger(__name__)
 _TOO_DEEP = "more than about 1,900 nodes follow one another here; put a `common-module/async` between them"
 
 
-class NodeContext:
-    """See `headrace.sdk.Context`.
+class NodeContext(Position):
+    """See `headrace.sdk.Context`."""
 
-    Attributes:
-        came_from: the context that emitted, with the emission's number and the edge: the path that made
-            this work, from which ids of tasks derive (rule 3).
-    """
-
-    __slots__ = ("_emissions", "base", "branch", "came_from", "execution", "message", "unit")
-
-    def __init__(
-        self,
-        execution: Execution,
-        unit: Unit,
-        branch: Branch,
-        base: Message,
-        message: Message,
-        came_from: tuple[NodeContext, str, int, int] | None,
-    ) -> None:
-        self.execution = execution
-        self.unit = unit
-        self.branch = branch
-        self.base = base
-        self.message = message
-        self.came_from = came_from
-        self._emissions = 0
-
-    @property
-    def node(self) -> str:
-        """See `Context`."""
-        return self.unit.node.name
-
-    @property
-    def run(self) -> RunInfo:
-        """See `Context`."""
-        return self.execution.run_info
+    __slots__ = ()
 
     @property
     def clock(self) -> Clock:
@@ -87,15 +56,10 @@ class NodeContext:
         """See `Context`."""
         return f"{self.execution.task.id}/{self.node}/{digest(self.path())}"
 
-    def path(self) -> str:
-        """The way from the task's beginning to here: nodes, ports, numbers of emissions, edges."""
-        steps = []
-        context = self
-        while context.came_from is not None:
-            above, port, key, index = context.came_from
-            steps.append(f"{above.node}:{port}.{key}>{index}")
-            context = above
-        return "/".join(reversed(steps))
+    def trace_headers(self) -> dict[str, str]:
+        """See `Context`."""
+        probe = self.execution.probe
+        return {} if probe is None or self.visit is None else probe.headers(self.visit)
 
     def is_wired(self, port: str) -> bool:
         """See `Context`."""
@@ -103,6 +67,8 @@ class NodeContext:
 
     async def emit(self, port: str, message: Message, key: int | None = None) -> None:
         """See `Context`."""
+        if self.execution.probe is not None:
+            self.execution.probe.emitted(self.node, port, message)
         targets = self.unit.targets.get(port)
         if targets is None:
             return
@@ -117,6 +83,8 @@ class NodeContext:
     ) -> Emission:
         """See `Context`."""
         branch = Branch(self.branch, survivable=survive)
+        if self.execution.probe is not None:
+            self.execution.probe.emitted(self.node, port, message)
         try:
             for target in self.unit.targets.get(port, ()):
                 await self._send(target, port, message, key, branch)
@@ -179,6 +147,8 @@ class NodeContext:
     ) -> None:
         unit = self.unit
         raised = self.execution.raised(error, unit.node, unit.node.span, message)
+        if self.execution.probe is not None and self.visit is not None:
+            self.execution.probe.failed(self.visit, raised.record)
         if raised.is_infrastructure or unit.error_port is None:
             raise raised from error
         await self.execution.doubt(self.branch)
@@ -282,70 +252,30 @@ class NodeContext:
     @property
     def _stats(self) -> tuple[NodeStats, ...]:
         """Where is counted for display."""
-        if self.execution.speculates:
-            return self.unit.stats, self.execution.tried(self.node)
-        return (self.unit.stats,)
+        return self.unit.stats, self.execution.counts(self.node)
 
     async def _send(self, target: Target, port: str, message: Message, key: int, branch: Branch) -> None:
         base, shaped = self.shape(target, message)
+        target.crossed += 1
+        self.execution.crossed[target] += 1
         came_from = (self, port, key, target.edge.index)
         if target.boundary:
             branch.outcome.tasks.append(self.new_task(target, base, shaped, came_from))
         else:
-            await enter(self.execution, target.unit, target.uses_input, branch, base, shaped, came_from)
-
-    def shape(self, target: Target, message: Message) -> tuple[Message, Message]:
-        """The base value and the message that an edge makes of what is emitted.
-
-        Raises:
-            Raised: the edge's template has no value; the failure is the sender's, with the edge's place.
-        """
-        execution = self.execution
-        try:
-            if target.data is not None:
-                return message, target.data.evaluate(message, execution.environment)
-            if target.add is not None:
-                members = message if isinstance(message, dict) else {}
-                added = target.add.evaluate(message, execution.environment)
-                laid = {**members, **added} if isinstance(added, dict) else message
-                return laid, laid
-        except ExpressionError as error:
-            raise execution.raised(error, self.unit.node, target.edge.span, message) from error
-        return message, message
-
-    def new_task(
-        self,
-        target: Target,
-        base: Message,
-        message: Message,
-        came_from: tuple[NodeContext, str, int, int],
-        group: GroupMember | None = None,
-    ) -> TaskRecord:
-        """The task that delivers a message over a boundary edge."""
-        task = self.execution.task
-        _, port, key, index = came_from
-        path = f"{self.path()}/{self.node}:{port}.{key}>{index}"
-        return TaskRecord(
-            id=self.execution.derived_id(path),
-            run_id=task.run_id,
-            node=target.unit.name,
-            port=target.port,
-            message=message,
-            base=base,
-            lane=None if target.closes_loop else self.unit.lane,
-            closes_loop=target.closes_loop,
-            group=group if group is not None else task.group,
-        )
+            await enter(
+                self.execution, target.unit, target.port, target.uses_input, branch, base, shaped, came_from
+            )
 
 
 async def enter(
     execution: Execution,
     unit: Unit,
+    port: str,
     uses_input: bool,
     branch: Branch,
     base: Message,
     message: Message,
-    came_from: tuple[NodeContext, str, int, int] | None,
+    came_from: CameFrom | None,
 ) -> None:
     """Bring a message to a node; returns when everything below has finished.
 
@@ -355,9 +285,12 @@ async def enter(
     stats = unit.stats
     stats.received += 1
     stats.active += 1
-    if execution.speculates:
-        execution.tried(unit.name).received += 1
     context = NodeContext(execution, unit, branch, base, message, came_from)
+    probe = execution.probe
+    if probe is not None:
+        context.visit = probe.entered(unit.name, port, message, came_from and came_from[0].visit)
+        if context.visit is None:
+            execution.probe = None
     try:
         if uses_input and unit.input is not None:
             context.base = message
@@ -372,116 +305,15 @@ async def enter(
     except RecursionError:
         await context.fail(PermanentError(_TOO_DEEP, code="HR312"))
     except Exception as error:  # noqa: BLE001 - a bug of a component is that node's failure
-        _log.debug("component %s of node %s", unit.node.spec.name, unit.name, exc_info=True)
+        _log.debug(
+            "component %s of node %s",
+            unit.node.spec.name,
+            unit.name,
+            exc_info=True,
+            extra={"node": unit.name},
+        )
         await context.fail(error)
     finally:
         stats.active -= 1
-
-
-class FanOut:
-    """See `headrace.sdk.FanOut`. Its id derives from the task that began it, also in further tasks."""
-
-    def __init__(self, context: NodeContext, end: str) -> None:
-        """Begin a group, or go on with the one that this task is a further task of.
-
-        Args:
-            end: the output that is told of its end; empty for the node itself.
-        """
-        self._context = context
-        resume = context.execution.task.resume if context.came_from is None else None
-        begun = resume.get("group") if isinstance(resume, dict) else None
-        self._is_new = not isinstance(begun, str)
-        if isinstance(begun, str):
-            self.id = begun
-        else:
-            self.id = context.execution.derived_id(f"{context.path()}/{context.node}:{end}")
-
-    def announce(self, port: str, done: dict[str, Json], items: int) -> None:
-        """Have a message sent at an output when all members have finished."""
-        if not self._is_new:
-            return
-        context = self._context
-        announcement = TaskRecord(
-            id=f"{self.id}.done",
-            run_id=context.run.id,
-            node=context.node,
-            port=port,
-            message=done,
-            base=done,
-            is_output=True,
-            group=context.execution.task.group,
-        )
-        self._begin(announcement, items)
-
-    def tell_node(self) -> None:
-        """Have the node handed its message when all members have finished."""
-        if not self._is_new:
-            return
-        group = self._context.execution.task.group
-        self._begin(self._delivery(f"{self.id}.done", group, lane=None, resume=None), 0)
-
-    def _begin(self, last: TaskRecord, items: int) -> None:
-        self._context.branch.outcome.groups.append(NewGroup(self.id, last, items))
-
-    def add(self, port: str, message: Message, key: int, items: int, member: int) -> None:
-        """See `headrace.sdk.FanOut`."""
-        context = self._context
-        membership = GroupMember(self.id, member, port, key, items)
-        targets = context.unit.targets.get(port, ())
-        try:
-            shapes = [context.shape(target, message) for target in targets]
-        except Raised:
-            # That is this member's failure, not the fan-out's: a task that emits it fails, and keeps it.
-            context.branch.outcome.tasks.append(self._emitting(port, message, membership))
-            return
-        for target, (base, shaped) in zip(targets, shapes, strict=True):
-            came_from = (context, port, key, target.edge.index)
-            context.branch.outcome.tasks.append(context.new_task(target, base, shaped, came_from, membership))
-
-    def _emitting(self, port: str, message: Message, membership: GroupMember) -> TaskRecord:
-        return TaskRecord(
-            id=derived_id(self._context.run.id, f"{self.id}/{port}.{membership.key}"),
-            run_id=self._context.run.id,
-            node=self._context.node,
-            port=port,
-            message=message,
-            base=message,
-            is_output=True,
-            group=membership,
-        )
-
-    def go_on(self, resume: Json, member: int = 0) -> None:
-        """See `headrace.sdk.FanOut`."""
-        context = self._context
-        id_ = derived_id(context.run.id, f"{self.id}/{resume!r}")
-        context.branch.outcome.tasks.append(
-            self._delivery(
-                id_,
-                GroupMember(self.id, member, "", 0, 0),
-                lane=context.unit.lane,
-                resume={"group": self.id, "at": resume},
-            )
-        )
-
-    def tally(self, counts: dict[str, int], watermark: Watermark | None = None) -> None:
-        """See `headrace.sdk.FanOut`."""
-        outcome = self._context.branch.outcome
-        for name, count in counts.items():
-            outcome.tally[name] = outcome.tally.get(name, 0) + count
-        outcome.watermark = higher(outcome.watermark, watermark)
-
-    def _delivery(self, id_: str, group: GroupMember | None, *, lane: str | None, resume: Json) -> TaskRecord:
-        """A task that hands the node its message once more."""
-        context = self._context
-        message = context.base if context.unit.input is not None else context.message
-        return TaskRecord(
-            id=id_,
-            run_id=context.run.id,
-            node=context.node,
-            port=context.unit.first_input,
-            message=message,
-            base=message,
-            lane=lane,
-            group=group,
-            resume=resume,
-        )
+        if probe is not None and context.visit is not None:
+            probe.left(context.visit)

@@ -25,7 +25,8 @@ async def perform(execution: Execution) -> Outcome:
         context = NodeContext(execution, unit, execution.root, task.base, task.message, None)
         await context.emit(task.port, task.message)
     else:
+        execution.counts(task.node).received += 1
         uses_input = unit.input is not None and task.port == unit.first_input
-        await enter(execution, unit, uses_input, execution.root, task.base, task.message, None)
+        await enter(execution, unit, task.port, uses_input, execution.root, task.base, task.message, None)
     await execution.finish()
     return execution.root.outcome

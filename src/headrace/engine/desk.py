@@ -4,6 +4,7 @@ import asyncio
 from typing import Protocol
 
 from headrace.engine.program import Program
+from headrace.engine.undivided import undivided
 from headrace.errors import HeadraceError, StoreError
 from headrace.expr.suggestion import listed
 from headrace.store import DeadLetter, Request, RequestKind, RunRecord, RunStatus, Store
@@ -44,10 +45,11 @@ class Actions(Protocol):
 class Desk:
     """Looks for the requests for one flow."""
 
-    def __init__(self, program: Program, store: Store, actions: Actions) -> None:
+    def __init__(self, program: Program, store: Store, actions: Actions, group: asyncio.TaskGroup) -> None:
         self._program = program
         self._store = store
         self._actions = actions
+        self._group = group
 
     async def attend(self) -> None:
         """Carry out requests until cancelled.
@@ -60,7 +62,7 @@ class Desk:
         """
         while True:
             for request in await self._store.requests(self._program.flow.name):
-                refusal = await self._carry_out(request)
+                refusal = await undivided(self._group, self._carry_out(request))
                 if refusal:
                     await self._store.answer(request.id, refusal)
             await asyncio.sleep(_PERIOD_S)  # other processes live in real time, whatever the engine's clock

@@ -8,17 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from headrace.engine.attendance import Attendance
 from headrace.engine.caller import Callers
-from headrace.engine.desk import Desk
 from headrace.engine.execution import Services
 from headrace.engine.failure import Teller
 from headrace.engine.identity import random_run_id
 from headrace.engine.observer import Observer, RunStats
 from headrace.engine.program import Program
-from headrace.engine.receiver import Reception, RemoteFiring, TriggerReceiver
+from headrace.engine.programs import Programs
+from headrace.engine.receiver import Reception, RemoteFiring
 from headrace.engine.resources import SharedResources
 from headrace.engine.sweep import KEEP_ALL, Keep, Sweeper
-from headrace.engine.trigger import Timetable
 from headrace.engine.version import ReadVersion, version_record
 from headrace.engine.worker import Worker
 from headrace.errors import HeadraceError, InternalError, StoreError
@@ -78,27 +78,42 @@ class Engine:
         self._mask = mask
         self._observer = observer or Observer()
         self._read_version = read_version
-        self._programs: dict[str, Program] = {}
         self._left: dict[str, tuple[OpenRun, ...]] = {}
         self._address = address
         self._callers = Callers()
-        self._listens = False
         self._sweeper = Sweeper(store, self._clock, keep)
         self._closing = AsyncExitStack()
         self._group: asyncio.TaskGroup | None = None
         self._worker: Worker | None = None
-        self._timetables: dict[tuple[str, str], Timetable] = {}
-        self._following: list[asyncio.Task[None]] = []
-        self._attending: list[asyncio.Task[None]] = []
+        self._attendance: Attendance | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         self._resources = SharedResources(self._home, self._clock, self._closing, self._address)
         self._group = await asyncio.TaskGroup().__aenter__()
-        self._attending.append(self._group.create_task(self._store.watch()))
+        self._watching = self._group.create_task(self._store.watch())
         teller = Teller(self._mask, self._clock.now_ns)
         services = Services(self._clock, self._observer, teller, self._store.state)
-        self._worker = Worker(self._store, services, self._group, self._run_ended, self._callers.respond)
+        worker = self._worker = Worker(
+            self._store, services, self._group, self._run_ended, self._callers.respond
+        )
+        self._programs = Programs(
+            self._store, self._resources, self._closing, self._read_version, worker.is_used
+        )
+        reception = Reception(
+            self._fire_remotely, self._callers, worker, self._store, self._clock, self._mask, self._group
+        )
+        self._attendance = Attendance(
+            self._store,
+            self._clock,
+            self._observer,
+            self._mask,
+            self._group,
+            reception,
+            self._fire_scheduled,
+            self,
+        )
         return self
 
     async def __aexit__(
@@ -135,10 +150,45 @@ class Engine:
         self._closing.push_async_callback(self._store.release, flow.name)
         if adoption.moved_from:
             self._observer.flow_moved(flow.name, adoption.moved_from)
-        program = await Program.open(flow, secrets, self._resources, self._closing)
-        self._programs[flow.name] = program
+        program = await self._programs.open(flow, secrets)
+        await self._attending.learn(flow.name)
+        self._programs.set_current(program)
         self._left[flow.name] = adoption.runs
         return program
+
+    def program(self, flow: str) -> Program | None:
+        """The current version of a flow that is loaded; one given up is until its last run has ended."""
+        return self._programs.current.get(flow)
+
+    async def reload(self, flow: Flow, secrets: Mapping[str, str]) -> Program:
+        """Replace the version of a flow that is loaded: what begins from now on is of the new one.
+
+        Runs that have begun go on with theirs (rule 21). If this raises, all is as before.
+
+        Raises:
+            FlowError: its settings are wrong.
+            ComponentError: a component could not get what it needs.
+            UsageError: a trigger cannot listen where it is to.
+            StoreError: the store failed.
+        """
+        old = self._programs.current[flow.name]
+        program = await self._programs.open(flow, secrets)
+        try:
+            await self._store.adopt(version_record(flow))  # before anything begins with it
+            await self._attending.replace(old, program)
+        except BaseException:
+            await self._programs.close(program)
+            await self._store.adopt(version_record(old.flow))
+            raise
+        self._programs.set_current(program)
+        await self._programs.close_unused()
+        return program
+
+    async def dismiss(self, flow: str) -> None:
+        """Begin nothing of a flow any more; once its runs have ended another process may execute it."""
+        await self._attending.end(self._programs.current[flow])
+        self._programs.leave(flow)
+        await self._programs.close_unused()
 
     async def resume(self, program: Program, only: Container[str] | None = None) -> list[RunRecord]:
         """Go on with the flow's runs that an earlier process left unfinished, each on its own version.
@@ -155,7 +205,7 @@ class Engine:
             if only is not None and left.run.id not in only:
                 continue
             try:
-                own = await self._program_of(left.run, program)
+                own = await self._programs.of(left.run)
             except HeadraceError as error:
                 self._observer.run_stuck(left.run, error)
                 continue
@@ -163,58 +213,33 @@ class Engine:
             resumed.append(left.run)
         return resumed
 
-    async def _program_of(self, run: RunRecord, current: Program) -> Program:
-        """The program of the version that a run began with."""
-        if run.version == current.flow.version:
-            return current
-        key = f"{run.flow}@{run.version}"
-        if key not in self._programs:
-            version = await self._store.version(run.flow, run.version)
-            if version is None or self._read_version is None:
-                raise StoreError(f"the store has no version `{run.version}` of flow `{run.flow}`")
-            flow, secrets = self._read_version(version)
-            self._programs[key] = await Program.open(flow, secrets, self._resources, self._closing)
-        return self._programs[key]
-
     def follow(self, program: Program) -> None:
-        """Follow the schedules of a program's started triggers from now on, and note which are stopped."""
-        group = self._running
-        for name, trigger in program.triggers.items():
-            if (schedule := trigger.schedule) is None:
-                continue
-            timetable = Timetable(
-                program, name, schedule, trigger.policy, self._store, self._clock, self._fire_scheduled
-            )
-            self._timetables[program.flow.name, name] = timetable
-            is_started = program.units[name].node.starts
-            self._following.append(group.create_task(timetable.follow() if is_started else timetable.stop()))
+        """Follow the schedules of a program's triggers that are on, and note which are stopped."""
+        self._attending.follow(program)
 
     async def listen(self, program: Program) -> None:
-        """Have a program's started triggers that listen take what comes from now on.
+        """Have a program's triggers that listen, and are on, take what comes from now on.
 
         Raises:
             UsageError: the address cannot be had, or another flow takes the same requests.
         """
-        group = self._running
-        reception = Reception(
-            self._fire_remotely, self._callers, self._working, self._store, self._clock, self._mask, group
-        )
-        for name, trigger in program.listening.items():
-            where = await trigger.listen(TriggerReceiver(program, name, reception))
-            self._listens = True
-            self._observer.listening(name, self._mask(where))
+        await self._attending.listen(program)
 
     def attend(self, program: Program) -> None:
         """Carry out what other processes ask of this one about a flow, from now on."""
-        group = self._running
-        self._attending.append(group.create_task(Desk(program, self._store, self).attend()))
+        self._attending.attend(program)
 
     async def followed(self) -> None:
         """Return when no schedule fires any more (`maxEmissions`), and no trigger listens."""
-        if self._following:
-            await asyncio.wait(self._following)
-        if self._listens:
-            await asyncio.Event().wait()
+        await self._attending.followed()
+
+    async def switch(self, program: Program, trigger: str, *, is_on: bool) -> None:
+        """Have a trigger fire by itself from now on, or no more: see `Attendance.switch`."""
+        await self._attending.switch(program, trigger, is_on=is_on)
+
+    def is_on(self, program: Program, trigger: str) -> bool:
+        """Whether a trigger is to fire by itself: by its file, unless a person has switched it."""
+        return self._attending.is_on(program, trigger)
 
     async def fire(
         self, program: Program, trigger: str, payload: Json = None, *, run_id: str | None = None
@@ -313,9 +338,23 @@ class Engine:
         self._callers.dismiss()
         return self._working.open_runs
 
+    @property
+    def open_runs(self) -> list[str]:
+        """Ids of the runs that have not ended."""
+        return self._working.open_runs
+
     def stats(self, run_id: str) -> RunStats | None:
         """What is known of an active run, for display."""
         return self._working.stats(run_id)
+
+    @property
+    def flows(self) -> list[str]:
+        """Names of the flows that are executed here."""
+        return list(self._programs.current)
+
+    def open_tasks(self) -> dict[str, int]:
+        """By flow, how many tasks of active runs wait or are executed, for display."""
+        return self._working.open_tasks()
 
     def budgets(self) -> list[BudgetState]:
         """How the APIs are asked that are being asked, for display."""
@@ -333,17 +372,24 @@ class Engine:
             raise InternalError("the engine is not running")
         return self._worker
 
+    @property
+    def _attending(self) -> Attendance:
+        if self._attendance is None:
+            raise InternalError("the engine is not running")
+        return self._attendance
+
     def _stop_firing(self) -> None:
         self._callers.close()
-        for task in (*self._following, *self._attending):
-            task.cancel()
+        self._attending.stop()
+        if self._watching is not None:
+            self._watching.cancel()
 
     async def _fire_scheduled(
         self, program: Program, trigger: str, scheduled_at_ns: int, *, queued: bool, waits: bool
     ) -> Fired:
         fired = await self._fire(program, trigger, scheduled_at_ns, None, queued=queued, waits=waits)
         if fired.reason in ("overlap", "queued", "exhausted"):
-            self._observer.firing_dropped(trigger, fired.reason)
+            self._observer.firing_dropped(program.flow.name, trigger, fired.reason)
         return fired
 
     async def _fire_remotely(self, firing: RemoteFiring) -> Fired:
@@ -404,11 +450,13 @@ class Engine:
     def _run_ended(self, run: RunRecord) -> None:
         """Its callers are told; a firing that waits may go now; and rows of old runs may be removed."""
         self._callers.end(run)
-        timetable = self._timetables.get((run.flow, run.trigger))
-        if timetable is not None:
-            timetable.run_ended()
-        program = self._programs.get(run.flow)
-        if program is None or self._group is None:
+        self._attending.run_ended(run)
+        if self._group is None:
+            return
+        if self._programs.may_close:
+            self._group.create_task(self._programs.close_unused())
+        program = self._programs.current.get(run.flow)
+        if program is None:
             return
         if self._sweeper.is_due(run.flow):
             self._group.create_task(self._sweeper.sweep(run.flow, program.all_databases))

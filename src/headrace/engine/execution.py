@@ -1,8 +1,10 @@
 """One task: from its message to its outcome. Nothing here becomes durable; the worker decides that."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -11,7 +13,8 @@ from headrace.engine.branch import Branch, Transactions
 from headrace.engine.failure import Raised, Teller, error_record
 from headrace.engine.identity import derived_id
 from headrace.engine.observer import NodeStats, Observer, RunStats
-from headrace.engine.program import Program
+from headrace.engine.probe import Probe
+from headrace.engine.program import Program, Target
 from headrace.engine.speculation import Misspeculated
 from headrace.errors import ComponentError, InfrastructureError, TaskCommitted
 from headrace.expr import Environment
@@ -21,7 +24,7 @@ from headrace.source import Span
 from headrace.store import Attempt, EncodedOutcome, TaskRecord
 from headrace.values import Json, Message
 
-__all__ = ["Execution", "Posted", "Services", "Show"]
+__all__ = ["Execution", "Posted", "Services", "Show", "current_run"]
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -32,6 +35,9 @@ class Services(msgspec.Struct, frozen=True):
     teller: Teller
     read_state: Callable[[str, str], Awaitable[Json]]
 
+
+current_run: ContextVar[RunInfo | None] = ContextVar("current_run", default=None)
+"""The run whose task is executed here, for logs."""
 
 Value = TypeVar("Value")
 Show: TypeAlias = Callable[[list[Result]], Awaitable[None]]
@@ -48,7 +54,12 @@ class Posted(msgspec.Struct, frozen=True):
 
 
 class Execution:
-    """A task while it is executed."""
+    """A task while it is executed.
+
+    Attributes:
+        crossed: by edge, how many messages have crossed it, for display.
+        probe: told of what enters and leaves nodes; mostly None.
+    """
 
     def __init__(
         self,
@@ -71,8 +82,10 @@ class Execution:
         self.transactions = Transactions(is_marked=not speculates)
         self.root = Branch(None)
         self._posted: list[Posted] = []
+        self.probe: Probe | None = None
         self._made: dict[str, Any] = {}
-        self._tried: dict[str, NodeStats] = {}
+        self._counts: dict[str, NodeStats] = {}
+        self.crossed: defaultdict[Target, int] = defaultdict(int)
         self._pages_tried = 0
         self.environment = Environment(
             now_ns=services.clock.now_ns,
@@ -128,16 +141,37 @@ class Execution:
         self.transactions = Transactions()
         self.root = Branch(None)
         self._posted = []
-        for node, tried in self._tried.items():
-            self.program.units[node].stats.take_back(tried)
+        for node, counts in self._all_counts().items():
+            self.program.units[node].stats.take_back(counts)
+        for target, crossed in self.crossed.items():
+            target.crossed -= crossed
+        self._counts = {}
+        self.crossed.clear()
         self.run_stats.pages -= self._pages_tried
+        if self.probe is not None:
+            self.probe.began_again()
 
-    def tried(self, node: str) -> NodeStats:
-        """What a node has counted for display since the trial began; taken back if it fails."""
-        tried = self._tried.get(node)
-        if tried is None:
-            tried = self._tried[node] = NodeStats()
-        return tried
+    def counts(self, node: str) -> NodeStats:
+        """What a node has counted in this task, for display; taken back if it was in a trial that fails.
+
+        What it received over inner edges is what has crossed those.
+        """
+        counts = self._counts.get(node)
+        if counts is None:
+            counts = self._counts[node] = NodeStats()
+        return counts
+
+    def tell_counts(self) -> None:
+        """Tell those who watch what was counted; the task's work has ended."""
+        hops = sum(self.crossed.values())
+        self.services.observer.task_counted(self.task, self._all_counts(), hops)
+
+    def _all_counts(self) -> dict[str, NodeStats]:
+        """What the nodes have counted in this task, once nothing more comes."""
+        for target, crossed in self.crossed.items():
+            if not target.boundary:
+                self.counts(target.unit.name).received += crossed
+        return self._counts
 
     def expect(self, total: int) -> None:
         """See `Context`."""
@@ -219,7 +253,8 @@ class Execution:
             try:
                 await each.show(own)
             except Exception:  # noqa: BLE001 - a bug of a component cannot undo what has committed
-                _log.exception("node %s cannot show the results of what it wrote", each.node.name)
+                node = each.node.name
+                _log.exception("node %s cannot show the results of what it wrote", node, extra={"node": node})
 
     def derived_id(self, path: str) -> str:
         """The id of what this task makes on a path."""

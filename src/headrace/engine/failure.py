@@ -13,7 +13,16 @@ from headrace.source import Span
 from headrace.store import ErrorFate, ErrorRecord, Outcome
 from headrace.values import Json, Message, well_formed
 
-__all__ = ["Raised", "Teller", "error_detail", "error_record", "raised_error", "raised_errors", "with_error"]
+__all__ = [
+    "Raised",
+    "Teller",
+    "error_detail",
+    "error_record",
+    "facts_of",
+    "raised_error",
+    "raised_errors",
+    "with_error",
+]
 
 
 class Raised(Exception):
@@ -87,7 +96,7 @@ def error_record(
         attempt=attempt,
         fate=ErrorFate.DEAD,
         retryable=retryable,
-        context=_facts(message),
+        context=facts_of(message),
     )
 
 
@@ -130,7 +139,7 @@ def with_error(message: Message, error: RaisedError) -> dict[str, Json]:
     return {**members, "error": error.error, "errorDetail": error.detail}
 
 
-def _facts(message: Message) -> dict[str, Json]:
+def facts_of(message: Message) -> dict[str, Json]:
     """Small members of a message that tell which data it was: numbers and short texts of known names."""
     if not isinstance(message, dict):
         return {}

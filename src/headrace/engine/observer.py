@@ -1,14 +1,17 @@
 """What people who watch can see: counts that are kept as they happen, and a few events."""
 
+from collections.abc import Mapping
 from enum import Enum
 
 import msgspec
 
+from headrace.engine.probe import Probe, Probes
 from headrace.errors import HeadraceError
+from headrace.sdk import RunInfo
 from headrace.store import ErrorRecord, RunRecord, TaskRecord
 from headrace.values import Json
 
-__all__ = ["NodeStats", "Observer", "RunStats", "Step"]
+__all__ = ["NodeStats", "Observer", "Observers", "RunStats", "Step"]
 
 
 class NodeStats(msgspec.Struct):
@@ -53,7 +56,7 @@ class RunStats(msgspec.Struct):
 
 
 class Step(Enum):
-    """How far a task has come."""
+    """How far a task has come with an attempt; each attempt that has begun ends with one of the last five."""
 
     BEGUN = "begun"
     """It is executing."""
@@ -62,7 +65,15 @@ class Step(Enum):
     WRITTEN = "written"
     """What it wrote is committed in its database, with its row."""
     DECIDED = "decided"
-    """The store has decided it."""
+    """The store has decided that it ended well."""
+    RETRIED = "retried"
+    """It failed, and is due again later: the store has noted its next attempt."""
+    BURIED = "buried"
+    """It failed for good: the store keeps it as a dead letter."""
+    DROPPED = "dropped"
+    """Its run was cancelled: what it did is rolled back, and the store has forgotten it."""
+    LEFT = "left"
+    """Its process stops: what it did is rolled back, and it is open in the store."""
 
 
 class Observer:
@@ -80,20 +91,107 @@ class Observer:
     def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
         """A run that is unfinished cannot be gone on with: its version does not load any more."""
 
-    def listening(self, trigger: str, where: str) -> None:
+    def listening(self, flow: str, trigger: str, where: str) -> None:
         """A trigger takes what comes from outside."""
 
     def flow_moved(self, flow: str, moved_from: str) -> None:
         """A flow is read from another file than before."""
 
-    def firing_dropped(self, trigger: str, reason: str) -> None:
+    def firing_dropped(self, flow: str, trigger: str, reason: str) -> None:
         """A firing was due and created no run (`overlap`, `queued`, `exhausted`)."""
 
-    def task_reached(self, task: TaskRecord, step: Step) -> None:
-        """A task has come to a step; one that is repeated comes to it again."""
+    def task_reached(self, task: TaskRecord, step: Step, attempt: int) -> None:
+        """A task has come to a step; one that is repeated comes to it again.
+
+        Args:
+            attempt: which it is, from 1; failures of databases and stores do not count.
+        """
+
+    def task_counted(self, task: TaskRecord, nodes: Mapping[str, NodeStats], hops: int) -> None:
+        """A task was executed, well or not: what its nodes have counted, and how many edges were crossed.
+
+        It comes before the step with which the attempt ends; what is given is not changed any more.
+        """
+
+    def probe(self, task: TaskRecord, attempt: int, run: RunInfo) -> Probe | None:
+        """What is to be told of an execution that begins now; None to have it go on faster."""
+        return None
 
     def result_added(self, node: str, value: Json) -> None:
         """A node has got an answer from outside, and adds it to its message; must not be changed."""
 
     def error_raised(self, run_id: str, error: ErrorRecord) -> None:
         """An error was raised, whatever becomes of it."""
+
+
+class Observers(Observer):
+    """Tells several observers, in their order."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._all = observers
+        # What is told of each task costs nothing where nobody listens.
+        self._reached = [each for each in observers if type(each).task_reached is not Observer.task_reached]
+        self._counted = [each for each in observers if type(each).task_counted is not Observer.task_counted]
+        self._probing = [each for each in observers if type(each).probe is not Observer.probe]
+
+    def run_started(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_started(run)
+
+    def run_resumed(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_resumed(run)
+
+    def run_ended(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_ended(run)
+
+    def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_stuck(run, error)
+
+    def listening(self, flow: str, trigger: str, where: str) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.listening(flow, trigger, where)
+
+    def flow_moved(self, flow: str, moved_from: str) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.flow_moved(flow, moved_from)
+
+    def firing_dropped(self, flow: str, trigger: str, reason: str) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.firing_dropped(flow, trigger, reason)
+
+    def task_reached(self, task: TaskRecord, step: Step, attempt: int) -> None:
+        """See `Observer`."""
+        for observer in self._reached:
+            observer.task_reached(task, step, attempt)
+
+    def task_counted(self, task: TaskRecord, nodes: Mapping[str, NodeStats], hops: int) -> None:
+        """See `Observer`."""
+        for observer in self._counted:
+            observer.task_counted(task, nodes, hops)
+
+    def probe(self, task: TaskRecord, attempt: int, run: RunInfo) -> Probe | None:
+        """See `Observer`."""
+        probes = [probe for each in self._probing if (probe := each.probe(task, attempt, run)) is not None]
+        if not probes:
+            return None
+        return Probes(probes) if len(probes) > 1 else probes[0]
+
+    def result_added(self, node: str, value: Json) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.result_added(node, value)
+
+    def error_raised(self, run_id: str, error: ErrorRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.error_raised(run_id, error)

@@ -20,8 +20,12 @@ from headrace.values import Json
 __all__ = ["Program", "Target", "Unit"]
 
 
-class Target(msgspec.Struct):
-    """An edge, as the sender sees it."""
+class Target(msgspec.Struct, eq=False):
+    """An edge, as the sender sees it.
+
+    Attributes:
+        crossed: how many messages it has carried, for display; see `NodeStats`.
+    """
 
     edge: Edge
     unit: "Unit"
@@ -31,6 +35,7 @@ class Target(msgspec.Struct):
     boundary: bool
     closes_loop: bool
     uses_input: bool
+    crossed: int = 0
 
 
 class Unit(msgspec.Struct):
@@ -122,11 +127,11 @@ class Program:
 
     @property
     def listening(self) -> dict[str, Listening]:
-        """The started triggers that fire by what comes from outside, by name."""
+        """The triggers that fire by what comes from outside, by name."""
         return {
             name: cast("Listening", trigger)
             for name, trigger in self.triggers.items()
-            if self.units[name].node.spec.listens and self.units[name].node.starts
+            if self.units[name].node.spec.listens
         }
 
     def databases(self, task: TaskRecord) -> tuple[Database, ...]:

@@ -9,14 +9,19 @@ import msgspec
 from headrace.engine.caller import Callers, Waiting
 from headrace.engine.identity import random_run_id
 from headrace.engine.program import Program
+from headrace.engine.undivided import undivided
 from headrace.engine.worker import Worker
 from headrace.errors import ComponentError, StoreError
 from headrace.expr import Environment, Template
-from headrace.sdk import Clock
+from headrace.sdk import Clock, Paused
 from headrace.store import Caller, Fired, RunStatus, Store
 from headrace.values import Json, Message
 
 __all__ = ["Reception", "RemoteFiring", "TriggerReceiver"]
+
+
+_PAUSED_S = 60.0
+"""When who met a paused trigger may look again."""
 
 
 class RemoteFiring(msgspec.Struct, frozen=True):
@@ -41,6 +46,7 @@ class Reception(msgspec.Struct, frozen=True):
     Attributes:
         fire: fires; durable on return, and what it makes has begun.
         group: firings belong to it: who hangs up does not undo one.
+        paused: the triggers, by flow and name, that a person has paused.
     """
 
     fire: Callable[[RemoteFiring], Awaitable[Fired]]
@@ -50,6 +56,7 @@ class Reception(msgspec.Struct, frozen=True):
     clock: Clock
     mask: Callable[[str], str]
     group: asyncio.TaskGroup
+    paused: set[tuple[str, str]] = msgspec.field(default_factory=set)
 
 
 class TriggerReceiver:
@@ -86,7 +93,7 @@ class TriggerReceiver:
 
     async def fire(self, payload: Json, dedupe_key: str | None = None) -> str:
         """See `Receiver`."""
-        self._at.callers.check()
+        self._check()
         run_id = random_run_id()
         fired = await self._fire(payload, run_id, dedupe_key, has_caller=False)
         return fired.repeats or run_id
@@ -94,8 +101,8 @@ class TriggerReceiver:
     @asynccontextmanager
     async def call(self, payload: Json, dedupe_key: str | None = None) -> AsyncIterator[Waiting]:
         """See `Receiver`."""
+        self._check()
         callers = self._at.callers
-        callers.check()
         waiting = Waiting(random_run_id())
         callers.join(waiting)  # before there is a run, whose answer may come at once
         is_first = True
@@ -115,6 +122,17 @@ class TriggerReceiver:
             if is_first or waiting.fate is Caller.ANSWERED:
                 await self._at.store.settle(waiting.run, waiting.fate)
 
+    def _check(self) -> None:
+        """Refuse what comes while a person has paused the trigger, or the process stops.
+
+        Raises:
+            TemporaryError: it stops.
+            Paused: it is so.
+        """
+        self._at.callers.check()
+        if (self._program.flow.name, self._trigger) in self._at.paused:
+            raise Paused("this is paused; come again later", retry_after_s=_PAUSED_S)
+
     async def _catch_up(self, waiting: Waiting) -> None:
         """Give a caller who repeats a request what its run has answered already."""
         response = await self._at.store.response(waiting.run)
@@ -130,12 +148,7 @@ class TriggerReceiver:
     async def _fire(self, payload: Json, run_id: str, dedupe_key: str | None, *, has_caller: bool) -> Fired:
         """Fire; who is cancelled meanwhile is so once it is known whether there is a run."""
         firing = RemoteFiring(self._program, self._trigger, payload, run_id, dedupe_key, has_caller)
-        task = self._at.group.create_task(self._fired(firing))
-        try:
-            fired = await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait({task})
-            raise
+        fired = await undivided(self._at.group, self._fired(firing))
         if isinstance(fired, ComponentError):
             raise fired
         return fired

@@ -69,17 +69,23 @@ class Timetable:
         self._clock = clock
         self._fire = fire
         self._run_ended = asyncio.Event()
+        self._rests = asyncio.Event()
+        self._rests.set()
         self._jitter_ns = round(policy.jitter_s * 1e9)
         self._grace_ns = self._jitter_ns + round(_LATE_S * 1e9)
 
-    async def follow(self) -> None:
-        """Fire until nothing more is due, ever, or the trigger is stopped; else until cancelled."""
+    async def follow(self, *, emits: bool = True) -> None:
+        """Fire until nothing more is due, ever, or the trigger is stopped; else until cancelled.
+
+        Args:
+            emits: whether `emitOnStart` counts.
+        """
         await self._store.activate(
             self._program.flow.name,
             self._trigger,
             self._schedule.identity,
             self._clock.now_ns(),
-            emit_on_start=self._policy.emit_on_start,
+            emit_on_start=emits and self._policy.emit_on_start,
         )
         while (record := await self._record()) is not None:
             self._run_ended.clear()
@@ -103,6 +109,11 @@ class Timetable:
         """Note that the trigger is not to be followed: its next activation is a new one."""
         await self._store.deactivate(self._program.flow.name, self._trigger)
 
+    async def rest(self) -> None:
+        """Return while nothing is being fired: who follows may be cancelled then."""
+        while not self._rests.is_set():
+            await self._rests.wait()
+
     def run_ended(self) -> None:
         """A run of the trigger has ended: what waits for that may go."""
         self._run_ended.set()
@@ -115,7 +126,11 @@ class Timetable:
         return record
 
     async def _fire_at(self, scheduled_at_ns: int, *, queued: bool = False, waits: bool = False) -> Fired:
-        return await self._fire(self._program, self._trigger, scheduled_at_ns, queued=queued, waits=waits)
+        self._rests.clear()
+        try:
+            return await self._fire(self._program, self._trigger, scheduled_at_ns, queued=queued, waits=waits)
+        finally:
+            self._rests.set()
 
     async def _pause(self, until_ns: int, *, is_waiting: bool) -> None:
         """Sleep until a time; if something waits for a run to end, until that or for a minute."""

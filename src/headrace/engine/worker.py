@@ -8,7 +8,7 @@ import msgspec
 from headrace.engine.active import ActiveRun
 from headrace.engine.agenda import RUNS_ALONE_FROM, Agenda, Entry
 from headrace.engine.delivery import perform
-from headrace.engine.execution import Execution, Services
+from headrace.engine.execution import Execution, Services, current_run
 from headrace.engine.failure import Raised
 from headrace.engine.observer import RunStats, Step
 from headrace.engine.program import Program
@@ -133,10 +133,22 @@ class Worker:
         active = self._active.get(run_id)
         return None if active is None else active.record.version
 
+    def is_used(self, program: Program) -> bool:
+        """Whether an active run goes on with a program."""
+        return any(active.program is program for active in self._active.values())
+
     def count(self, flow: str, trigger: str) -> int:
         """How many runs of a trigger are active."""
         records = [active.record for active in self._active.values()]
         return sum((record.flow, record.trigger) == (flow, trigger) for record in records)
+
+    def open_tasks(self) -> dict[str, int]:
+        """By flow, how many tasks of active runs wait or are executed."""
+        counts: dict[str, int] = {}
+        for active in self._active.values():
+            flow = active.record.flow
+            counts[flow] = counts.get(flow, 0) + len(active.agenda)
+        return counts
 
     def stats(self, run_id: str) -> RunStats | None:
         """What is known of an active run, for display."""
@@ -263,6 +275,7 @@ class Worker:
         task = entry.task
         active.begun.add(task.id)
         execution = self._execution(active, entry)
+        current_run.set(execution.run_info)
         try:
             done = await self._carry_out(active, entry, execution)
         except Raised as raised:
@@ -279,25 +292,36 @@ class Worker:
             active.agenda.done(task)
             if active.is_cancelled:
                 now_ns = self._services.clock.now_ns()
-                self._decided(active, None, await self._store.drop(task, now_ns))
+                dropped = await self._store.drop(task, now_ns)
+                self._reached(entry, Step.DROPPED)
+                self._decided(active, None, dropped)
+            else:
+                self._reached(entry, Step.LEFT)
             raise
         else:
-            await self._succeeded(active, task, done)
+            await self._succeeded(active, entry, done)
+
+    def _reached(self, entry: Entry, step: Step) -> None:
+        self._services.observer.task_reached(entry.task, step, entry.attempt.number)
 
     async def _carry_out(self, active: ActiveRun, entry: Entry, execution: Execution) -> _Done:
         """Execute a task and commit what it wrote; or find that this was done before (rule 11)."""
         task, observer = entry.task, self._services.observer
         is_first = entry.attempt.first
         await self._store.begin(task, durably=not is_first)
-        observer.task_reached(task, Step.BEGUN)
+        observer.task_reached(task, Step.BEGUN, entry.attempt.number)
         if not is_first and (recorded := await self._find(active, task)) is not None:
             del active.executing[task.id]
             return recorded
         if active.is_cancelled:  # before its process died
             raise asyncio.CancelledError
-        if execution.speculates and (done := await self._try(active, execution)) is not None:
-            return done
-        return await self._perform(active, execution)
+        execution.probe = observer.probe(task, entry.attempt.number, execution.run_info)
+        try:
+            if execution.speculates and (done := await self._try(active, execution)) is not None:
+                return done
+            return await self._perform(active, execution)
+        finally:
+            execution.tell_counts()
 
     async def _try(self, active: ActiveRun, execution: Execution) -> _Done | None:
         """Carry the task out as if nothing could fail (`engine.speculation`); None: it is to begin again."""
@@ -325,7 +349,7 @@ class Worker:
         """Have the task done, and commit."""
         task, observer = execution.task, self._services.observer
         outcome = self._store.encode(await perform(execution))
-        observer.task_reached(task, Step.PERFORMED)
+        observer.task_reached(task, Step.PERFORMED, execution.attempt.number)
         if not execution.awaits_results:
             del active.executing[task.id]  # from here on a cancel lets it finish
         try:
@@ -339,7 +363,7 @@ class Worker:
             return recorded
         active.executing.pop(task.id, None)
         await execution.tell(posted, results)
-        observer.task_reached(task, Step.WRITTEN)
+        observer.task_reached(task, Step.WRITTEN, execution.attempt.number)
         return _Done(outcome, is_recorded)
 
     async def _find(self, active: ActiveRun, task: TaskRecord) -> _Done | None:
@@ -363,14 +387,15 @@ class Worker:
             speculates=entry.attempt.first and active.program.caution.lets_speculate(),
         )
 
-    async def _succeeded(self, active: ActiveRun, task: TaskRecord, done: _Done) -> None:
+    async def _succeeded(self, active: ActiveRun, entry: Entry, done: _Done) -> None:
+        task = entry.task
         now_ns = self._services.clock.now_ns()
         active.count_time(now_ns)
         if not done.is_recorded:  # else it is decided without waiting
             active.agenda.deciding(task)
             self._pump(active)
         committed = await self._store.commit(task, done.outcome, now_ns, is_recorded=done.is_recorded)
-        self._services.observer.task_reached(task, Step.DECIDED)
+        self._reached(entry, Step.DECIDED)
         for error in committed.dropped:
             self._services.observer.error_raised(task.run_id, error)
         if committed.response is not None:
@@ -395,6 +420,7 @@ class Worker:
         )
         committed = await self._store.bury(task, attempt.number, error, now_ns)
         self._services.observer.error_raised(task.run_id, error)
+        self._reached(entry, Step.BURIED)
         self._decided(active, task, committed)
 
     async def _failed(self, active: ActiveRun, entry: Entry, raised: Raised) -> None:
@@ -414,11 +440,13 @@ class Worker:
             error = raised.fated(ErrorFate.DEAD)
             committed = await self._store.bury(task, attempt.number, error, now_ns)
             self._services.observer.error_raised(task.run_id, error)
+            self._reached(entry, Step.BURIED)
             self._decided(active, task, committed)
             return
         error = raised.fated(ErrorFate.RETRIED)
         dropped = await self._store.retry(task, following, error, now_ns)
         self._services.observer.error_raised(task.run_id, error)
+        self._reached(entry, Step.RETRIED if dropped is None else Step.DROPPED)
         if dropped is not None:
             self._decided(active, task, dropped)
             return

@@ -12,7 +12,7 @@ from headrace.sdk.component import Component, Input, Listening, Output, Spec, Tr
 from headrace.sdk.context import Context, Emission, FanOut, RaisedError, RunInfo
 from headrace.sdk.module import Lazy, Module, Registry
 from headrace.sdk.parallel import for_each
-from headrace.sdk.receiver import Answer, Call, Receiver
+from headrace.sdk.receiver import Answer, Call, Paused, Receiver
 from headrace.sdk.resource import Address, Closable, Resources
 from headrace.sdk.schedule import Catchup, Firing, Overlap, Schedule, SchedulePolicy
 from headrace.sdk.settings import (
@@ -22,6 +22,7 @@ from headrace.sdk.settings import (
     MessageTemplate,
     Settings,
     Size,
+    duration_text,
     parse_message,
 )
 from headrace.sdk.transaction import Database, Insert, Result, Statement, TaskRow, Transaction, Upserted
@@ -57,6 +58,7 @@ __all__ = [
     "Module",
     "Output",
     "Overlap",
+    "Paused",
     "PermanentError",
     "RaisedError",
     "Receiver",
@@ -79,6 +81,7 @@ __all__ = [
     "Upserted",
     "Watermark",
     "component",
+    "duration_text",
     "for_each",
     "higher",
     "parse_message",

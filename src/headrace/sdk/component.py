@@ -178,6 +178,10 @@ class Listening(Trigger, Protocol):
         """
         ...
 
+    def leave(self) -> None:
+        """Take nothing more; what is being answered is answered. Another may listen there at once."""
+        ...
+
 
 Class = TypeVar("Class", bound=type[Any])
 _NAME = re.compile(r"[a-z][a-z0-9-]*/[a-z][a-z0-9-]*")

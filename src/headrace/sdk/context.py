@@ -85,6 +85,10 @@ class Context(Protocol):
         """`task/node/path`: the same when this work is repeated after a failure, else unique."""
         ...
 
+    def trace_headers(self) -> dict[str, str]:
+        """What a request carries that belongs to a trace: `traceparent`; empty where nothing is traced."""
+        ...
+
     @property
     def clock(self) -> Clock:
         """The time."""

@@ -5,10 +5,15 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from headrace.errors import TemporaryError
 from headrace.expr import Template
 from headrace.values import Json, Message
 
-__all__ = ["Answer", "Call", "Receiver"]
+__all__ = ["Answer", "Call", "Paused", "Receiver"]
+
+
+class Paused(TemporaryError):
+    """A person has paused the trigger."""
 
 
 class Answer(msgspec.Struct, frozen=True):

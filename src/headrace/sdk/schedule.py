@@ -43,6 +43,11 @@ class Schedule(Protocol):
         ...
 
     @property
+    def text(self) -> str:
+        """When it fires, for people: `every 1h`, `0 3 * * * Europe/Oslo`."""
+        ...
+
+    @property
     def timezone(self) -> str:
         """Name of the time zone in which people read its times; `UTC` where it has none."""
         ...

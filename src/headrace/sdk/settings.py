@@ -1,6 +1,7 @@
 """Models of settings and of messages, and the types that flow files write in a way of their own."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
@@ -28,6 +29,8 @@ __all__ = [
     "Settings",
     "Size",
     "describe_errors",
+    "duration_text",
+    "in_units",
     "parse_duration",
     "parse_message",
     "parse_size",
@@ -43,6 +46,7 @@ _UNIT_S = {
     "h": 3600.0,
     "d": 86400.0,
 }
+_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 _UNIT_WORDS = {
     **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), "ms"),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
@@ -84,6 +88,19 @@ def parse_duration(value: object) -> float:
     if not text or _DURATION.sub("", text):
         raise ValueError(f"`{value}` is no duration; {_duration_cure(text)}")
     return sum(float(number) * _UNIT_S[unit] for number, unit in _DURATION.findall(text))
+
+
+def duration_text(seconds: float) -> str:
+    """`30s`, `5m`, `500ms`; the largest unit that divides it."""
+    return in_units(round(seconds * 1000), _MS)
+
+
+def in_units(amount: int, units: Sequence[tuple[str, int]]) -> str:
+    """An amount in the first of the units, the largest first, that divides it."""
+    for unit, size in units:
+        if amount and amount % size == 0:
+            return f"{amount // size}{unit}"
+    return "0"
 
 
 def _duration_cure(text: str) -> str:

@@ -28,7 +28,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import Request, RequestKind, Revival, RunFilter
+from headrace.store.request import LetterFilter, LetterPage, Request, RequestKind, Revival, RunFilter
 
 __all__ = [
     "Adoption",
@@ -42,6 +42,8 @@ __all__ = [
     "FireRequest",
     "Fired",
     "GroupMember",
+    "LetterFilter",
+    "LetterPage",
     "MemoryStore",
     "NewGroup",
     "OpenRun",

@@ -26,7 +26,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
 from headrace.store.run import Changes, RunState
 from headrace.values import Json
 
@@ -48,6 +48,8 @@ class MemoryStore:
         self._keyed: dict[tuple[str, str, str], str] = {}  # runs by flow, trigger and dedupe key
         self._key_of: dict[str, tuple[str, str, str]] = {}
         self._responses: dict[str, Json] = {}
+        self._switches: dict[str, dict[str, bool]] = {}
+        self._profiles: dict[str, bytes] = {}
 
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`."""
@@ -86,6 +88,17 @@ class MemoryStore:
     async def trigger(self, flow: str, trigger: str) -> TriggerRecord | None:
         """See `Store`."""
         return self._ledger.triggers.get((flow, trigger))
+
+    async def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """See `Store`."""
+        switches = self._switches.setdefault(flow, {})
+        switches.pop(trigger, None)
+        if is_on is not None:
+            switches[trigger] = is_on
+
+    async def switches(self, flow: str) -> dict[str, bool]:
+        """See `Store`."""
+        return dict(self._switches.get(flow, {}))
 
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""
@@ -192,18 +205,18 @@ class MemoryStore:
         """See `Store`."""
         states = sorted(
             (*self._ledger.runs.values(), *self._ended.values()),
-            key=lambda state: state.record.started_at_ns,
-            reverse=True,
+            key=lambda state: (-state.record.started_at_ns, state.record.id),
         )
-        records = [
-            state.record
-            for state in states
-            if wanted.flow in (None, state.record.flow)
-            and state.record.status in wanted.statuses
-            and state.record.started_at_ns > wanted.started_after_ns
-            and state.record.id.startswith(wanted.id_prefix)
-        ]
-        return records[: wanted.limit]
+        return [state.record for state in states if wanted.wants(state.record)][: wanted.limit]
+
+    async def keep_profile(self, run_id: str, profile: bytes) -> None:
+        """See `Store`."""
+        if await self.run(run_id) is not None:
+            self._profiles[run_id] = profile
+
+    async def profile(self, run_id: str) -> bytes | None:
+        """See `Store`."""
+        return self._profiles.get(run_id)
 
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
@@ -221,6 +234,15 @@ class MemoryStore:
             for letter in self._letters.values()
             if run_id in (None, letter.task.run_id) and flow in (None, letter.flow)
         ]
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """See `Store`."""
+        numbered = list(enumerate(self._letters.values()))
+        found = [(number, letter) for number, letter in reversed(numbered) if wanted.wants(letter)]
+        page = [each for each in found if wanted.before is None or each[0] < wanted.before]
+        shown = page[: wanted.limit]
+        following = shown[-1][0] if shown and len(page) > len(shown) else None
+        return LetterPage(tuple(letter for _, letter in shown), following, len(found))
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""
@@ -288,6 +310,7 @@ class MemoryStore:
             del self._ended[oldest]
             self._recorded.discard(oldest)
             self._responses.pop(oldest, None)
+            self._profiles.pop(oldest, None)
             if (key := self._key_of.pop(oldest, None)) is not None:
                 del self._keyed[key]
             for id_ in [id_ for id_, letter in self._letters.items() if letter.task.run_id == oldest]:

@@ -21,7 +21,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
 from headrace.values import Json
 
 __all__ = ["Store"]
@@ -80,6 +80,14 @@ class Store(Protocol):
 
     async def trigger(self, flow: str, trigger: str) -> TriggerRecord | None:
         """What is remembered of a trigger; None if it never was active."""
+        ...
+
+    async def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """Note that a person has started or stopped a trigger; None: it is again as its file says."""
+        ...
+
+    async def switches(self, flow: str) -> dict[str, bool]:
+        """The triggers of a flow that a person has started or stopped."""
         ...
 
     async def fire(self, request: FireRequest) -> Fired:
@@ -201,6 +209,17 @@ class Store(Protocol):
         """Runs, the latest first; without their errors."""
         ...
 
+    async def keep_profile(self, run_id: str, profile: bytes) -> None:
+        """Keep how a run went, for people, in place of what was kept of it; gone when the run is.
+
+        Of a run that the store does not have, nothing is kept.
+        """
+        ...
+
+    async def profile(self, run_id: str) -> bytes | None:
+        """What is kept of how a run went, as it was given; None if nothing is."""
+        ...
+
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """The unfinished runs of a flow that this process executes, the oldest first."""
         ...
@@ -211,6 +230,10 @@ class Store(Protocol):
 
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """Dead letters, the oldest first."""
+        ...
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """A page of dead letters, the newest first."""
         ...
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:

@@ -4,10 +4,10 @@ from enum import Enum
 
 import msgspec
 
-from headrace.store.records import RunStatus
+from headrace.store.records import DeadLetter, RunRecord, RunStatus
 from headrace.values import Json, Message
 
-__all__ = ["ALL_RUNS", "Request", "RequestKind", "Revival", "RunFilter"]
+__all__ = ["ALL_RUNS", "LetterFilter", "LetterPage", "Request", "RequestKind", "Revival", "RunFilter"]
 
 
 class Revival(msgspec.Struct, frozen=True):
@@ -33,18 +33,77 @@ class RunFilter(msgspec.Struct, frozen=True):
     """Which runs are wanted: of a flow, of some statuses, begun after a time; `limit` of them at most.
 
     Attributes:
+        before: when a run began, and its id: only what comes after it in the order of `Store.runs`.
         id_prefix: with which their ids begin.
     """
 
     flow: str | None = None
+    trigger: str | None = None
     statuses: frozenset[RunStatus] = frozenset(RunStatus)
     started_after_ns: int = 0
+    before: tuple[int, str] | None = None
     id_prefix: str = ""
     limit: int = 50
+
+    def wants(self, run: RunRecord) -> bool:
+        """Whether a run is one of them."""
+        is_later = self.before is None or (self.before[0], run.id) > (run.started_at_ns, self.before[1])
+        return (
+            is_later
+            and self.flow in (None, run.flow)
+            and self.trigger in (None, run.trigger)
+            and run.status in self.statuses
+            and run.started_at_ns > self.started_after_ns
+            and run.id.startswith(self.id_prefix)
+        )
 
 
 ALL_RUNS = RunFilter()
 """The latest runs of all flows."""
+
+
+class LetterFilter(msgspec.Struct, frozen=True):
+    """Which dead letters are wanted; `limit` of them at most.
+
+    Attributes:
+        node: where the error was raised.
+        code: of the error.
+        text: is in the error's message, in capitals or not.
+        before: a cursor of `LetterPage.next`.
+        limit: 0 where their number alone is wanted.
+    """
+
+    flow: str | None = None
+    run_id: str | None = None
+    node: str | None = None
+    code: str | None = None
+    text: str = ""
+    before: int | None = None
+    limit: int = 50
+
+    def wants(self, letter: DeadLetter) -> bool:
+        """Whether a letter is one of them, wherever the page begins."""
+        error = letter.error
+        return (
+            self.flow in (None, letter.flow)
+            and self.run_id in (None, letter.task.run_id)
+            and self.node in (None, error.node)
+            and self.code in (None, error.code)
+            and self.text.casefold() in error.message.casefold()
+        )
+
+
+class LetterPage(msgspec.Struct, frozen=True):
+    """Some of the dead letters that are wanted.
+
+    Attributes:
+        next: where the following page begins; None if this is the last.
+        total: how many are wanted, whatever the limit.
+    """
+
+    letters: tuple[DeadLetter, ...]
+    next: int | None
+    total: int
 
 
 class RequestKind(Enum):

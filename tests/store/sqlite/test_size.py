@@ -161,3 +161,16 @@ async def test_the_log_of_small_commits_stays_small(path):
             await commit(store, last, tasks=[following], is_recorded=number % 2 == 0)
             last = following
         assert path.with_name("store.db-wal").stat().st_size < 16 * 2**20
+
+
+async def test_how_a_run_went_is_forgotten_with_it_and_takes_little_room(path):
+    async with opened_file(path) as store:
+        await store.adopt(FLOW)
+        fired = await store.fire(fire_request())
+        await commit(store, fired.task)
+        await store.keep_profile("r1", b'{"node":"fetch","port":"in"}' * 10_000)
+        assert len(await store.profile("r1")) == 280_000
+        assert await size(store) < 280_000
+        assert await store.prune(0, 0, 10**18) == 1
+        await store.keep_profile("r1", b"too late")
+        assert await store.profile("r1") is None

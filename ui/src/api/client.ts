@@ -1,3 +1,4 @@
+import { parseExact } from './exact'
 import { readToken, refuseToken } from './token'
 import type { ApiError, Json } from './types'
 
@@ -65,7 +66,7 @@ async function send<T>(method: string, url: string, body?: Body, signal?: AbortS
   }
   if (response.status === 401) refuseToken()
   if (!response.ok) throw await failureOf(response)
-  return (await response.json()) as T
+  return parseExact<T>(await response.text())
 }
 
 export const get = <T>(url: string, signal?: AbortSignal) => send<T>('GET', url, undefined, signal)

@@ -51,6 +51,7 @@ const RUNNING_MS = 15_000
 
 export const RUNS_A_PAGE = 50
 export const LETTERS_A_PAGE = 100
+const SAMPLES_MS = 5000
 
 const isRunning = (run: RunSummary) => run.status === 'running'
 
@@ -99,16 +100,20 @@ export const useMayAct = () => useSession().data?.access === 'full'
 
 export const useFlows = () => useQuery(flowsQuery)
 
-export const useFlow = (name: string) =>
-  useQuery({
+export const flowQuery = (name: string) =>
+  queryOptions({
     queryKey: keys.flow(name),
     queryFn: ({ signal }) => get<FlowDetail>(path('flows', name), signal),
   })
 
+export const useFlow = (name: string) => useQuery(flowQuery(name))
+
+/** No event tells of new samples, so they are asked for as long as somebody looks. */
 export const useNode = (flow: string, node: string) =>
   useQuery({
     queryKey: keys.node(flow, node),
     queryFn: ({ signal }) => get<NodeDetail>(path('flows', flow, 'nodes', node), signal),
+    refetchInterval: SAMPLES_MS,
   })
 
 export const useRuns = (filter: RunFilter) =>

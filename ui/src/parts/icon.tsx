@@ -23,6 +23,12 @@ const PATHS = {
   file: 'M4 2h5l3 3v9H4zM9 2v3h3',
   copy: 'M6 5.500h7.500v8H6zM10 5.500v-3H2.500v8H6',
   help: 'M5.800 6.200c0-3 4.600-2.900 4.600 0 0 1.800-2.400 1.900-2.400 3.600M8 12.300v.2',
+  plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10',
+  fit: 'M2.500 6V2.500H6M10 2.500h3.500V6M13.500 10v3.500H10M6 13.500H2.500V10',
+  'arrow-left': 'M13.500 8h-11M6.500 4l-4 4 4 4',
+  'arrow-right': 'M2.500 8h11M9.500 4l4 4-4 4',
+  'arrow-down': 'M8 2.500v11M4 9.500l4 4 4-4',
 } as const
 
 export type IconName = keyof typeof PATHS

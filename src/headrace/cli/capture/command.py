@@ -13,7 +13,6 @@ from headrace.cli.data import parse_settings, read_data
 from headrace.cli.finding import print_findings
 from headrace.cli.invocation import Invocation
 from headrace.cli.plain import telling_lines
-from headrace.cli.progress import Meter
 from headrace.cli.run import choose_trigger
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.watch import Event, Watch
@@ -22,6 +21,7 @@ from headrace.expr.suggestion import did_you_mean, listed
 from headrace.flow.loader import read_flow, require
 from headrace.flow.model import Flow
 from headrace.flow.writer import yaml_lines
+from headrace.monitor.meter import Meter
 from headrace.values import Json
 
 __all__ = ["command"]

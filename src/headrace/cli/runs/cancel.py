@@ -1,17 +1,17 @@
 """`headrace runs cancel`: end runs before their time."""
 
 import asyncio
-import time
 from functools import partial
 from uuid import uuid4
 
 import click
 
-from headrace.cli.runs.asking import settle
+from headrace.app.asking import settle
+from headrace.app.unattended import cancel_unattended
 from headrace.cli.runs.choice import find_run
 from headrace.cli.runs.kept import JSON, STORE, kept_store
 from headrace.cli.terminal import harmless
-from headrace.store import Request, RequestKind, RunRecord, RunStatus, Store
+from headrace.store import Request, RequestKind, RunRecord
 from headrace.values import Json, encode_json
 
 __all__ = ["command"]
@@ -47,18 +47,6 @@ async def _cancel(url: str | None, texts: tuple[str, ...]) -> list[tuple[RunReco
         answers = []
         for run in runs.values():
             request = Request(uuid4().hex, run.flow, RequestKind.CANCEL, run_id=run.id)
-            answered = await settle(store, [request], partial(_here, store))
+            answered = await settle(store, [request], partial(cancel_unattended, store))
             answers.append((run, answered[request.id]))
         return answers
-
-
-async def _here(store: Store, request: Request) -> str:
-    """Cancel a run that nobody executes, with the lock of its flow; gives why it is refused."""
-    run = await store.run(request.run_id)
-    if run is None or run.status is not RunStatus.RUNNING:
-        return f"run `{request.run_id}` has ended already{f': {run.status.value}' if run else ''}"
-    await store.cancel(run.id, RunStatus.CANCELLED, None, frozenset(), time.time_ns())
-    # It may have been cancelled before by a process that died while it still executed some of its tasks.
-    for task, _ in await store.open_tasks(run.id):
-        await store.drop(task, time.time_ns())
-    return ""

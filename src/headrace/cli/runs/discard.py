@@ -8,14 +8,15 @@ from uuid import uuid4
 
 import click
 
-from headrace.cli.runs.asking import settle
+from headrace.app.asking import settle
+from headrace.app.facts import letter_name
+from headrace.app.unattended import discard_unattended
 from headrace.cli.runs.choice import Choice, chosen_letters, letter_options
-from headrace.cli.runs.facts import letter_name
 from headrace.cli.runs.kept import JSON, STORE, kept_store
 from headrace.cli.terminal import harmless
 from headrace.cli.wording import plural
 from headrace.errors import UsageError
-from headrace.store import DeadLetter, Request, RequestKind, Store
+from headrace.store import DeadLetter, Request, RequestKind
 from headrace.values import Json, encode_json
 
 __all__ = ["command"]
@@ -61,7 +62,7 @@ async def _discard(url: str | None, choice: Choice, *, is_sure: bool) -> list[tu
                 Request(id_, flow, RequestKind.DISCARD, run_id=letter.task.run_id, task_id=letter.task.id)
                 for id_, letter in asked.items()
             ]
-            answered = await settle(store, requests, partial(_here, store))
+            answered = await settle(store, requests, partial(discard_unattended, store))
             answers += [(letter, answered[id_]) for id_, letter in asked.items()]
         return answers
 
@@ -75,10 +76,3 @@ def _ask_people(letters: list[DeadLetter]) -> None:
     if not sys.stdin.isatty():
         raise UsageError(f"{what} would be removed for good, and nobody is there to ask; say --yes")
     click.confirm(f"Remove {what} for good?", abort=True, err=True)
-
-
-async def _here(store: Store, request: Request) -> str:
-    """Discard one with the lock of its flow; gives why it is refused."""
-    if await store.discard(request.run_id, request.task_id):
-        return ""
-    return f"run `{request.run_id}` has no dead letter `{request.task_id}`"

@@ -5,8 +5,8 @@ import time
 
 import click
 
+from headrace.app.facts import run_facts
 from headrace.cli.runs.choice import check_flow
-from headrace.cli.runs.facts import run_facts
 from headrace.cli.runs.kept import JSON, STORE, kept_store, processes_of
 from headrace.cli.runs.table import listing
 from headrace.cli.terminal import columns

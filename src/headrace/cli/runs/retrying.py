@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from headrace.app.asking import EXECUTED_ELSEWHERE, ask, withdraw
+from headrace.app.facts import letter_name
 from headrace.cli.events import write_event
-from headrace.cli.runs.asking import EXECUTED_ELSEWHERE, ask, withdraw
 from headrace.cli.runs.choice import short_id
-from headrace.cli.runs.facts import letter_name
 from headrace.cli.session import Session
 from headrace.cli.terminal import harmless
 from headrace.cli.wording import plural

@@ -9,9 +9,9 @@ from textwrap import TextWrapper, indent
 import click
 
 from headrace.app import full_registry
+from headrace.app.facts import letter_facts, recorded_error, run_facts, task_facts
 from headrace.cli.account import FATES, store_option
 from headrace.cli.runs.choice import find_run, short_id
-from headrace.cli.runs.facts import letter_facts, recorded_error, run_facts, task_facts
 from headrace.cli.runs.kept import JSON, STORE, kept_store, processes_of
 from headrace.cli.runs.table import ago, process_note
 from headrace.cli.terminal import columns, harmless

@@ -30,6 +30,7 @@ class Calendar:
     def __init__(self, expression: str, timezone: str) -> None:
         """Set up; `expression` has five fields, or six with seconds first, and must be right."""
         self.identity = f"{expression} in {timezone}"
+        self.text = expression if timezone == "UTC" else f"{expression} {timezone}"
         self.timezone = timezone
         self._expression = expression
         self._zone = ZoneInfo(timezone)

@@ -37,5 +37,6 @@ class Debug(Component):
         level = getattr(logging, self.settings.level.upper())
         if _log.isEnabledFor(level):
             text = encode_json(message).decode()
-            _log.log(level, "%s: %s", context.node, text if len(text) <= 4000 else f"{text[:4000]}…")
+            shown = text if len(text) <= 4000 else f"{text[:4000]}…"
+            _log.log(level, "%s: %s", context.node, shown, extra={"node": context.node})
         await context.emit("out", message)

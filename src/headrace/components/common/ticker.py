@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from headrace.components.common.firing import TriggerSettings, firing_message, firing_shape
-from headrace.sdk import Duration, Firing, Message, Output, SchedulePolicy, component
+from headrace.sdk import Duration, Firing, Message, Output, SchedulePolicy, component, duration_text
 
 __all__ = ["Ticker"]
 
@@ -27,6 +27,7 @@ class _Grid:
     def __init__(self, interval_s: float) -> None:
         self._interval_ns = round(interval_s * 1e9)
         self.identity = f"every {self._interval_ns} ns"
+        self.text = f"every {duration_text(interval_s)}"
 
     def next_after(self, after_ns: int, anchor_ns: int) -> int | None:
         steps = max((after_ns - anchor_ns) // self._interval_ns + 1, 1)

@@ -188,8 +188,9 @@ class Exchange:
         if request.method not in ("GET", "HEAD"):
             implied["Idempotency-Key"] = context.idempotency_key
         headers = self._plain_headers
-        if request.headers or implied:
-            headers = text_headers(request.headers, implied, headers)
+        traced = context.trace_headers()
+        if request.headers or implied or traced:
+            headers = text_headers(request.headers, traced, implied, headers)
         may_repeat = request.method not in ("POST", "PATCH") or self._settings.retry_unsafe
         budget = self._budgets.of(url)
         async with self._open:

@@ -35,6 +35,7 @@ from headrace.sdk import (
     MessageTemplate,
     Output,
     Overlap,
+    Paused,
     PermanentError,
     Receiver,
     Resources,
@@ -164,6 +165,10 @@ class Server(Component):
         await self._listener.start()
         return f"{', '.join(methods)} {self._listener.url}{settings.path}"
 
+    def leave(self) -> None:
+        """See `Listening`."""
+        self._listener.remove(self._take)
+
     async def handle(self, message: Message, context: Context) -> None:
         """Answer the caller of this run; there is none where another trigger started it."""
         if context.run.trigger != context.node or self.settings.mode == "accept":
@@ -183,6 +188,8 @@ class Server(Component):
                 return json_reply(HTTPStatus.ACCEPTED, {"run": await self._receiver.fire(payload, key)})
             async with self._receiver.call(payload, key) as call:
                 return await self._reply(call)
+        except Paused as error:
+            return _unavailable("paused", error.message, error.retry_after_s)
         except TemporaryError as error:
             return _unavailable("stopping", self._receiver.mask(error.message), error.retry_after_s)
         except StoreError:

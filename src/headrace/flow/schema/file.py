@@ -9,8 +9,8 @@ from headrace.flow.schema.edge import edge_schema, end_schema
 from headrace.flow.schema.key import noted, optional, reference
 from headrace.flow.schema.model import TEMPLATE, Schema, duration_schema
 from headrace.flow.schema.node import definitions_of, node_schema, requirements, settings_of, shape_schema
-from headrace.flow.schema.written import DURATION, duration_text
-from headrace.sdk import Registry
+from headrace.flow.schema.written import DURATION
+from headrace.sdk import Registry, duration_text
 
 __all__ = ["flow_schema"]
 

@@ -4,33 +4,21 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from headrace.sdk import Duration
+from headrace.sdk import Duration, duration_text
+from headrace.sdk.settings import in_units
 from headrace.values import Json
 
-__all__ = ["DURATION", "bounds_text", "default_of", "duration_text", "is_duration", "is_size", "size_text"]
+__all__ = ["DURATION", "bounds_text", "default_of", "is_duration", "is_size", "size_text"]
 
 DURATION: str = TypeAdapter(Duration).json_schema()["pattern"]
 """Pattern of a duration as text."""
 
-_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 _BYTES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1))
-
-
-def duration_text(seconds: float) -> str:
-    """`30s`, `5m`, `500ms`; the largest unit that divides it."""
-    return _in_units(round(seconds * 1000), _MS)
 
 
 def size_text(size_bytes: int) -> str:
     """`64MiB`, `10KiB`; the largest unit that divides it."""
-    return _in_units(size_bytes, _BYTES)
-
-
-def _in_units(amount: int, units: tuple[tuple[str, int], ...]) -> str:
-    for unit, size in units:
-        if amount and amount % size == 0:
-            return f"{amount // size}{unit}"
-    return "0"
+    return in_units(size_bytes, _BYTES)
 
 
 def is_duration(field: dict[str, Any]) -> bool:

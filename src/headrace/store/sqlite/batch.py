@@ -124,6 +124,13 @@ class Batch(msgspec.Struct):
                 "UPDATE requests SET refusal = ? WHERE id = ? AND refusal IS NULL", refusal, request_id
             )
 
+    def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """Note that a person has started or stopped a trigger; None: neither."""
+        self.execute("DELETE FROM switches WHERE flow = ? AND trigger_name = ?", flow, trigger)
+        if is_on is not None:
+            sql = "INSERT INTO switches (flow, trigger_name, is_on) VALUES (?, ?, ?)"
+            self.execute(sql, flow, trigger, is_on)
+
     def execute(self, sql: str, *values: str | bytes | int | None) -> None:
         """Add a statement."""
         self.others.append((sql, values))

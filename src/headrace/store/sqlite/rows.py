@@ -1,6 +1,8 @@
 """From rows to records: what is read from a store's file."""
 
 import sqlite3
+import sys
+import zlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeAlias, TypeVar
@@ -19,7 +21,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import Request, RequestKind, RunFilter
+from headrace.store.request import LetterFilter, LetterPage, Request, RequestKind, RunFilter
 from headrace.values import Json, JsonError, decode_json
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "find_dead_letters",
     "find_flows",
     "find_left_runs",
+    "find_letters",
     "find_open_tasks",
     "find_repeated",
     "find_requests",
@@ -34,6 +37,7 @@ __all__ = [
     "find_run",
     "find_runs",
     "find_state",
+    "find_switches",
     "find_triggers",
     "find_version",
 ]
@@ -109,6 +113,13 @@ def find_runs(connection: sqlite3.Connection, wanted: RunFilter) -> list[RunReco
     if wanted.flow is not None:
         conditions.append("flow = ?")
         values.append(wanted.flow)
+    if wanted.trigger is not None:
+        conditions.append("trigger_name = ?")
+        values.append(wanted.trigger)
+    if wanted.before is not None:
+        started_ns, id_ = wanted.before
+        conditions.append("started_at <= ? AND (started_at < ? OR id > ?)")
+        values += [started_ns, started_ns, id_]
     if wanted.id_prefix:
         conditions.append("substr(id, 1, ?) = ?")
         values += [len(wanted.id_prefix), wanted.id_prefix]
@@ -176,10 +187,39 @@ def find_dead_letters(
         f"SELECT task, error, attempts, flow FROM dead_letters {where} ORDER BY position",  # noqa: S608 - names of columns
         [value for value in given.values() if value is not None],
     )
-    return [
-        DeadLetter(decode_task(task), decode_error(error), attempts, of)
-        for task, error, attempts, of in (msgspec.convert(row, _LetterRow) for row in rows)
-    ]
+    return [_letter(row) for row in rows]
+
+
+@_reading("a dead letter")
+def find_letters(connection: sqlite3.Connection, wanted: LetterFilter) -> LetterPage:
+    """A page of dead letters, the newest first."""
+    given = {
+        "flow = ?": wanted.flow,
+        "run_id = ?": wanted.run_id,
+        "json_extract(CAST(error AS TEXT), '$.node') = ?": wanted.node,
+        "json_extract(CAST(error AS TEXT), '$.code') = ?": wanted.code,
+        "instr(casefold(json_extract(CAST(error AS TEXT), '$.message')), casefold(?))": wanted.text or None,
+    }
+    conditions = ["1", *(condition for condition, value in given.items() if value is not None)]
+    values = [value for value in given.values() if value is not None]
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
+    where = " AND ".join(conditions)
+    (total,) = connection.execute(f"SELECT count(*) FROM dead_letters WHERE {where}", values).fetchone()  # noqa: S608 - of these conditions
+    if not wanted.limit:
+        return LetterPage((), None, total)
+    rows = connection.execute(
+        f"SELECT position, task, error, attempts, flow FROM dead_letters WHERE {where} AND position < ? "  # noqa: S608 - likewise
+        "ORDER BY position DESC LIMIT ?",
+        [*values, wanted.before if wanted.before is not None else sys.maxsize, wanted.limit + 1],
+    ).fetchall()
+    shown = rows[: wanted.limit]
+    following = shown[-1][0] if len(rows) > len(shown) else None
+    return LetterPage(tuple(_letter(row) for _, *row in shown), following, total)
+
+
+def _letter(row: object) -> DeadLetter:
+    task, error, attempts, flow = msgspec.convert(row, _LetterRow)
+    return DeadLetter(decode_task(task), decode_error(error), attempts, flow)
 
 
 @_reading("a flow")
@@ -215,6 +255,13 @@ def _trigger(body: bytes, revision: object) -> TriggerRecord:
     return trigger
 
 
+@_reading("a trigger's switch")
+def find_switches(connection: sqlite3.Connection, flow: str) -> dict[str, bool]:
+    """The triggers of a flow that a person has started or stopped."""
+    rows = connection.execute("SELECT trigger_name, is_on FROM switches WHERE flow = ?", (flow,))
+    return {name: bool(msgspec.convert(is_on, int)) for name, is_on in rows}
+
+
 @_reading("a value of state")
 def find_state(connection: sqlite3.Connection, flow: str, key: str) -> Json:
     """What is kept under a key."""
@@ -235,6 +282,15 @@ def find_response(connection: sqlite3.Connection, run_id: str) -> Json:
     """What a run that has a dedupe key answered."""
     row = connection.execute("SELECT response FROM dedupe_keys WHERE run_id = ?", (run_id,)).fetchone()
     return None if row is None or row[0] is None else decode_json(_blob(row[0]))
+
+
+def find_profile(connection: sqlite3.Connection, run_id: str) -> bytes | None:
+    """What is kept of how a run went; nothing where it is damaged, since it is only to be shown."""
+    row = connection.execute("SELECT profile FROM profiles WHERE run_id = ?", (run_id,)).fetchone()
+    try:
+        return None if row is None else zlib.decompress(_blob(row[0]))
+    except (zlib.error, msgspec.ValidationError):
+        return None
 
 
 @_reading("a request")

@@ -7,6 +7,7 @@ leave requests.
 
 import asyncio
 import sqlite3
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -34,7 +35,7 @@ from headrace.store.records import (
     TriggerRecord,
     VersionRecord,
 )
-from headrace.store.request import ALL_RUNS, Request, Revival, RunFilter
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
 from headrace.store.run import Changes
 from headrace.store.sqlite import rows
 from headrace.store.sqlite.adoption import Found, adopt, take_over
@@ -63,6 +64,8 @@ WHERE is_executing = 1 AND run_id IN (SELECT id FROM runs WHERE flow = ? AND sta
 """
 
 _ADD_KEY = "INSERT OR REPLACE INTO dedupe_keys (flow, trigger_name, key, run_id) VALUES (?, ?, ?, ?)"
+
+_KEEP_PROFILE = "INSERT OR REPLACE INTO profiles SELECT id, ? FROM runs WHERE id = ?"
 
 
 class SqliteStore:
@@ -176,6 +179,14 @@ class SqliteStore:
             return self._ledger.triggers.get((flow, trigger))
         triggers = await self._reader.ask(lambda connection: rows.find_triggers(connection, flow))
         return triggers.get((flow, trigger))
+
+    async def switch(self, flow: str, trigger: str, is_on: bool | None) -> None:
+        """See `Store`."""
+        await self._writer.commit(lambda batch: batch.switch(flow, trigger, is_on))
+
+    async def switches(self, flow: str) -> dict[str, bool]:
+        """See `Store`."""
+        return await self._reader.ask(lambda connection: rows.find_switches(connection, flow))
 
     async def fire(self, request: FireRequest) -> Fired:
         """See `Store`."""
@@ -319,6 +330,15 @@ class SqliteStore:
         """See `Store`."""
         return await self._reader.ask(lambda connection: rows.find_runs(connection, wanted))
 
+    async def keep_profile(self, run_id: str, profile: bytes) -> None:
+        """See `Store`."""
+        packed = zlib.compress(profile, level=1)
+        await self._writer.commit(lambda batch: batch.execute(_KEEP_PROFILE, packed, run_id))
+
+    async def profile(self, run_id: str) -> bytes | None:
+        """See `Store`."""
+        return await self._reader.ask(lambda connection: rows.find_profile(connection, run_id))
+
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
         return list(self._ledger.open_runs(flow))
@@ -333,6 +353,10 @@ class SqliteStore:
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """See `Store`."""
         return await self._reader.ask(lambda connection: rows.find_dead_letters(connection, run_id, flow))
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """See `Store`."""
+        return await self._reader.ask(lambda connection: rows.find_letters(connection, wanted))
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""
@@ -413,6 +437,7 @@ class SqliteStore:
             for id_ in removed:
                 batch.execute("DELETE FROM run_errors WHERE run_id = ?", id_)
                 batch.execute("DELETE FROM dedupe_keys WHERE run_id = ?", id_)
+                batch.execute("DELETE FROM profiles WHERE run_id = ?", id_)
                 batch.execute("DELETE FROM runs WHERE id = ?", id_)
             for _ in range(_SHRUNK_PAGES):  # a page each: Python takes one step of it and no more
                 batch.execute("PRAGMA incremental_vacuum(1)")

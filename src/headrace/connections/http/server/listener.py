@@ -13,7 +13,7 @@ from aiohttp import web
 
 from headrace.connections.http.server.incoming import IncomingRequest
 from headrace.connections.http.server.reply import Refusal, Reply, error_reply
-from headrace.connections.http.server.route import Found, Route, Routes
+from headrace.connections.http.server.route import Found, Handler, Route, Routes
 from headrace.errors import UsageError
 from headrace.sdk import Address
 
@@ -53,6 +53,10 @@ class HttpListener:
             UsageError: somebody takes its method and path already.
         """
         self._routes.add(route)
+
+    def remove(self, handle: Handler) -> None:
+        """Take no further requests for a handler."""
+        self._routes.remove(handle)
 
     async def start(self) -> None:
         """Bind and listen; does nothing if it does so already.

@@ -82,6 +82,15 @@ class Routes(msgspec.Struct):
                 )
         routes.update(dict.fromkeys(route.methods, route))
 
+    def remove(self, handle: Handler) -> None:
+        """Remove the routes of a handler."""
+        for pattern, routes in list(self._by_pattern.items()):
+            left = {method: route for method, route in routes.items() if route.handle != handle}
+            if left:
+                self._by_pattern[pattern] = left
+            else:
+                del self._by_pattern[pattern]
+
     def find(self, raw_path: str) -> Found | None:
         """What there is at a path, as the request has it; of several patterns that which says most."""
         segments = tuple(unquote(part, errors="replace") for part in raw_path.split("/"))

@@ -1,0 +1,296 @@
+"""The flows of a folder, each executed here, and loaded anew when its file changes."""
+
+import asyncio
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from headrace.app.secrets import Secrets, load_secrets
+from headrace.engine import Engine, Program
+from headrace.errors import Finding, FlowError, HeadraceError, Severity, StoreError
+from headrace.expr.suggestion import did_you_mean
+from headrace.flow.loader import Loaded, read_flow
+from headrace.flow.model import Flow
+from headrace.sdk import Registry
+from headrace.source import Source
+from headrace.store import RunRecord
+
+__all__ = ["FlowFile", "Folder", "shown_text"]
+
+_log = logging.getLogger(__name__)
+
+_PERIOD_S = 1.0
+"""How often is looked for changes: a `stat` of each file."""
+_AGAIN_S = 10.0
+"""When what failed for a reason outside of its file (a secret, a lock) is tried again."""
+_IS_FLOW = re.compile(rb"^apiVersion:\s*[\"']?headrace\.dev/", re.MULTILINE)
+_NAME = re.compile(
+    r"^metadata:(?:\s*\{.*?\bname:\s*|\s*\n(?:[ \t]+.*\n)*?[ \t]+name:\s*)[\"']?([\w.-]+)", re.MULTILINE
+)
+
+Stamp: TypeAlias = tuple[int, int, int]
+"""Changes whenever a file does: the time of its last change, its size, its inode."""
+
+
+class FlowFile(msgspec.Struct):
+    """A flow file, and what became of it.
+
+    Attributes:
+        name: of the flow; of one that does not load what can be made out of it.
+        program: what is executed: of this text, or of an earlier one if this does not load.
+        flow: of the latest text that loads; None before there is one.
+        text: as it is now.
+        findings: of the text as it is now.
+        problem: why the text is not executed; empty if it is.
+        is_elsewhere: another process executes the flow.
+        tries_at_s: when it is tried again, on the monotonic clock; None: once it changes.
+    """
+
+    path: Path
+    stamp: Stamp
+    name: str
+    text: str = ""
+    program: Program | None = None
+    flow: Flow | None = None
+    findings: tuple[Finding, ...] = ()
+    problem: str = ""
+    is_elsewhere: bool = False
+    tries_at_s: float | None = None
+
+
+class Folder:
+    """The flow files below a folder, or one file; hidden folders are left out.
+
+    A YAML file is a flow file if it has a line `apiVersion: headrace.dev/…`. Where a change does not load,
+    the version before it goes on.
+
+    Attributes:
+        files: by path.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        registry: Registry,
+        engine: Engine,
+        secrets: Secrets,
+        env_file: Mapping[str, str] | None = None,
+        on_change: Callable[[str], None] = lambda flow: None,
+    ) -> None:
+        """Set up; nothing is read yet.
+
+        Args:
+            root: the folder; places in findings name files as it does.
+            registry: the components that there are.
+            engine: executes the flows.
+            secrets: masks those of all flows.
+            env_file: where secrets may be.
+            on_change: called with a flow's name when anything of it has changed.
+        """
+        self._root = root
+        self._registry = registry
+        self._engine = engine
+        self._secrets = secrets
+        self._env_file = env_file
+        self._on_change = on_change
+        self.files: dict[Path, FlowFile] = {}
+
+    def find(self, name: str) -> FlowFile | None:
+        """The file of a flow; where several say the name, the one that is executed."""
+        found = [file for file in self.files.values() if file.name == name]
+        return next((file for file in found if file.program is not None), found[0] if found else None)
+
+    def near(self, name: str) -> str:
+        """A hint for a name that no flow has."""
+        return did_you_mean(name, [file.name for file in self.files.values()]) or ""
+
+    async def follow(self) -> None:
+        """Take over what changes, until cancelled."""
+        while True:
+            await asyncio.sleep(_PERIOD_S)
+            await self.scan()
+
+    async def scan(self) -> None:
+        """Take over what has changed since the last time.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        stamps = await asyncio.to_thread(_stamps, self._root)
+        for path in [path for path in self.files if path not in stamps]:
+            await self._remove(self.files.pop(path))
+        now_s = time.monotonic()
+        for path, stamp in stamps.items():
+            known = self.files.get(path)
+            is_due = known is not None and known.tries_at_s is not None and known.tries_at_s <= now_s
+            if known is None or known.stamp != stamp or is_due:
+                await self._read(path, stamp)
+
+    async def _remove(self, file: FlowFile) -> None:
+        if file.program is not None:
+            _log.info(
+                "flow %s: its file %s is gone; what has begun goes on", file.name, file.path, extra=_of(file)
+            )
+            await self._engine.dismiss(file.program.flow.name)
+        self._on_change(file.name)
+
+    async def _read(self, path: Path, stamp: Stamp) -> None:
+        try:
+            loaded = await asyncio.to_thread(_load, path, self._registry)
+        except HeadraceError as error:  # it is gone again, or may not be read
+            _log.warning("%s", error.message)
+            return
+        if loaded is None:
+            if (before := self.files.pop(path, None)) is not None:
+                await self._remove(before)
+            return
+        text, read = _shown(*loaded), loaded[1]
+        file = self.files.get(path) or FlowFile(path, stamp, "")
+        before_name = file.name
+        file.stamp, file.text, file.findings = stamp, text, read.findings
+        file.problem, file.tries_at_s, file.is_elsewhere = "", None, False
+        self.files[path] = file
+        if read.flow is None:
+            file.problem = _unloadable(read.findings, file.program)
+            file.name = file.name or _name_in(text) or _name_of(path, self._root)
+        else:
+            await self._take_over(file, read.flow)
+        if file.problem:
+            _log.warning("flow %s (%s): %s", file.name, path, file.problem, extra=_of(file))
+        for name in {before_name, file.name} - {""}:
+            self._on_change(name)
+
+    async def _take_over(self, file: FlowFile, flow: Flow) -> None:
+        """Execute a flow from now on instead of what the file said before."""
+        other = self.find(flow.name)
+        if other is not None and other is not file and other.program is not None:
+            file.name = flow.name
+            file.problem = f"its name is that of the flow of {other.path}, which is executed"
+            file.tries_at_s = time.monotonic() + _AGAIN_S
+            return
+        before = file.program
+        if before is not None and before.flow.name != flow.name:
+            await self._engine.dismiss(before.flow.name)
+            file.program = None
+        file.name, file.flow = flow.name, flow
+        try:
+            secrets = load_secrets(flow.secrets, env_file=self._env_file)
+            self._secrets.include(secrets)
+            file.program = await self._execute(file.program, flow, secrets.values)
+            _log.info(
+                "flow %s: version %s of %s is executed", flow.name, flow.version, file.path, extra=_of(file)
+            )
+        except FlowError as error:
+            file.findings = (*file.findings, *error.findings)
+            file.problem = _unloadable(error.findings, file.program)
+        except HeadraceError as error:
+            file.problem = self._secrets.mask(error.message)
+            file.is_elsewhere = isinstance(error, StoreError) and error.code == "HR406"
+            file.tries_at_s = time.monotonic() + _AGAIN_S
+
+    async def _execute(self, before: Program | None, flow: Flow, secrets: Mapping[str, str]) -> Program:
+        """Become the process that executes a flow; what was left unfinished goes on."""
+        engine = self._engine
+        execute = engine.load if engine.program(flow.name) is None else engine.reload
+        program = await execute(flow, secrets)
+        if before is not None:
+            return program
+        try:
+            await self._engine.listen(program)
+        except HeadraceError:
+            await self._engine.dismiss(flow.name)
+            raise
+        left: list[RunRecord] = await self._engine.resume(program)
+        if left:
+            _log.info(
+                "flow %s: %d runs that were left unfinished go on",
+                flow.name,
+                len(left),
+                extra={"flow": flow.name},
+            )
+        self._engine.attend(program)
+        self._engine.follow(program)
+        return program
+
+
+def _of(file: FlowFile) -> dict[str, object]:
+    return {"flow": file.name}
+
+
+def _stamps(root: Path) -> dict[Path, Stamp]:
+    """The YAML files below a folder; blocking."""
+    found: dict[Path, Stamp] = {}
+    for path in _yaml_files(root):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue  # gone since it was listed
+        found[path] = stat.st_mtime_ns, stat.st_size, stat.st_ino
+    return found
+
+
+def _yaml_files(root: Path) -> Iterator[Path]:
+    if root.is_file():
+        yield root
+        return
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
+                yield Path(folder) / name
+
+
+def _load(path: Path, registry: Registry) -> tuple[str, Loaded] | None:
+    """Read a flow file; None if it is another YAML file; blocking.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError:
+        data = b"apiVersion: headrace.dev/"  # what cannot be read may be one: the error is read_flow's
+    if not _IS_FLOW.search(data):
+        return None
+    return data.decode("utf-8-sig", errors="replace"), read_flow(path, registry)
+
+
+def shown_text(source: Source) -> str:
+    """A text with dots for the values that nobody is to see, such as a password that stands in the file."""
+    text = source.text
+    for start, end in source.hidden:
+        text = text[:start] + "•" * (end - start) + text[end:]
+    return text
+
+
+def _shown(text: str, loaded: Loaded) -> str:
+    """The text of a file as it may be shown; of one that is no text, what can be read of it."""
+    if loaded.flow is not None:
+        return shown_text(loaded.flow.source)
+    sources = [finding.span.source for finding in loaded.findings if finding.span.source.text == text]
+    return shown_text(sources[0]) if sources else text
+
+
+def _unloadable(findings: tuple[Finding, ...], program: Program | None) -> str:
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    many = f"{errors} errors" if errors != 1 else "an error"
+    if program is None:
+        return f"its file has {many}"
+    return f"its file has {many} now; version {program.flow.version} goes on"
+
+
+def _name_in(text: str) -> str:
+    found = _NAME.search(text)
+    return found[1] if found else ""
+
+
+def _name_of(path: Path, root: Path) -> str:
+    """A name for a flow that has none: where its file is."""
+    parts = path.relative_to(root).with_suffix("").parts if path != root else (path.stem,)
+    return "-".join(parts)

@@ -1,0 +1,176 @@
+"""`headrace serve`: all flows of a folder, with an HTTP API and a web page."""
+
+import ipaddress
+import os
+import signal
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headrace.app import home_folder, read_env_file
+from headrace.app.secrets import Secrets
+from headrace.cli.invocation import Invocation
+from headrace.cli.logs import LogFormat, log_format_option, show_logs
+from headrace.cli.option import parse_address, parse_grace, parse_keep
+from headrace.cli.session import run_loop
+from headrace.cli.stopping import StopSignals
+from headrace.cli.wording import plural
+from headrace.errors import UsageError
+from headrace.sdk import Address
+from headrace.sdk.resource import DEFAULT_ADDRESS
+
+if TYPE_CHECKING:
+    from headrace.web.server import Offer
+    from headrace.web.site import Site
+
+__all__ = ["command"]
+
+_TOKEN = "HEADRACE_TOKEN"  # noqa: S105 - the name of a variable
+_READ_TOKEN = "HEADRACE_READ_TOKEN"  # noqa: S105 - likewise
+_SHORTEST = 16
+
+
+@click.command("serve")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    default="127.0.0.1:8080",
+    show_default=True,
+    help="Of the API and the page; port 0: any that is free.",
+)
+@click.option(
+    "--host-name", "host_names", metavar="NAME", multiple=True, help="A name by which it is asked, besides."
+)
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default=str(DEFAULT_ADDRESS),
+    show_default=True,
+    help="Where http-module/server listens.",
+)
+@click.option(
+    "--store", metavar="URL", help="Where runs are kept: memory, or sqlite:///PATH; else in the home folder."
+)
+@click.option(
+    "--keep",
+    metavar="HOW",
+    multiple=True,
+    help="How long ended runs are remembered: a time, a number of each flow, or both.  [30d, 10000]",
+)
+@click.option(
+    "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
+)
+@click.option(
+    "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
+)
+@click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+@log_format_option
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    folder: Path,
+    *,
+    address: str,
+    host_names: tuple[str, ...],
+    listen: str,
+    store: str | None,
+    keep: tuple[str, ...],
+    env_file: Path | None,
+    grace: str,
+    verbose: int,
+    log_format: LogFormat,
+) -> int:
+    """Execute all flows below the folder DIR, and serve an API and a web page about them.
+
+    Files that change are taken over; what has begun goes on with its version. The printed link holds a token,
+    new with each start unless HEADRACE_TOKEN is set; HEADRACE_READ_TOKEN is one for looking alone. An address
+    that other machines reach needs HEADRACE_TOKEN. The page is plain HTTP: put a proxy with TLS before it.
+    """
+    web = import_module("headrace.web.server")
+    access = import_module("headrace.web.access")
+    bound = parse_address(address, "--address")
+    secrets = Secrets({})
+    invocation.mask = secrets.mask
+    show_logs(max(verbose, 1), secrets.mask, log_format)
+    full, read = _tokens(bound)
+    tokens = access.Tokens(full or access.new_token(), read)
+    secrets.include(Secrets({"full": tokens.full, "read": tokens.read}))
+    offer = web.Offer(
+        root=folder,
+        home=home_folder(),
+        address=bound,
+        tokens=tokens,
+        host_names=host_names,
+        hooks=parse_address(listen),
+        store=store,
+        keep=parse_keep(keep),
+        env_file=read_env_file(env_file) if env_file else None,
+        grace_s=parse_grace(grace),
+    )
+    return run_loop(_serve(offer, secrets, shows_token=not full))
+
+
+def _tokens(address: Address) -> tuple[str, str]:
+    """The tokens of the environment; empty where there are none.
+
+    Raises:
+        UsageError: one is too short, or there is none where other machines may ask.
+    """
+    full, read = os.environ.get(_TOKEN, ""), os.environ.get(_READ_TOKEN, "")
+    for name, token in ((_TOKEN, full), (_READ_TOKEN, read)):
+        if token and len(token) < _SHORTEST:
+            raise UsageError(f"{name} has {plural(len(token), 'character')}; {_SHORTEST} are the least")
+    if full and full == read:
+        raise UsageError(f"{_TOKEN} and {_READ_TOKEN} are the same, so the second would open everything")
+    if not full and not is_loopback(address.host):
+        raise UsageError(f"other machines reach {address}, so a token is needed that you know: set {_TOKEN}")
+    return full, read
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Told:
+    """Says how it goes."""
+
+    def __init__(self, offer: "Offer", *, shows_token: bool) -> None:
+        self._offer = offer
+        self._fragment = f"#token={offer.tokens.full}" if shows_token else ""
+
+    def ready(self, site: "Site", bound: Address) -> None:
+        """See `Listener`."""
+        running = [file for file in site.folder.files.values() if file.program is not None]
+        others = len(site.folder.files) - len(running)
+        print(f"headrace serves {plural(len(running), 'flow')} of {self._offer.root}")
+        if others:
+            print(f"{plural(others, 'file')} cannot be executed; the page says why")
+        print(f"Open http://{bound}/{self._fragment}", flush=True)
+
+    def stopping(self, runs: int) -> None:
+        """See `Listener`."""
+        if runs:
+            grace = f"running tasks have {self._offer.grace_s:g} s to end"
+            print(f"stopping: {grace}; a second signal means at once", flush=True)
+
+
+async def _serve(offer: "Offer", secrets: Secrets, *, shows_token: bool) -> int:
+    stop = StopSignals()
+    serving = import_module("headrace.web.server").serve
+    try:
+        with stop.handled():
+            left = await serving(offer, stop, _Told(offer, shows_token=shows_token), secrets)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    fate = "lost: the store is in memory" if offer.store == "memory" else "left unfinished for the next start"
+    print(f"stopped; {plural(len(left), 'run is', 'runs are')} {fate}" if left else "stopped")
+    return 0 if stop.received is signal.SIGTERM and not left else stop.exit_code

@@ -1,0 +1,114 @@
+"""How a run went, as the API sends it and the store keeps it. Times are seconds since the run began."""
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from headrace.values import Json
+
+__all__ = [
+    "NodeProfile",
+    "Profile",
+    "Result",
+    "Sample",
+    "Steps",
+    "TaskSpan",
+    "decode_profile",
+    "encode_profile",
+]
+
+Result: TypeAlias = Literal["running", "done", "retried", "dead", "dropped"]
+"""Dropped: its run was cancelled, or its process stopped; what it did is rolled back."""
+
+
+class TaskSpan(msgspec.Struct, rename="camel"):
+    """One attempt of a task, as it was executed.
+
+    Attributes:
+        attempt: from 1.
+        seconds: how long it took; of one that is running, so far.
+        context: facts of its message that tell which data it was: `page`, `batchNum`; masked.
+    """
+
+    task: str
+    node: str
+    port: str
+    attempt: int
+    began_seconds: float
+    seconds: float = 0.0
+    result: Result = "running"
+    context: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class NodeProfile(msgspec.Struct, rename="camel"):
+    """One node in a run.
+
+    Attributes:
+        received: messages that entered.
+        failed: those at which it failed itself.
+        timed: how many were timed.
+        seconds: the own time of those, without that of the nodes below.
+    """
+
+    received: int = 0
+    failed: int = 0
+    timed: int = 0
+    seconds: float = 0.0
+
+
+class Steps(msgspec.Struct, rename="camel"):
+    """The time of a run in equal steps: how long each is, and how many tasks were done in each."""
+
+    seconds: float
+    tasks: list[int] = msgspec.field(default_factory=list)
+
+
+class Profile(msgspec.Struct, rename="camel"):
+    """What is remembered of how a run went.
+
+    Attributes:
+        tasks: the latest, in the order of their beginning.
+        earlier: how many were executed before those.
+        slowest: the slowest first.
+        nodes: by name.
+    """
+
+    tasks: list[TaskSpan]
+    earlier: int
+    slowest: list[TaskSpan]
+    nodes: dict[str, NodeProfile]
+    steps: Steps
+
+
+class Sample(msgspec.Struct, frozen=True, rename="camel"):
+    """A message that entered a node, or left it.
+
+    Attributes:
+        at: RFC 3339, UTC.
+        run: its id.
+        message: masked, and cut where it is long.
+    """
+
+    at: str
+    run: str
+    direction: Literal["in", "out"]
+    port: str
+    message: Json
+    is_cut: bool
+
+
+def encode_profile(profile: Profile) -> bytes:
+    """A profile as JSON."""
+    return msgspec.json.encode(profile)
+
+
+def decode_profile(encoded: bytes) -> Profile:
+    """A profile that was kept.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    try:
+        return msgspec.json.decode(encoded, type=Profile)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"the profile cannot be read: {error}") from error

@@ -1,0 +1,29 @@
+"""The stream of what happens."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from starlette.responses import StreamingResponse
+
+from headrace.web.api.base import TheSite
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["events"])
+
+
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "events, for ever"}},
+)
+async def events(
+    site: TheSite,
+    flow: str = "",
+    run: str = "",
+    last_event_id: Annotated[str, Header(description="of the last event that was seen")] = "",
+) -> StreamingResponse:
+    """What happens, as server-sent events whose data is JSON; `reset` says that some were missed."""
+    stream = site.feed.stream(last_event_id, flow, run)
+    headers = {"X-Accel-Buffering": "no"}
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

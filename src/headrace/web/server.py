@@ -1,0 +1,222 @@
+"""A process that executes the flows of a folder, and serves their API and web page."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import uvicorn
+from starlette.types import ASGIApp
+
+from headrace.app.folder import Folder
+from headrace.app.registry import full_registry
+from headrace.app.secrets import Secrets
+from headrace.app.session import DEFAULT_KEEP, open_engine, open_store, version_reader
+from headrace.engine import Keep, Observers
+from headrace.errors import UsageError
+from headrace.monitor.journal import Journal
+from headrace.monitor.metrics import Metrics
+from headrace.monitor.recorder import Recorder
+from headrace.sdk import Address
+from headrace.sdk.resource import DEFAULT_ADDRESS
+from headrace.web.access import Tokens
+from headrace.web.app import make_app
+from headrace.web.audit import Audit
+from headrace.web.feed import Feed
+from headrace.web.guard import Guard
+from headrace.web.site import Site
+from headrace.web.watcher import Watcher
+
+__all__ = ["AUDIT_FILE", "Offer", "Stop", "open_site", "serve"]
+
+AUDIT_FILE = "audit.jsonl"
+"""In the home folder."""
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_BACKLOG = 128
+_FAREWELL_S = 3.0
+"""For answers that are being sent when the server stops."""
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What is to be served.
+
+    Attributes:
+        root: the folder of flow files, or one.
+        address: of the API and the page.
+        tokens: what opens them.
+        host_names: by which it is asked, besides the address and those of this machine.
+        hooks: where the flows' own HTTP servers listen.
+        store: its URL; None for the one in the home folder.
+        env_file: where secrets may be.
+    """
+
+    root: Path
+    home: Path
+    address: Address
+    tokens: Tokens
+    host_names: tuple[str, ...] = ()
+    hooks: Address = DEFAULT_ADDRESS
+    store: str | None = None
+    keep: Keep = DEFAULT_KEEP
+    env_file: Mapping[str, str] | None = None
+    grace_s: float = 30.0
+
+
+@asynccontextmanager
+async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
+    """Execute the flows of a folder; at the end, what is executing is cut off and stays in the store.
+
+    Args:
+        offer: what is to be served.
+        secrets: masks those of all flows.
+
+    Raises:
+        UsageError: there is no such store.
+        StoreError: it cannot be opened.
+    """
+    registry, feed = full_registry(), Feed()
+    store = await open_store(offer.store, offer.home)
+    async with AsyncExitStack() as closing:
+        recorder, metrics = Recorder(store, mask=secrets.mask), Metrics(store)
+        watcher = Watcher(feed, recorder, store)
+        engine = await closing.enter_async_context(
+            open_engine(
+                offer.home,
+                store=store,
+                observer=Observers(watcher, metrics, Journal()),
+                recorder=recorder,
+                mask=secrets.mask,
+                read_version=version_reader(registry, secrets, offer.env_file),
+                keep=offer.keep,
+                address=offer.hooks,
+            )
+        )
+        watcher.attach(engine)
+        folder = Folder(offer.root, registry, engine, secrets, offer.env_file, watcher.flow_changed)
+        yield Site(engine, store, folder, recorder, watcher, metrics, feed, registry, secrets.mask)
+
+
+class Listener(Protocol):
+    """Told how it goes."""
+
+    def ready(self, site: Site, bound: Address) -> None:
+        """It listens there."""
+
+    def stopping(self, runs: int) -> None:
+        """It was told to stop while so many runs are open."""
+
+
+class Stop(Protocol):
+    """Tells when to stop.
+
+    Attributes:
+        asked: set when running tasks are to end within the grace period.
+        insisted: set when they are to be cut off.
+    """
+
+    asked: asyncio.Event
+    insisted: asyncio.Event
+
+
+async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) -> list[str]:
+    """Serve until told to stop, then let running tasks end.
+
+    Args:
+        offer: what is to be served.
+        stop: ends it.
+        listener: told when it begins, and when it is to end.
+        secrets: masks those of all flows.
+
+    Returns:
+        The ids of runs that are left open in the store.
+
+    Raises:
+        UsageError: the address cannot be had, or there is no such folder or store.
+        StoreError: the store failed.
+    """
+    if not offer.root.exists():
+        raise UsageError(f"there is no folder {offer.root}")
+    with _bound(offer.address) as listening, Audit(offer.home / AUDIT_FILE) as audit:
+        bound = Address(offer.address.host, listening.getsockname()[1])
+        async with open_site(offer, secrets) as site:
+            app = Guard(make_app(site), offer.tokens, _hosts(offer), audit)
+            await site.folder.scan()
+            async with _serving(app, site.feed, listening) as serving, asyncio.TaskGroup() as group:
+                work = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
+                ends = [group.create_task(each) for each in work]
+                listener.ready(site, bound)
+                await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
+                listener.stopping(len(site.engine.open_runs))
+                left = await _drain(group, site, stop, offer.grace_s)
+                for task in ends:
+                    task.cancel()
+    return left
+
+
+@asynccontextmanager
+async def _serving(app: ASGIApp, feed: Feed, listening: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer requests; at the end, those that have come have a moment."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=round(_FAREWELL_S),
+        ws="none",
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listening]))
+    try:
+        yield serving
+    finally:
+        feed.close()
+        server.should_exit = True
+        await serving
+        for each in server.servers:  # if it was told to stop before it had begun
+            each.close()
+
+
+async def _drain(group: asyncio.TaskGroup, site: Site, stop: Stop, grace_s: float) -> list[str]:
+    """Let running tasks end, until somebody insists; gives the ids of the runs that are left open."""
+    drain = group.create_task(site.engine.drain(grace_s))
+    insisted = group.create_task(stop.insisted.wait())
+    await asyncio.wait({drain, insisted}, return_when=asyncio.FIRST_COMPLETED)
+    insisted.cancel()
+    drain.cancel()
+    return site.engine.open_runs
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the command line."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """See `uvicorn.Server`."""
+        yield
+
+
+def _hosts(offer: Offer) -> frozenset[str]:
+    """The names by which the server is asked."""
+    host = offer.address.host
+    own = f"[{host}]" if ":" in host else host
+    return frozenset(name.lower() for name in (*_LOOPBACK, own, *offer.host_names))
+
+
+@contextlib.contextmanager
+def _bound(address: Address) -> Iterator[socket.socket]:
+    """A socket that is bound to an address: who connects waits until the server begins."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind((address.host, address.port))
+            made.listen(_BACKLOG)
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
+            raise UsageError(f"cannot listen on {address}: {str(reason).lower()}") from error
+        yield made

@@ -1,1 +1,0 @@
-import{n as e,t}from"./title-BGulxbuL.js";var n=e();function r({name:e}){return t(e),(0,n.jsx)(`h1`,{children:e})}export{r as default};

@@ -1,0 +1,166 @@
+"""What happens in the engine, told to those who watch, and counted."""
+
+import asyncio
+
+from msgspec import to_builtins
+
+from headrace.engine import Engine, Observer
+from headrace.errors import HeadraceError
+from headrace.monitor.meter import Meter, Snapshot
+from headrace.monitor.recorder import Recorder
+from headrace.store import ErrorFate, ErrorRecord, LetterFilter, RunRecord, Store
+from headrace.values import Json
+from headrace.web.feed import Feed
+from headrace.web.resources.live import Live, live
+from headrace.web.resources.run import RunErrorOf, run_error, summary
+
+__all__ = ["Watcher"]
+
+_PERIOD_S = 0.5
+"""How often counts are told."""
+
+
+class Watcher(Observer):
+    """Publishes events, and twice a second what has changed of counts and tasks, if anybody watches.
+
+    Attributes:
+        where: by flow and trigger, where it listens.
+    """
+
+    def __init__(self, feed: Feed, recorder: Recorder, store: Store) -> None:
+        self._feed = feed
+        self._recorder = recorder
+        self._store = store
+        self._engine: Engine | None = None
+        self._meters: dict[str, Meter] = {}
+        self._active: dict[str, RunRecord] = {}
+        self._flows: dict[str, str] = {}  # of runs, those that have ended since `follow` looked included
+        self._lettered: set[str] = set()
+        self.where: dict[tuple[str, str], str] = {}
+
+    def attach(self, engine: Engine) -> None:
+        """Read the counts of an engine, from its entering on."""
+        self._engine = engine
+
+    async def follow(self) -> None:
+        """Tell of counts and tasks, until cancelled.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        while True:
+            await asyncio.sleep(_PERIOD_S)
+            spans = self._recorder.take_spans()
+            if not self._feed.is_watched:
+                continue
+            for flow in sorted({run.flow for run in self._active.values()}):
+                self._progress(flow)
+            for run_id, changed in spans.items():
+                flow = self._flows.get(run_id, "")
+                tasks: Json = {"run": run_id, "flow": flow, "spans": to_builtins(changed)}
+                self._feed.publish("tasks", tasks, flow=flow, run=run_id)
+            self._flows = {run.id: run.flow for run in self._active.values()}
+            await self._count_letters()
+
+    async def _count_letters(self) -> None:
+        flows, self._lettered = self._lettered, set()
+        for flow in sorted(flows):
+            page = await self._store.letters(LetterFilter(flow=flow, limit=0))
+            facts: Json = {"flow": flow, "deadLetters": page.total}
+            self._feed.publish("letters_changed", facts, flow=flow)
+
+    def letters_changed(self, flow: str) -> None:
+        """A dead letter was made, tried again or removed."""
+        self._lettered.add(flow)
+
+    def flow_changed(self, flow: str) -> None:
+        """A flow was loaded, changed, removed, or one of its triggers switched."""
+        self._feed.publish("flow_changed", {"flow": flow}, flow=flow)
+
+    def live(self, flow: str) -> Live | None:
+        """The counts of a flow that is executed here."""
+        meter = self._meter(flow)
+        return None if meter is None else self._live(flow, meter.read())
+
+    def _live(self, flow: str, snapshot: Snapshot) -> Live:
+        return live(flow, [run.id for run in self._active.values() if run.flow == flow], snapshot)
+
+    def _progress(self, flow: str) -> None:
+        counts = self.live(flow)
+        if counts is not None:
+            self._feed.publish_text("progress", counts.model_dump_json(), flow=flow)
+
+    def _meter(self, flow: str) -> Meter | None:
+        """The meter of the current version of a flow."""
+        engine = self._engine
+        program = None if engine is None else engine.program(flow)
+        if engine is None or program is None:
+            return None
+        meter = self._meters.get(flow)
+        if meter is None or meter.program is not program:
+            meter = self._meters[flow] = Meter(program, engine.stats, engine.budgets)
+        return meter
+
+    # ---- what the engine tells
+
+    def run_started(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        self._begun("run_started", run)
+
+    def run_resumed(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        self._begun("run_resumed", run)
+        self._lettered.add(run.flow)
+
+    def _begun(self, event: str, run: RunRecord) -> None:
+        meter = self._meter(run.flow)
+        if meter is not None:
+            is_alone = all(other.flow != run.flow for other in self._active.values())
+            meter.begin(run.id, is_alone=is_alone)
+        self._active[run.id] = run
+        self._flows[run.id] = run.flow
+        self._publish_run(event, run)
+
+    def run_ended(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        self._active.pop(run.id, None)
+        meter = self._meter(run.flow)
+        if meter is not None:
+            meter.end(run.id)
+            self._progress(run.flow)
+        self._publish_run("run_ended", run)
+
+    def _publish_run(self, event: str, run: RunRecord) -> None:
+        self._feed.publish_text(event, summary(run).model_dump_json(), flow=run.flow, run=run.id)
+
+    def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
+        """See `Observer`."""
+        self._notice(
+            f"run {run.id} of {run.flow} cannot go on with version {run.version}, which does not load any "
+            f"more: {error.message}"
+        )
+
+    def listening(self, flow: str, trigger: str, where: str) -> None:
+        """See `Observer`."""
+        self.where[flow, trigger] = where
+
+    def flow_moved(self, flow: str, moved_from: str) -> None:
+        """See `Observer`."""
+        self._notice(f"flow {flow} is read from another file now; it was {moved_from}")
+
+    def _notice(self, text: str) -> None:
+        self._feed.publish("notice", {"text": text})
+
+    def firing_dropped(self, flow: str, trigger: str, reason: str) -> None:
+        """See `Observer`."""
+        facts: Json = {"flow": flow, "trigger": trigger, "reason": reason}
+        self._feed.publish("firing_dropped", facts, flow=flow)
+
+    def error_raised(self, run_id: str, error: ErrorRecord) -> None:
+        """See `Observer`."""
+        run = self._active.get(run_id)
+        flow = "" if run is None else run.flow
+        if error.fate is ErrorFate.DEAD:
+            self._lettered.add(flow)
+        told = RunErrorOf(**dict(run_error(error)), run=run_id, flow=flow)
+        self._feed.publish_text("error", told.model_dump_json(), flow=flow, run=run_id)

@@ -1,0 +1,200 @@
+"""`headrace serve`, as a process: its link, its tokens, its end."""
+
+import json
+import os
+import re
+import signal
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from tests.cli.outcome import Outcome
+
+from headrace.app.folder import Folder
+from headrace.errors import StoreError
+from support.forked import Forked
+
+Call: TypeAlias = Callable[..., Outcome]
+Spawn: TypeAlias = Callable[..., Forked]
+
+FLOW = """\
+apiVersion: headrace.dev/v1
+kind: Flow
+metadata: {name: small}
+spec:
+  nodes:
+    go: {component: common-module/signal}
+    wait: {component: common-module/delay, settings: {duration: DURATION}}
+  edges:
+    - go -> wait
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "flows"
+    made.mkdir()
+    (made / "small.yaml").write_text(FLOW.replace("DURATION", "10ms"))
+    return made
+
+
+def ask(url: str, token: str, path: str, body: object = None, host: str = "") -> tuple[int, object]:
+    """Status and JSON of an answer of the API."""
+    request = urllib.request.Request(url + "api/v1/" + path, headers={"Authorization": f"Bearer {token}"})
+    if host:
+        request.add_header("Host", host)
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def begun(process, tokens: bool = True) -> tuple[str, str]:
+    """The address and the token of the link that a server prints."""
+    while line := process.stdout.readline():
+        if found := re.match(r"Open (http://\S+?/)(?:#token=(\S+))?$", line):
+            assert bool(found[2]) is tokens
+            return found[1], found[2] or ""
+    raise AssertionError(process.communicate())
+
+
+def test_the_link_holds_a_token_that_opens_the_api_and_sigterm_ends_it_well(
+    folder: Path, spawn: Spawn
+) -> None:
+    process = spawn("serve", folder, "--address", "127.0.0.1:0")
+    url, token = begun(process)
+    assert ask(url, "", "flows")[0] == 401
+    status, fired = ask(url, token, "flows/small/triggers/go/fire", {})
+    assert (status, set(fired)) == (202, {"run"})
+    while ask(url, token, f"runs/{fired['run']}")[1]["status"] == "running":
+        pass
+    with urllib.request.urlopen(url, timeout=20) as page:
+        assert page.headers["Content-Type"].startswith("text/html")
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate()
+    assert (process.returncode, out.splitlines()[-1]) == (0, "stopped")
+    assert token not in err
+    assert token not in (Path(os.environ["HEADRACE_HOME"]) / "audit.jsonl").read_text()
+
+
+def test_each_start_has_a_token_of_its_own(folder: Path, spawn: Spawn) -> None:
+    tokens = set()
+    for _ in range(2):
+        process = spawn("serve", folder, "--address", "127.0.0.1:0")
+        tokens.add(begun(process)[1])
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        assert process.returncode == 130
+    assert len(tokens) == 2
+
+
+def test_a_token_that_is_given_is_not_printed(folder: Path, spawn: Spawn, monkeypatch) -> None:
+    monkeypatch.setenv("HEADRACE_TOKEN", "a-token-that-people-know")
+    monkeypatch.setenv("HEADRACE_READ_TOKEN", "a-token-for-looking")
+    process = spawn("serve", folder, "--address", "127.0.0.1:0", "-vv")
+    url, _ = begun(process, tokens=False)
+    assert ask(url, "a-token-that-people-know", "session")[1]["access"] == "full"
+    assert ask(url, "a-token-for-looking", "session")[1]["access"] == "read"
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate()
+    assert "a-token" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("tokens", "options", "says"),
+    [
+        ({}, ["--address", "0.0.0.0:0"], "other machines reach 0.0.0.0:0, so a token is needed"),
+        ({}, ["--address", "[::]:0"], "other machines reach [::]:0, so a token is needed"),
+        ({"HEADRACE_TOKEN": "short"}, [], "HEADRACE_TOKEN has 5 characters; 16 are the least"),
+        ({"HEADRACE_READ_TOKEN": "x"}, [], "HEADRACE_READ_TOKEN has 1 character; 16 are the least"),
+        (
+            {"HEADRACE_TOKEN": "x" * 16, "HEADRACE_READ_TOKEN": "x" * 16},
+            [],
+            "HEADRACE_TOKEN and HEADRACE_READ_TOKEN are the same",
+        ),
+        ({}, ["--address", "nowhere"], "--address takes HOST:PORT"),
+        ({}, ["--address", "127.0.0.1:99999"], "--address takes HOST:PORT"),
+        ({}, ["--grace", "x"], "--grace: "),
+        ({}, ["--store", "redis://x"], "`redis://x` names no store"),
+    ],
+)
+def test_what_is_not_safe_or_not_right_is_refused(
+    folder: Path, call: Call, monkeypatch, tokens, options, says
+) -> None:
+    for name, value in tokens.items():
+        monkeypatch.setenv(name, value)
+    done = call("serve", folder, "--address", "127.0.0.1:0", *options)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+def test_other_machines_may_ask_where_there_is_a_token(folder: Path, spawn: Spawn, monkeypatch) -> None:
+    monkeypatch.setenv("HEADRACE_TOKEN", "a-token-that-people-know")
+    process = spawn("serve", folder, "--address", "0.0.0.0:0", "--host-name", "flows.example")
+    url, _ = begun(process, tokens=False)
+    url = url.replace("0.0.0.0", "127.0.0.1")
+    assert ask(url, "a-token-that-people-know", "session", host="flows.example")[0] == 200
+    assert ask(url, "a-token-that-people-know", "session", host="evil.example")[0] == 421
+    process.kill()
+    process.communicate()
+
+
+def test_a_folder_that_is_not_there_or_an_address_that_is_taken_is_told(folder: Path, call: Call) -> None:
+    done = call("serve", folder / "nope")
+    assert (done.code, f"there is no folder {folder}/nope" in done.err) == (2, True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = call("serve", folder, "--address", address)
+    assert (done.code, f"cannot listen on {address}" in done.err) == (2, True)
+
+
+def test_a_server_that_is_killed_goes_on_with_what_it_left(folder: Path, spawn: Spawn) -> None:
+    (folder / "small.yaml").write_text(FLOW.replace("DURATION", "3s"))
+    process = spawn("serve", folder, "--address", "127.0.0.1:0")
+    url, token = begun(process)
+    _, fired = ask(url, token, "flows/small/triggers/go/fire", {})
+    process.kill()
+    process.communicate()
+    process = spawn("serve", folder, "--address", "127.0.0.1:0")
+    url, token = begun(process)
+    assert ask(url, token, f"runs/{fired['run']}")[1]["status"] == "running"
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert process.returncode == 0  # it had 30 s to end
+    process = spawn("serve", folder, "--address", "127.0.0.1:0")
+    url, token = begun(process)
+    assert ask(url, token, f"runs/{fired['run']}")[1]["status"] == "succeeded"
+    process.kill()
+    process.communicate()
+
+
+def test_a_second_signal_cuts_off_what_is_executing(folder: Path, spawn: Spawn) -> None:
+    (folder / "small.yaml").write_text(FLOW.replace("DURATION", "1h"))
+    process = spawn("serve", folder, "--address", "127.0.0.1:0")
+    url, token = begun(process)
+    ask(url, token, "flows/small/triggers/go/fire", {})
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline().startswith("stopping: running tasks have 30 s to end")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate()
+    assert process.returncode == 143
+    assert out.splitlines()[-1] == "stopped; 1 run is left unfinished for the next start"
+
+
+def test_a_store_that_fails_ends_it_with_a_message(folder: Path, call: Call, monkeypatch) -> None:
+    async def follow(_) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(Folder, "follow", follow)
+    done = call("serve", folder, "--address", "127.0.0.1:0")
+    assert (done.code, "the disk is gone" in done.err, "Traceback" in done.err) == (1, True, False)

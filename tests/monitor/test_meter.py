@@ -1,0 +1,106 @@
+"""Counts of a run: rates, totals, the time that is left."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from headrace.engine import NodeStats, Program
+from headrace.engine.observer import RunStats
+from headrace.monitor.meter import Meter, NodeRow, Snapshot
+
+
+class Engine:
+    """A program of two nodes and a trigger, runs by id, and a clock that is set."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.api, self.iterate = NodeStats(), NodeStats()
+        self.runs = {"one": RunStats(), "two": RunStats()}
+        self.edge = SimpleNamespace(edge=SimpleNamespace(index=3), crossed=0)
+        targets = {"start": {"out": (self.edge,)}}
+        units = {
+            name: SimpleNamespace(
+                name=name,
+                stats=stats,
+                targets=targets.get(name, {}),
+                node=SimpleNamespace(spec=SimpleNamespace(trigger=trigger)),
+            )
+            for name, stats, trigger in [
+                ("start", NodeStats(), True),
+                ("api", self.api, False),
+                ("iterate", self.iterate, False),
+            ]
+        }
+        program = cast("Program", SimpleNamespace(units=units))
+        self.meter = Meter(program, self.runs.get, now_s=lambda: self.now_s)
+
+    def change(self, stats: Any, **changes: int) -> None:
+        for name, value in changes.items():
+            setattr(stats, name, value)
+
+
+def test_counts_rates_and_the_time_left() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.meter.read()
+    engine.now_s += 2
+    engine.change(engine.runs["one"], expected=500, pages=1)
+    engine.change(engine.api, received=2, active=1, failed=1)
+    engine.change(engine.iterate, received=1, items_done=40, items_total=100, passes=4)
+    assert engine.meter.read() == Snapshot(
+        elapsed_s=2.0,
+        rows=(NodeRow("api", 2, 1, 1, 1.0, 0, 0), NodeRow("iterate", 1, 0, 0, 0.5, 40, 100)),
+        done=40,
+        total=500,
+        pages=1,
+        batches=4,
+        rate=20.0,
+        left_s=23.0,
+        edges={3: (0, 0.0)},
+    )
+
+
+def test_rates_are_of_the_last_seconds() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.runs["one"].expected = 1000
+    for _ in range(20):
+        engine.meter.read()
+        engine.now_s += 1
+        engine.iterate.items_done += 10
+    engine.meter.read()
+    engine.now_s += 10
+    snapshot = engine.meter.read()
+    assert (snapshot.done, snapshot.rate, snapshot.left_s) == (200, 0.0, None)
+
+
+def test_a_run_that_begins_alone_begins_at_zero() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.change(engine.api, received=7, failed=2)
+    engine.meter.end("one")
+    engine.edge.crossed = 7
+    engine.meter.begin("two", is_alone=True)
+    engine.api.received += 1
+    engine.edge.crossed += 1
+    assert engine.meter.read().rows[0] == NodeRow("api", 1, 0, 0, 0.0, 0, 0)
+    assert engine.meter.read().edges == {3: (1, 0.0)}
+
+
+def test_crossings_are_told_with_their_rate() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.meter.read()
+    engine.now_s += 2
+    engine.edge.crossed += 5
+    assert engine.meter.read().edges == {3: (5, 2.5)}
+
+
+def test_after_the_end_the_time_stands_still() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.change(engine.runs["one"], expected=10, pages=3)
+    engine.now_s += 4
+    pages = engine.meter.end("one")
+    engine.now_s += 60
+    snapshot = engine.meter.read()
+    assert (pages, snapshot.elapsed_s, snapshot.pages, snapshot.total) == (3, 4.0, 3, 10)

@@ -1,0 +1,166 @@
+"""A folder of flows: what is taken over of its files, and when."""
+
+import asyncio
+
+import pytest
+
+from headrace.store.sqlite import SqliteStore
+from support.flows import bench
+from web.served import HEAD, SYNC, served
+
+SLOW = """
+  nodes:
+    go: {component: common-module/signal}
+    wait: {component: common-module/delay, settings: {duration: 0.3s}}
+  edges:
+    - go -> wait
+"""
+
+
+async def state(server, flow="sync"):
+    found = await server.get(f"flows/{flow}")
+    return found["state"], found["problem"]
+
+
+async def test_yaml_files_below_the_folder_that_are_flows_are_executed(tmp_path):
+    async with served(tmp_path, {}) as server:
+        server.write("a")
+        (server.folder / "deep" / "er").mkdir(parents=True)
+        (server.folder / "deep" / "er" / "b.yml").write_text(HEAD.replace("NAME", "b") + SYNC)
+        (server.folder / ".hidden").mkdir()
+        (server.folder / ".hidden" / "c.yaml").write_text(HEAD.replace("NAME", "c") + SYNC)
+        (server.folder / "other.yaml").write_text("kind: Service\n")
+        (server.folder / "notes.txt").write_text(HEAD + SYNC)
+        await server.site.folder.scan()
+        flows = (await server.get("flows"))["flows"]
+        assert [flow["name"] for flow in flows] == ["a", "b"]
+        assert flows[1]["path"] == f"{server.folder}/deep/er/b.yml"
+
+
+async def test_a_change_that_loads_is_taken_over_and_what_has_begun_ends_as_it_began(tmp_path):
+    async with served(tmp_path, {"sync": SLOW}) as server:
+        run = (await server.post("flows/sync/triggers/go/fire", {}))["run"]
+        before = (await server.get("flows/sync"))["version"]
+        server.write("sync", SLOW.replace("0.3s", "0.1s"))
+        await server.site.folder.scan()
+        after = (await server.get("flows/sync"))["version"]
+        assert before != after
+        ended = await server.site.engine.wait(run)
+        assert (ended.version, ended.status.value) == (before, "succeeded")
+        again = await server.fire()
+        assert (await server.get(f"runs/{again}"))["version"] == after
+        assert not (await server.get(f"runs/{run}"))["isCurrentVersion"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("common-module/signal", "common-module/nope"),
+        lambda text: text[: len(text) // 2],
+        lambda text: "apiVersion: headrace.dev/v1\n\t- nonsense",
+        lambda text: text.replace("name: sync", "name: 'not a name'"),
+    ],
+)
+async def test_a_change_that_does_not_load_leaves_the_version_before_and_is_told(tmp_path, change):
+    async with served(tmp_path) as server:
+        path = server.folder / "sync.yaml"
+        text = path.read_text()
+        path.write_text(change(text))
+        await server.site.folder.scan()
+        found = await server.get("flows/sync")
+        assert found["state"] == "running"
+        assert f"version {found['version']} goes on" in found["problem"]
+        assert found["findings"]
+        assert (await server.site.store.run(await server.fire({"num": 1}))).status.value == "succeeded"
+        path.write_text(text)
+        await server.site.folder.scan()
+        assert await state(server) == ("running", None)
+
+
+async def test_a_file_that_is_gone_fires_no_more_and_its_runs_end(tmp_path):
+    async with served(tmp_path, {"sync": SLOW}) as server:
+        run = (await server.post("flows/sync/triggers/go/fire", {}))["run"]
+        (server.folder / "sync.yaml").unlink()
+        await server.site.folder.scan()
+        assert (await server.ask("GET", "flows/sync")).status == 404
+        assert (await server.site.engine.wait(run)).status.value == "succeeded"
+        server.write("sync", SLOW)
+        await server.site.folder.scan()
+        assert await state(server) == ("running", None)
+        assert (await server.site.store.run(await server.fire())).status.value == "succeeded"
+
+
+async def test_a_file_that_comes_back_while_its_runs_go_on_fires_again(tmp_path):
+    async with served(tmp_path, {"sync": SLOW}) as server:
+        run = (await server.post("flows/sync/triggers/go/fire", {}))["run"]
+        text = (server.folder / "sync.yaml").read_text()
+        (server.folder / "sync.yaml").unlink()
+        await server.site.folder.scan()
+        (server.folder / "sync.yaml").write_text(text)
+        await server.site.folder.scan()
+        again = await server.fire()
+        for each in (run, again):
+            assert (await server.site.engine.wait(each)).status.value == "succeeded"
+
+
+async def test_a_flow_that_gets_another_name_is_another_flow(tmp_path):
+    async with served(tmp_path) as server:
+        (server.folder / "sync.yaml").write_text(HEAD.replace("NAME", "renamed") + SYNC)
+        await server.site.folder.scan()
+        assert [flow["name"] for flow in (await server.get("flows"))["flows"]] == ["renamed"]
+        await server.fire({"num": 1}, flow="renamed")
+
+
+async def test_of_two_files_with_one_name_the_first_is_executed_and_the_other_says_why_not(tmp_path):
+    async with served(tmp_path) as server:
+        copy = server.folder / "copy.yaml"
+        copy.write_text((server.folder / "sync.yaml").read_text())
+        await server.site.folder.scan()
+        assert await state(server) == ("running", None)
+        file = server.site.folder.files[copy]
+        assert file.problem == f"its name is that of the flow of {server.folder}/sync.yaml, which is executed"
+
+
+async def test_a_secret_that_is_missing_is_told_and_looked_for_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("headrace.app.folder._AGAIN_S", 0.0)
+    spec = SYNC.replace("  vars:", "  secrets: [key]\n  vars:")
+    async with served(tmp_path, {"sync": spec}) as server:
+        found, problem = await state(server)
+        assert (found, "HEADRACE_SECRET_KEY" in problem) == ("invalid", True)
+        assert (await server.get("flows/sync"))["graph"] is not None
+        monkeypatch.setenv("HEADRACE_SECRET_KEY", "hunter2-hunter2")
+        await server.site.folder.scan()
+        assert await state(server) == ("running", None)
+
+
+async def test_a_flow_that_another_process_executes_is_taken_over_once_that_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr("headrace.app.folder._AGAIN_S", 0.0)
+    url = f"sqlite:///{tmp_path}/store.db"
+    async with served(tmp_path, {"test": SYNC}, store=url) as server:
+        await server.site.engine.dismiss("test")
+        server.site.folder.files.clear()
+        async with bench(SLOW.replace("\n  ", "\n"), store=await SqliteStore.open(tmp_path / "store.db")):
+            await server.site.folder.scan()
+            found, problem = await state(server, "test")
+            assert (found, "process" in problem) == ("elsewhere", True)
+        await server.site.folder.scan()
+        assert await state(server, "test") == ("running", None)
+
+
+async def test_runs_that_were_left_unfinished_go_on_with_the_next_start(tmp_path):
+    url = f"sqlite:///{tmp_path}/store.db"
+    spec = SLOW.replace("0.3s", "20s")
+    async with served(tmp_path, {"sync": spec}, store=url, grace_s=0.0) as server:
+        run = (await server.post("flows/sync/triggers/go/fire", {}))["run"]
+        await asyncio.sleep(0.05)
+    async with served(tmp_path, {"sync": SLOW}, store=url, grace_s=0.0) as server:
+        assert (await server.get(f"runs/{run}"))["status"] == "running"
+        assert not (await server.get(f"runs/{run}"))["isCurrentVersion"]
+
+
+async def test_changes_are_found_by_themselves(tmp_path):
+    async with served(tmp_path) as server:
+        server.write("other")
+        async with asyncio.timeout(10):
+            while len((await server.get("flows"))["flows"]) < 2:
+                await asyncio.sleep(0.05)

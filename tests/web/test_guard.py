@@ -1,0 +1,247 @@
+"""Each rule of who may ask `headrace serve` what. Real sockets."""
+
+import asyncio
+import json
+
+import pytest
+
+from headrace.web.access import Access, Tokens, new_token
+from headrace.web.guard import MOST_BYTES
+from headrace.web.rate import Buckets
+from web.served import FULL, READ, served
+
+ACTIONS = [
+    ("POST", "flows/sync/triggers/go/fire"),
+    ("POST", "flows/sync/triggers/tick/pause"),
+    ("POST", "flows/sync/triggers/tick/resume"),
+    ("POST", "runs/x/cancel"),
+    ("POST", "runs/x/retry"),
+    ("POST", "dead-letters/retry"),
+    ("POST", "dead-letters/discard"),
+    ("POST", "dead-letters/x/y/retry"),
+    ("DELETE", "dead-letters/x/y"),
+]
+READS = ["session", "flows", "flows/sync", "runs", "dead-letters", "errors", "components", "openapi.json"]
+
+
+@pytest.mark.parametrize(
+    ("header", "access"),
+    [
+        ("", None),
+        ("Bearer", None),
+        ("Bearer ", None),
+        (f"Basic {FULL}", None),
+        (f"Bearer {FULL}x", None),
+        (f"Bearer {FULL[:-1]}", None),
+        ("Bearer ü", None),
+        (f"Bearer {FULL}", Access.FULL),
+        (f"bearer  {FULL} ", Access.FULL),
+        (f"Bearer {READ}", Access.READ),
+    ],
+)
+def test_what_a_token_opens(header, access):
+    assert Tokens(FULL, READ).access(header) is access
+
+
+def test_an_empty_token_opens_nothing_where_there_is_no_token_for_looking():
+    assert Tokens(FULL).access("Bearer ") is None
+
+
+def test_a_token_is_random_and_in_no_repr():
+    assert len({new_token() for _ in range(100)}) == 100
+    assert len(new_token()) >= 43
+    assert FULL not in repr(Tokens(FULL, READ))
+
+
+async def test_without_a_token_the_api_tells_nothing(tmp_path):
+    async with served(tmp_path) as server:
+        for path in (*READS, "events", "nowhere"):
+            reply = await server.ask("GET", path, token="")
+            assert (reply.status, reply.code) == (401, "unauthorized"), path
+            assert reply.headers["www-authenticate"].startswith("Bearer")
+        for method, path in ACTIONS:
+            assert (await server.ask(method, path, {}, token="wrong-" + FULL)).status in (401, 429)
+
+
+async def test_a_token_in_the_address_or_a_cookie_opens_nothing(tmp_path):
+    async with served(tmp_path) as server:
+        assert (await server.ask("GET", f"flows?token={FULL}", token="")).status == 401
+        assert (await server.ask("GET", "flows", token="", Cookie=f"token={FULL}")).status == 401
+
+
+async def test_a_token_for_looking_reads_everything_and_does_nothing(tmp_path):
+    async with served(tmp_path) as server:
+        for path in READS:
+            await server.get(path, token=READ)
+        assert (await server.get("session", token=READ))["access"] == "read"
+        for method, path in ACTIONS:
+            reply = await server.ask(method, path, {}, token=READ)
+            assert (reply.status, reply.code) == (403, "read_only"), path
+        assert (await server.post("evaluate", {"text": "1 + 1"}, token=READ))["value"] == 2
+        assert await server.post("flows/validate", {"text": "a: 1"}, token=READ)
+        assert (await server.get("runs"))["runs"] == []
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.", "", "[::2]:80"])
+async def test_a_foreign_name_is_refused_whatever_the_token(tmp_path, host):
+    async with served(tmp_path) as server:
+        for path in ("/", "/api/v1/flows", "/live"):
+            reply = await server.ask("GET", path, Host=host)
+            assert (reply.status, reply.code) == (421, "host_not_allowed")
+
+
+async def test_the_names_of_this_machine_and_those_that_are_allowed_are_taken(tmp_path):
+    async with served(tmp_path, host_names=("Flows.Example",)) as server:
+        for host in ("localhost", "LOCALHOST:1", "127.0.0.1:80", "[::1]:8080", "flows.example"):
+            assert (await server.ask("GET", "session", Host=host)).status == 200
+
+
+async def test_every_answer_carries_a_strict_policy_and_no_cookie(tmp_path):
+    async with served(tmp_path) as server:
+        for path, token in (("/", ""), ("flows", FULL), ("flows", ""), ("nowhere", FULL), ("/live", "")):
+            headers = (await server.ask("GET", path, token=token)).headers
+            policy = headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["referrer-policy"] == "no-referrer"
+            assert "set-cookie" not in headers
+            assert not any(name.startswith("access-control") for name in headers)
+        assert (await server.ask("GET", "flows")).headers["cache-control"] == "no-store"
+
+
+async def test_a_foreign_page_cannot_have_a_browser_ask(tmp_path):
+    async with served(tmp_path) as server:
+        reply = await server.ask("OPTIONS", "flows", token="", Origin="http://evil.example")
+        assert reply.status == 401
+        assert not any(name.startswith("access-control") for name in reply.headers)
+
+
+async def test_who_tries_tokens_is_slowed_down_and_the_right_one_still_opens(tmp_path):
+    async with served(tmp_path) as server:
+        statuses = [(await server.ask("GET", "flows", token=f"wrong-{n}")).status for n in range(15)]
+        assert statuses == [401] * 10 + [429] * 5
+        reply = await server.ask("GET", "flows", token="wrong")
+        assert (reply.code, int(reply.headers["retry-after"]) > 0) == ("too_many_requests", True)
+        assert (await server.ask("GET", "flows")).status == 200
+
+
+def test_a_bucket_fills_with_time_each_address_its_own():
+    now = 0.0
+    buckets = Buckets(2, 0.5, lambda: now)
+    assert [buckets.take("a"), buckets.take("a")] == [0, 0]
+    assert buckets.take("a") == 2
+    assert buckets.take("b") == 0
+    now = 2.0
+    assert [buckets.take("a"), buckets.take("a") > 0] == [0, True]
+
+
+def test_a_bucket_forgets_who_asked_longest_ago():
+    buckets = Buckets(1, 0.001)
+    buckets.take("first")
+    for number in range(1000):
+        buckets.take(str(number))
+    assert buckets.take("first") == 0
+
+
+async def test_too_many_requests_of_one_address_are_refused(tmp_path):
+    async with served(tmp_path) as server:
+        replies = await asyncio.gather(*(server.ask("GET", "/live") for _ in range(800)))
+        statuses = {reply.status for reply in replies}
+        assert statuses == {200, 429}
+
+
+async def test_a_body_has_a_limit_told_before_or_found_on_the_way(tmp_path):
+    async with served(tmp_path) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.address.port)
+        head = (
+            f"POST /api/v1/evaluate HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {FULL}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {MOST_BYTES + 1}\r\n\r\n"
+        )
+        writer.write(head.encode())
+        assert b" 413 " in await reader.readline()
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.address.port)
+        chunked = head.replace(f"Content-Length: {MOST_BYTES + 1}", "Transfer-Encoding: chunked")
+        writer.write(chunked.encode())
+        piece = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+        for _ in range(MOST_BYTES // 0x10000 + 2):
+            writer.write(piece)
+        assert b" 413 " in await reader.readline()
+        writer.close()
+
+
+async def test_each_action_leaves_a_line_done_or_refused_without_what_was_sent(tmp_path):
+    async with served(tmp_path) as server:
+        await server.fire({"num": 4, "password": "hunter2-hunter2"})
+        await server.ask("POST", "flows/sync/triggers/tick/pause", {}, token=READ)
+        await server.ask("DELETE", "dead-letters/a/b", token="")
+        await server.get("flows")
+        lines = server.audit()
+        assert [(line["access"], line["action"], line["status"]) for line in lines] == [
+            ("full", "POST /api/v1/flows/sync/triggers/go/fire", 202),
+            ("read", "POST /api/v1/flows/sync/triggers/tick/pause", 403),
+            ("none", "DELETE /api/v1/dead-letters/a/b", 401),
+        ]
+        assert {line["address"] for line in lines} == {"127.0.0.1"}
+        path = server.home / "audit.jsonl"
+        assert "hunter2" not in path.read_text()
+        assert FULL not in path.read_text()
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+SECRET = """
+  secrets: [key]
+  retry: {maxAttempts: 1}
+  nodes:
+    go: {component: common-module/signal}
+    ask:
+      component: http-module/client
+      settings:
+        baseUrl: http://127.0.0.1:9
+        defaultHeaders: {X-Key: "{{$.secrets.key}}", X-Plain: hunter2-hunter2}
+    fail: {component: common-module/modify}
+    end: {component: common-module/modify}
+  edges:
+    - go -> fail
+    - from: fail
+      to: end
+      data: {x: "{{$.payload.text + 1 / $.payload.zero}}"}
+    - from: end
+      to: ask
+      data: {method: GET, url: /x}
+"""
+
+
+async def test_no_secret_is_in_any_answer_wherever_it_was_put(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADRACE_SECRET_KEY", "hunter2-hunter2")
+    async with served(tmp_path, {"sync": SECRET}) as server:
+        run = await server.fire({"text": "it is hunter2-hunter2", "zero": 0})
+        (letter,) = (await server.get("dead-letters"))["letters"]
+        paths = [
+            "flows", "flows/sync", "flows/sync/nodes/ask", "flows/sync/nodes/fail", f"runs/{run}", "errors",
+            "dead-letters", f"dead-letters/{run}/{letter['task']}",
+        ]  # fmt: skip
+        for path in paths:
+            body = (await server.ask("GET", path)).body
+            assert b"hunter2" not in body, path
+        detail = await server.get(paths[-1])
+        assert detail["isMasked"]
+        assert json.loads(detail["messageText"]) == detail["message"]
+
+
+async def test_metrics_are_for_those_who_may_look(tmp_path):
+    async with served(tmp_path) as server:
+        assert (await server.ask("GET", "/metrics", token="")).status == 401
+        await server.fire({"num": 4})
+        reply = await server.ask("GET", "/metrics", token=READ)
+        assert reply.status == 200
+        assert b'headrace_runs_total{flow="sync",status="succeeded"' in reply.body
+        assert reply.headers["cache-control"] == "no-store"
+
+
+async def test_whether_it_lives_is_told_to_everybody(tmp_path):
+    async with served(tmp_path) as server:
+        for path in ("/live", "/ready"):
+            assert (await server.ask("GET", path, token="")).status == 200
