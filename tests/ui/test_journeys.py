@@ -3,7 +3,7 @@
 import json
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from support.api import serve_users
 from ui.browsed import tab, users, write_sync
@@ -12,17 +12,11 @@ from web.served import SYNC, served
 FLOW = "scheduled-data-sync"
 
 
-async def number(page: Page, node: str) -> int:
-    """How many messages a node of the graph shows."""
-    text = await page.get_by_role("button", name=re.compile(rf"^{node}\b")).first.inner_text()
-    return int((re.findall(r"\n([\d,]+)", text) or ["0"])[0].replace(",", ""))
-
-
 async def test_a_sync_is_run_and_watched_its_failed_batch_is_edited_and_tried_again(
     tmp_path, browser, target, monkeypatch
 ):
     async with serve_users(users(600, broken=234)) as api:
-        api.latency_s = 0.4
+        api.latency_s = 0.8
         write_sync(tmp_path / "flows", api, target, monkeypatch)
         async with served(tmp_path, {}) as server, tab(browser, server) as on:
             page = on.page
@@ -32,11 +26,11 @@ async def test_a_sync_is_run_and_watched_its_failed_batch_is_edited_and_tried_ag
             # It moves, and says how far it is.
             progress = page.get_by_role("progressbar").first
             await expect(progress).to_be_visible()
-            seen = set()
-            while len(seen) < 4:
-                seen.add(await progress.get_attribute("aria-valuenow"))
+            seen: list[float] = []
+            while len(set(seen)) < 4:
+                seen.append(float(await progress.get_attribute("value") or 0))
                 await page.wait_for_timeout(50)
-            assert sorted(seen, key=float) == sorted(seen, key=float)
+            assert seen == sorted(seen)
             await expect(page.get_by_text("failed").first).to_be_visible(timeout=20_000)
 
             # What failed is told with its place, and opened.
@@ -99,7 +93,7 @@ async def test_an_expression_is_tried_on_a_real_message_while_it_is_typed(tmp_pa
         await field.fill("$.half.")
         await expect(page.get_by_text(re.compile(r"\^")).first).to_be_visible()
         await field.fill("$.missing + 1")
-        await expect(page.get_by_text(re.compile("`\\$.missing` is missing"))).to_be_visible()
+        await expect(page.get_by_text("is missing")).to_be_visible()
 
 
 async def test_a_node_shows_its_lines_and_a_line_its_node(tmp_path, browser):
@@ -108,7 +102,7 @@ async def test_a_node_shows_its_lines_and_a_line_its_node(tmp_path, browser):
         await on.go("/flows/sync")
         await page.get_by_role("button", name=re.compile(r"^halve\b")).first.click()
         await expect(page).to_have_url(re.compile("node=halve"))
-        marked = page.locator('[aria-current="true"], [data-marked], .marked').first
+        marked = page.get_by_role("option", selected=True).first
         await expect(marked).to_contain_text("halve:")
         await page.keyboard.press("Escape")
         await expect(page).not_to_have_url(re.compile("node="))
@@ -132,7 +126,7 @@ async def test_without_a_token_one_is_asked_for_and_a_wrong_one_is_refused(tmp_p
         field = page.get_by_label(re.compile("oken"))
         await field.fill("wrong-token")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text(re.compile("refused|wrong|not", re.I)).first).to_be_visible()
+        await expect(page.get_by_text(re.compile("refused|wrong|not", re.IGNORECASE)).first).to_be_visible()
         on.told.clear()  # the browser tells of the 401
         await on.go("/")
         await expect(page.get_by_text("Halves numbers.")).to_be_visible()
@@ -144,7 +138,7 @@ async def test_who_may_only_look_has_no_buttons_that_act(tmp_path, browser):
         await server.fire({"num": 0})
         page = on.page
         await page.goto(f"{on.base}/flows/sync#token=read-token-of-this-test")
-        await expect(page.get_by_text("Halves numbers.")).to_be_visible()
+        await expect(page.get_by_role("heading", name="sync")).to_be_visible()
         for name in ("Run now", "Pause"):
             for button in await page.get_by_role("button", name=name).all():
                 assert await button.is_disabled()
