@@ -16,9 +16,12 @@ export function Head({ run }: { run: RunDetail }) {
   return (
     <header className="run-head">
       <nav aria-label="Where this is" className="run-trail">
-        <Link href="/runs">Runs</Link> <span className="muted">/</span>{' '}
-        <Link href={withQuery('/runs', { flow: run.flow })}>{run.flow}</Link> <span className="muted">/</span>{' '}
-        <span className="mono muted">{run.id}</span> <Copy what="id of the run" text={() => run.id} />
+        <Link href="/runs">Runs</Link>
+        <span className="muted">/</span>
+        <Link href={withQuery('/runs', { flow: run.flow })}>{run.flow}</Link>
+        <span className="muted">/</span>
+        <span className="mono muted">{run.id}</span>
+        <Copy what="id of the run" text={() => run.id} />
       </nav>
       <div className="run-title">
         <h1>
