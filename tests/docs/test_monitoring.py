@@ -6,11 +6,15 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from tests.docs.page import blocks, codes, prose, section
 
+from headrace.app import builtin_registry
+from headrace.flow.loader import load_flow, require
+from headrace.flow.model import Hook
 from headrace.monitor import recording, traces
 from headrace.monitor.counts import Counts
 from headrace.monitor.exposition import Standing, exposed
 from headrace.monitor.profile import Profile
 from headrace.sdk.budget import BudgetState
+from headrace.source import Source
 
 PAGE = "monitoring.md"
 
@@ -52,12 +56,22 @@ def test_the_metrics_are_those_that_are_scraped_with_their_labels():
     assert {name: set(labels.split(", ")) for name, labels in rows} == scraped
 
 
+def test_the_hooks_of_the_example_are_those_of_a_flow():
+    (block,) = [block for block in blocks(PAGE) if "hooks:" in block.text]
+    nodes = "  nodes:\n    start: {component: common-module/ticker}\n"
+    head = "apiVersion: headrace.dev/v1\nkind: Flow\nmetadata: {name: test}\n"
+    flow = require(load_flow(Source("flow.yaml", f"{head}{block.text}{nodes}"), builtin_registry()))
+    assert flow.hooks.on_failure is not None
+    assert (flow.hooks.on_failure.after, flow.hooks.on_failure.webhook is not None) == (3, True)
+    assert flow.hooks.on_recovery == Hook(flow="alerts", trigger="take")
+
+
 def test_the_alerts_ask_for_metrics_that_are_there():
     alerts, scrape = {}, {}
     for block in blocks(PAGE):
         if block.info == "yaml":
             read = yaml.safe_load(block.text)
-            scrape |= read if isinstance(read, dict) else {}
+            scrape |= read if "scrape_configs" in read else {}
             alerts |= {alert["alert"]: alert["expr"] for alert in read} if isinstance(read, list) else {}
     assert set(alerts) == {"DataTooOld", "RunsFail"}
     table = section(PAGE, "Metrics")
