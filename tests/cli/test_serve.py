@@ -14,6 +14,8 @@ from typing import TypeAlias
 import pytest
 from tests.cli.outcome import Outcome
 
+from headrace.app.folder import Folder
+from headrace.errors import StoreError
 from support.forked import Forked
 
 Call: TypeAlias = Callable[..., Outcome]
@@ -72,6 +74,8 @@ def test_the_link_holds_a_token_that_opens_the_api_and_sigterm_ends_it_well(
     assert ask(url, "", "flows")[0] == 401
     status, fired = ask(url, token, "flows/small/triggers/go/fire", {})
     assert (status, set(fired)) == (202, {"run"})
+    while ask(url, token, f"runs/{fired['run']}")[1]["status"] == "running":
+        pass
     with urllib.request.urlopen(url, timeout=20) as page:
         assert page.headers["Content-Type"].startswith("text/html")
     process.send_signal(signal.SIGTERM)
@@ -180,7 +184,17 @@ def test_a_second_signal_cuts_off_what_is_executing(folder: Path, spawn: Spawn) 
     url, token = begun(process)
     ask(url, token, "flows/small/triggers/go/fire", {})
     process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline().startswith("stopping: running tasks have 30 s to end")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate()
     assert process.returncode == 143
     assert out.splitlines()[-1] == "stopped; 1 run is left unfinished for the next start"
+
+
+def test_a_store_that_fails_ends_it_with_a_message(folder: Path, call: Call, monkeypatch) -> None:
+    async def follow(_) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(Folder, "follow", follow)
+    done = call("serve", folder, "--address", "127.0.0.1:0")
+    assert (done.code, "the disk is gone" in done.err, "Traceback" in done.err) == (1, True, False)

@@ -111,6 +111,17 @@ class Served:
         return [json.loads(line) for line in (self.home / AUDIT_FILE).read_text().splitlines()]
 
 
+class _Told:
+    def __init__(self, begun: "asyncio.Future[tuple[Site, Address]]") -> None:
+        self._begun = begun
+
+    def ready(self, site: Site, bound: Address) -> None:
+        self._begun.set_result((site, bound))
+
+    def stopping(self, runs: int) -> None:
+        """Nobody is there to be told."""
+
+
 @asynccontextmanager
 async def served(
     tmp_path: Path, flows: dict[str, str] | None = None, store: str | None = "memory", **options: Any
@@ -125,9 +136,7 @@ async def served(
     stop, secrets = StopSignals(), Secrets({})
     given = {"tokens": Tokens(FULL, READ), "address": Address("127.0.0.1", 0), **options}
     offer = Offer(folder, home, hooks=Address("127.0.0.1", 0), store=store, **given)
-    serving = asyncio.create_task(
-        serve(offer, stop, lambda site, address: ready.set_result((site, address)), secrets)
-    )
+    serving = asyncio.create_task(serve(offer, stop, _Told(ready), secrets))
     await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         serving.result()

@@ -9,16 +9,23 @@ const Runs = lazy(() => import('./runs/runs-page'))
 const RunPage = lazy(() => import('./run/run-page'))
 const Letters = lazy(() => import('./letters/letters-page'))
 
+/** The router leaves what is special in a path as it was encoded. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
 export function Routes() {
   return (
     <Suspense fallback={null}>
       <Switch>
         <Route path="/" component={Overview} />
-        <Route path="/flows/:flow">
-          {({ flow }) => <FlowPage key={flow} name={decodeURIComponent(flow)} />}
-        </Route>
+        <Route path="/flows/:flow">{({ flow }) => <FlowPage key={flow} name={decode(flow)} />}</Route>
         <Route path="/runs" component={Runs} />
-        <Route path="/runs/:run">{({ run }) => <RunPage key={run} id={decodeURIComponent(run)} />}</Route>
+        <Route path="/runs/:run">{({ run }) => <RunPage key={run} id={decode(run)} />}</Route>
         <Route path="/dead-letters" component={Letters} />
         <Route component={NotFound} />
       </Switch>

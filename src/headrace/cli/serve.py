@@ -140,21 +140,37 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-async def _serve(offer: "Offer", secrets: Secrets, *, shows_token: bool) -> int:
-    stop = StopSignals()
+class _Told:
+    """Says how it goes."""
 
-    def ready(site: "Site", bound: Address) -> None:
-        link = f"http://{bound}/" + (f"#token={offer.tokens.full}" if shows_token else "")
+    def __init__(self, offer: "Offer", *, shows_token: bool) -> None:
+        self._offer = offer
+        self._fragment = f"#token={offer.tokens.full}" if shows_token else ""
+
+    def ready(self, site: "Site", bound: Address) -> None:
+        """See `Listener`."""
         running = [file for file in site.folder.files.values() if file.program is not None]
         others = len(site.folder.files) - len(running)
-        print(f"headrace serves {plural(len(running), 'flow')} of {offer.root}")
+        print(f"headrace serves {plural(len(running), 'flow')} of {self._offer.root}")
         if others:
             print(f"{plural(others, 'file')} cannot be executed; the page says why")
-        print(f"Open {link}", flush=True)
+        print(f"Open http://{bound}/{self._fragment}", flush=True)
 
+    def stopping(self, runs: int) -> None:
+        """See `Listener`."""
+        if runs:
+            grace = f"running tasks have {self._offer.grace_s:g} s to end"
+            print(f"stopping: {grace}; a second signal means at once", flush=True)
+
+
+async def _serve(offer: "Offer", secrets: Secrets, *, shows_token: bool) -> int:
+    stop = StopSignals()
     serving = import_module("headrace.web.server").serve
-    with stop.handled():
-        left = await serving(offer, stop, ready, secrets)
+    try:
+        with stop.handled():
+            left = await serving(offer, stop, _Told(offer, shows_token=shows_token), secrets)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
     fate = "lost: the store is in memory" if offer.store == "memory" else "left unfinished for the next start"
     print(f"stopped; {plural(len(left), 'run is', 'runs are')} {fate}" if left else "stopped")
     return 0 if stop.received is signal.SIGTERM and not left else stop.exit_code

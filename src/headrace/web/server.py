@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 import uvicorn
+from starlette.types import ASGIApp
 
 from headrace.app.folder import Folder
 from headrace.app.registry import full_registry
@@ -99,6 +100,16 @@ async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
         yield Site(engine, store, folder, recorder, watcher, metrics, feed, registry, secrets.mask)
 
 
+class Listener(Protocol):
+    """Told how it goes."""
+
+    def ready(self, site: Site, bound: Address) -> None:
+        """It listens there."""
+
+    def stopping(self, runs: int) -> None:
+        """It was told to stop while so many runs are open."""
+
+
 class Stop(Protocol):
     """Tells when to stop.
 
@@ -111,15 +122,13 @@ class Stop(Protocol):
     insisted: asyncio.Event
 
 
-async def serve(
-    offer: Offer, stop: Stop, on_ready: Callable[[Site, Address], None], secrets: Secrets
-) -> list[str]:
+async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) -> list[str]:
     """Serve until told to stop, then let running tasks end.
 
     Args:
         offer: what is to be served.
         stop: ends it.
-        on_ready: called once it listens, with where that is.
+        listener: told when it begins, and when it is to end.
         secrets: masks those of all flows.
 
     Returns:
@@ -135,31 +144,41 @@ async def serve(
         bound = Address(offer.address.host, listening.getsockname()[1])
         async with open_site(offer, secrets) as site:
             app = Guard(make_app(site), offer.tokens, _hosts(offer), audit)
-            server = _Server(
-                uvicorn.Config(
-                    app,
-                    log_config=None,
-                    access_log=False,
-                    server_header=False,
-                    lifespan="off",
-                    timeout_graceful_shutdown=round(_FAREWELL_S),
-                    ws="none",
-                )
-            )
             await site.folder.scan()
-            async with asyncio.TaskGroup() as group:
-                serving = group.create_task(server.serve([listening]))
-                work = site.folder.follow(), site.watcher.follow()
-                following = [group.create_task(each) for each in work]
-                on_ready(site, bound)
-                asked = group.create_task(stop.asked.wait())
-                await asyncio.wait({serving, asked, *following}, return_when=asyncio.FIRST_COMPLETED)
+            async with _serving(app, site.feed, listening) as serving, asyncio.TaskGroup() as group:
+                work = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
+                ends = [group.create_task(each) for each in work]
+                listener.ready(site, bound)
+                await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
+                listener.stopping(len(site.engine.open_runs))
                 left = await _drain(group, site, stop, offer.grace_s)
-                site.feed.close()
-                server.should_exit = True
-                for task in (asked, *following):
+                for task in ends:
                     task.cancel()
-                return left
+    return left
+
+
+@asynccontextmanager
+async def _serving(app: ASGIApp, feed: Feed, listening: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer requests; at the end, those that have come have a moment."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=round(_FAREWELL_S),
+        ws="none",
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listening]))
+    try:
+        yield serving
+    finally:
+        feed.close()
+        server.should_exit = True
+        await serving
+        for each in server.servers:  # if it was told to stop before it had begun
+            each.close()
 
 
 async def _drain(group: asyncio.TaskGroup, site: Site, stop: Stop, grace_s: float) -> list[str]:

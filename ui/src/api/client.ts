@@ -1,4 +1,5 @@
-import { readToken, setToken } from './token'
+import { parseExact } from './exact'
+import { readToken, refuseToken } from './token'
 import type { ApiError, Json } from './types'
 
 export const BASE = '/api/v1'
@@ -40,11 +41,6 @@ export const headers = (): Record<string, string> => {
   return token === null ? {} : { Authorization: `Bearer ${token}` }
 }
 
-/** A 401 takes the token away, which brings the form back. */
-export function refuseToken() {
-  if (readToken() !== null) setToken(null)
-}
-
 async function failureOf(response: Response): Promise<ApiFailure> {
   const text = await response.text()
   try {
@@ -70,7 +66,7 @@ async function send<T>(method: string, url: string, body?: Body, signal?: AbortS
   }
   if (response.status === 401) refuseToken()
   if (!response.ok) throw await failureOf(response)
-  return (await response.json()) as T
+  return parseExact<T>(await response.text())
 }
 
 export const get = <T>(url: string, signal?: AbortSignal) => send<T>('GET', url, undefined, signal)

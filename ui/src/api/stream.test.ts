@@ -59,7 +59,7 @@ it('begins again where it was cut, and says that it was lost', async () => {
     { event: 'notice', data: { text: 'b' } },
   ])
   expect(lastIds).toEqual([undefined, '7', '7'])
-  expect(states).toEqual(['connecting', 'open', 'lost', 'connecting', 'lost', 'connecting', 'open'])
+  expect(states).toEqual(['connecting', 'open', 'lost', 'lost', 'open'])
 })
 
 it('waits longer from one attempt to the next, up to a quarter of a minute', () => {

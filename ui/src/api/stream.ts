@@ -1,6 +1,7 @@
 /** The live events of the server, as long as somebody looks. */
-import { BASE, headers, refuseToken } from './client'
+import { BASE, headers } from './client'
 import { SseParser } from './sse'
+import { refuseToken } from './token'
 import type { LiveEvent } from './types'
 
 export type Connection = 'connecting' | 'open' | 'lost' | 'resting'
@@ -42,6 +43,10 @@ export class EventStream {
   /** Begins, or begins again at once where it waits. */
   start() {
     this.stop('connecting')
+    this.begin()
+  }
+
+  private begin() {
     const aborter = new AbortController()
     this.aborter = aborter
     void this.follow(aborter)
@@ -64,7 +69,7 @@ export class EventStream {
     if (this.aborter !== aborter) return
     this.onState('lost')
     const wait = Math.max(retryMs ?? 0, backoffMs(this.attempt++))
-    this.timer = setTimeout(() => this.start(), wait)
+    this.timer = setTimeout(() => this.begin(), wait)
   }
 
   private async read(aborter: AbortController): Promise<number | null> {

@@ -6,6 +6,7 @@ import { useSyncExternalStore } from 'react'
 
 const KEY = 'headrace.token'
 const listeners = new Set<() => void>()
+let isRefused = false
 
 export function takeTokenFromAddress() {
   const token = new URLSearchParams(location.hash.slice(1)).get('token')
@@ -17,6 +18,16 @@ export function takeTokenFromAddress() {
 export function readToken(): string | null {
   return sessionStorage.getItem(KEY)
 }
+
+/** Takes the token away that the server does not accept, which brings the form back. */
+export function refuseToken() {
+  if (readToken() === null) return
+  isRefused = true
+  setToken(null)
+}
+
+/** Whether the last token was refused. */
+export const wasRefused = () => isRefused
 
 export function setToken(token: string | null) {
   if (token === null) sessionStorage.removeItem(KEY)

@@ -21,6 +21,8 @@ export interface Finding {
   code: string
   severity: 'error' | 'warning'
   message: string
+  /** what to write instead, where the message does not say it; may be empty */
+  cure: string
   place: string
   line: number
   column: number
@@ -105,8 +107,10 @@ export interface GraphEdge {
 /** GET /flows/{flow} */
 export interface FlowDetail extends FlowSummary {
   text: string
-  graph: { nodes: GraphNode[]; edges: GraphEdge[] }
-  live: Live
+  /** of the version that is executed, else of the file; null: the file does not load */
+  graph: { nodes: GraphNode[]; edges: GraphEdge[] } | null
+  /** null: it is not executed here */
+  live: Live | null
 }
 
 export interface NodeLive {
@@ -277,26 +281,33 @@ export interface ComponentSummary {
   isTrigger: boolean
 }
 
-export interface ComponentDetail extends ComponentSummary {
+export interface ComponentDetail {
+  name: string
+  summary: string
   documentation: string
-  inputs: string[]
-  outputs: { name: string; isError: boolean; isDetached: boolean }[]
+  trigger: boolean
+  inputs: { name: string; summary: string }[]
+  outputs: { name: string; summary: string; error: boolean; detached: boolean }[]
   /** JSON Schema of the settings */
   settings: { [name: string]: Json }
 }
 
 /** POST /evaluate {text, data, flow?}: `text` is a template or a bare expression -> Evaluation (status 200 for both) */
 export interface Evaluation {
-  value?: Json
-  problem?: {
+  value: Json
+  /** the value as JSON, with numbers as exact as they are; null where there is a problem */
+  text: string | null
+  problem: {
     code: string
     message: string
+    /** what to write instead; may be empty */
+    cure: string
     /** the line with carets */
     excerpt: string
     line: number
     column: number
     length: number
-  }
+  } | null
 }
 
 /**

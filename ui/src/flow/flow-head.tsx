@@ -1,4 +1,7 @@
+import { Link } from 'wouter'
+import { withQuery } from '../api/client'
 import { plural } from '../parts/format'
+import { Spark } from '../parts/spark'
 import { Badge, StatusBadge } from '../parts/status'
 import type { StillFlow } from './use-flow'
 
@@ -8,11 +11,20 @@ export function FlowHead({ flow }: { flow: StillFlow }) {
       <h1>{flow.name}</h1>
       <State flow={flow} />
       <p className="flow-description">{flow.description}</p>
-      {flow.version !== null && (
-        <span className="flow-version" title={`Version ${flow.version}`}>
-          version <code>{flow.version.slice(0, 8)}</code>
-        </span>
-      )}
+      <div className="flow-past">
+        {flow.deadLetters > 0 && (
+          <Link className="flow-letters" href={withQuery('/dead-letters', { flow: flow.name })}>
+            {plural(flow.deadLetters, 'dead letter')}
+          </Link>
+        )}
+        {flow.recent.length > 0 && <Spark runs={flow.recent} />}
+        <Link href={withQuery('/runs', { flow: flow.name })}>all runs</Link>
+        {flow.version !== null && (
+          <span className="muted" title={`Version ${flow.version}`}>
+            version <code>{flow.version.slice(0, 8)}</code>
+          </span>
+        )}
+      </div>
     </header>
   )
 }
@@ -21,7 +33,7 @@ function State({ flow }: { flow: StillFlow }) {
   if (flow.state === 'invalid') {
     return (
       <Badge tone="bad" icon="warn">
-        file is wrong
+        cannot run
       </Badge>
     )
   }

@@ -14,8 +14,12 @@ export default function FlowPage({ name }: { name: string }) {
   useTitle(name)
   const { data, error, refetch } = useStillFlow(name)
   if (data) return <Loaded flow={data} />
-  if (error) return <Failure error={error} retry={() => void refetch()} />
-  return <h1>{name}</h1>
+  return (
+    <div className="flow">
+      <h1>{name}</h1>
+      {error && <Failure error={error} retry={() => void refetch()} />}
+    </div>
+  )
 }
 
 function Loaded({ flow }: { flow: StillFlow }) {

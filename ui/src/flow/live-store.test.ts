@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { liveOf } from '../api/samples'
 import type { Live, NodeLive } from '../api/types'
 import { LiveStore } from './live-store'
 
@@ -11,20 +12,7 @@ const node = (received: number): NodeLive => ({
   itemsTotal: 0,
 })
 
-const live = (nodes: Live['nodes'], edges: Live['edges'] = {}): Live => ({
-  flow: 'f',
-  runs: [],
-  elapsedSeconds: 0,
-  done: 0,
-  total: 0,
-  pages: 0,
-  batches: 0,
-  rate: 0,
-  leftSeconds: null,
-  nodes,
-  edges,
-  apis: [],
-})
+const live = (nodes: Live['nodes'], edges: Live['edges'] = {}) => liveOf({ nodes, edges })
 
 describe('the counts of a flow', () => {
   it('stay the same object for a node whose numbers did not change', () => {

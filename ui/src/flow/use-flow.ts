@@ -2,13 +2,20 @@
 import { useQuery } from '@tanstack/react-query'
 import { flowQuery } from '../api/queries'
 import type { FlowDetail, Live } from '../api/types'
+import type { Graph } from './graph/layout'
 
-export type StillFlow = Omit<FlowDetail, 'live'>
+/** A file that does not load has no graph, which is one without nodes here. */
+export type StillFlow = Omit<FlowDetail, 'live' | 'graph'> & { graph: Graph }
 
-const withoutLive = ({ live: _, ...flow }: FlowDetail): StillFlow => flow
-const onlyLive = ({ live }: FlowDetail): Live => live
+const NO_GRAPH: Graph = { nodes: [], edges: [] }
+
+const withoutLive = ({ live: _, graph, ...flow }: FlowDetail): StillFlow => ({
+  ...flow,
+  graph: graph ?? NO_GRAPH,
+})
+const onlyLive = ({ live }: FlowDetail): Live | null => live
 
 export const useStillFlow = (name: string) => useQuery({ ...flowQuery(name), select: withoutLive })
 
-export const useFlowLive = (name: string): Live | undefined =>
-  useQuery({ ...flowQuery(name), select: onlyLive }).data
+export const useFlowLive = (name: string): Live | null =>
+  useQuery({ ...flowQuery(name), select: onlyLive }).data ?? null

@@ -29,7 +29,7 @@ export function Workbench({ flow, shown, showLine }: Props) {
   const panel = useRef<HTMLElement>(null)
   const choose = useChoosing(selecting, panel)
   const [tab, setTab] = useState<Tab>('graph')
-  useEscape(selecting, bench)
+  useEscape(selecting, bench, panel)
   useEffect(() => {
     if (shown) setTab('file')
   }, [shown])
@@ -42,11 +42,12 @@ export function Workbench({ flow, shown, showLine }: Props) {
       {hasGraph && <Tabs tab={tab} setTab={setTab} />}
       <div ref={bench} className={`bench bench-${hasGraph ? tab : 'file'} ${isOpen ? 'is-open' : ''}`}>
         {hasGraph && <GraphPane graph={flow.graph} choose={choose} {...selecting} />}
-        <FilePane {...flow} {...selecting} shown={shown} />
+        <FilePane {...flow} {...selecting} shown={shown} isSeen={tab === 'file'} />
         {node && (
           <NodePanel
             key={node.name}
             flow={flow.name}
+            isHere={flow.state === 'running'}
             graph={flow.graph}
             {...{ node, panel, select, showLine }}
           />
@@ -88,13 +89,18 @@ function useChoosing({ selection, select }: Selecting, panel: RefObject<HTMLElem
   )
 }
 
-/** Escape closes the panel, and the focus goes back to the node in the graph. */
-function useEscape({ selection, select }: Selecting, bench: RefObject<HTMLElement | null>) {
+/** Escape leaves a field; else it closes the panel, and the focus goes back to the node in the graph. */
+function useEscape(
+  { selection, select }: Selecting,
+  bench: RefObject<HTMLElement | null>,
+  panel: RefObject<HTMLElement | null>,
+) {
   useEffect(() => {
     if (selection.node === null && selection.edge === null) return
     const close = (event: KeyboardEvent) => {
       const isElsewhere = document.querySelector('dialog[open]') !== null
       if (event.key !== 'Escape' || event.defaultPrevented || isElsewhere) return
+      if (event.target instanceof HTMLTextAreaElement) return panel.current?.focus()
       const card = bench.current?.querySelector<HTMLElement>(
         `[data-node="${CSS.escape(selection.node ?? '')}"]`,
       )
@@ -103,5 +109,5 @@ function useEscape({ selection, select }: Selecting, bench: RefObject<HTMLElemen
     }
     document.addEventListener('keydown', close)
     return () => document.removeEventListener('keydown', close)
-  }, [selection, select, bench])
+  }, [selection, select, bench, panel])
 }

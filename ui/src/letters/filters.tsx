@@ -46,7 +46,9 @@ export function Filters({ filter, letters, change }: Props) {
 function TextFilter({ text, onChange }: { text: string; onChange: (text: string) => void }) {
   const [typed, setTyped] = useState(text)
   const latest = useRef(onChange)
-  latest.current = onChange
+  useEffect(() => {
+    latest.current = onChange
+  })
   useEffect(() => setTyped(text), [text])
   useEffect(() => {
     if (typed === text) return

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { ApiFailure, path, post, remove, withQuery } from '../api/client'
 import { useLetter, useMayAct } from '../api/queries'
@@ -21,6 +21,10 @@ interface Props {
   onClose: () => void
 }
 
+/** Escape, but not where it would throw a correction away or means a dialog. */
+const isCloseKey = (event: KeyboardEvent) =>
+  event.key === 'Escape' && !(event.target as Element).closest('textarea, dialog')
+
 export function LetterDetail({ id, onAccepted, onClose }: Props) {
   const letter = useLetter(id.run, id.task)
   const isGone = letter.error instanceof ApiFailure && letter.error.status === 404
@@ -35,7 +39,7 @@ export function LetterDetail({ id, onAccepted, onClose }: Props) {
       tabIndex={-1}
       className="letters-side letter-detail"
       aria-label="The opened letter"
-      onKeyDown={event => event.key === 'Escape' && !event.defaultPrevented && onClose()}
+      onKeyDown={event => isCloseKey(event) && onClose()}
     >
       <Button kind="quiet" icon="cross" className="letter-close" aria-label="Close" onClick={onClose} />
       {isGone && <p>It is no dead letter any more: it was tried again or discarded.</p>}

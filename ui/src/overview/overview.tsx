@@ -68,16 +68,19 @@ function Flows({ flows }: { flows: FlowSummary[] }) {
 
 function NoFlow() {
   return (
-    <Empty title="No flow yet">
-      <p>
-        This server follows the flow files of its folder, and there is none. Write one, and it is here as soon
-        as it is saved.
-      </p>
-      <p>
-        <code>headrace demo</code> shows a complete one; <code>headrace validate users.yaml</code> tells every
-        mistake at once.
-      </p>
-    </Empty>
+    <>
+      <h1>Overview</h1>
+      <Empty title="No flow yet">
+        <p>
+          This server follows the flow files of its folder, and there is none. Write one, and it is here as
+          soon as it is saved.
+        </p>
+        <p>
+          <code>headrace demo</code> shows a complete one; <code>headrace validate users.yaml</code> tells
+          every mistake at once.
+        </p>
+      </Empty>
+    </>
   )
 }
 

@@ -1,4 +1,5 @@
 import { type ReactNode, useId, useMemo, useState } from 'react'
+import { digitsOf, parseExact } from '../api/exact'
 import type { Json } from '../api/types'
 import { findMistake, type JsonMistake } from './json-place'
 import './json.css'
@@ -18,7 +19,8 @@ export function JsonView({ value, depth = 3 }: { value: Json; depth?: number }) 
 
 function Value({ value, depth, name }: { value: Json; depth: number; name?: string }) {
   const key = name === undefined ? null : <span className="json-key">{JSON.stringify(name)}: </span>
-  if (value !== null && typeof value === 'object') {
+  const digits = digitsOf(value)
+  if (value !== null && typeof value === 'object' && digits === null) {
     const entries = Array.isArray(value)
       ? value.map((element): [undefined, Json] => [undefined, element])
       : Object.entries(value)
@@ -29,12 +31,14 @@ function Value({ value, depth, name }: { value: Json; depth: number; name?: stri
   return (
     <div className="json-row">
       {key}
-      <Scalar value={value} />
+      {digits === null ? <Scalar value={value as Plain} /> : <span className="json-scalar">{digits}</span>}
     </div>
   )
 }
 
-function Scalar({ value }: { value: null | boolean | number | string }) {
+type Plain = null | boolean | number | string
+
+function Scalar({ value }: { value: Plain }) {
   const [isWhole, setWhole] = useState(false)
   if (typeof value !== 'string') return <span className="json-scalar">{String(value)}</span>
   const isLong = value.length > LONG_TEXT && !isWhole
@@ -107,7 +111,7 @@ export function useJsonDraft(initial: Json): JsonDraft {
   const [text, setText] = useState(() => JSON.stringify(initial, null, 2))
   return useMemo(() => {
     const mistake = findMistake(text)
-    return { text, setText, mistake, value: mistake === null ? (JSON.parse(text) as Json) : undefined }
+    return { text, setText, mistake, value: mistake === null ? parseExact(text) : undefined }
   }, [text])
 }
 

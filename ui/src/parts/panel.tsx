@@ -27,7 +27,7 @@ export function Panel({ title, aside, children, className = '' }: Props) {
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="empty">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children}
     </div>
   )

@@ -1,3 +1,4 @@
+import { Link } from 'wouter'
 import { ApiFailure } from '../api/client'
 import { useRun } from '../api/queries'
 import type { RunDetail } from '../api/types'
@@ -18,8 +19,8 @@ export default function RunPage({ id }: { id: string }) {
   const run = useRun(id)
   useTitle(run.data ? `${run.data.flow}, ${run.data.status}` : id)
   if (run.error && !run.data) {
-    const isGone = run.error instanceof ApiFailure && run.error.status === 404
-    return <Failure error={run.error} {...(isGone ? {} : { retry: run.refetch })} />
+    if (run.error instanceof ApiFailure && run.error.status === 404) return <NoRun id={id} />
+    return <Failure error={run.error} retry={run.refetch} />
   }
   if (!run.data) {
     return (
@@ -29,6 +30,18 @@ export default function RunPage({ id }: { id: string }) {
     )
   }
   return <Everything run={run.data} />
+}
+
+function NoRun({ id }: { id: string }) {
+  return (
+    <>
+      <h1>There is no such run</h1>
+      <p>
+        <span className="mono">{id}</span> is not in the store: it was never there, or its time to be kept is
+        over. See <Link href="/runs">the runs</Link> that are.
+      </p>
+    </>
+  )
 }
 
 function Everything({ run }: { run: RunDetail }) {

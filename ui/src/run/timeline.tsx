@@ -7,7 +7,7 @@ import { useNow } from '../parts/now'
 import { Panel } from '../parts/panel'
 import { useWidth } from '../parts/width'
 import { type Lanes, placeSpans } from './lanes'
-import { ResultBadge } from './result'
+import { RESULTS, ResultBadge } from './result'
 import { type Stretch, Strip } from './strip'
 import './timeline.css'
 
@@ -24,6 +24,7 @@ export function Timeline({ run, profile }: Props) {
   const lanes = useMemo(() => placeSpans(profile.tasks), [profile.tasks])
   const aside = (
     <span className="timeline-aside muted">
+      <Legend spans={profile.tasks} />
       {profile.earlier > 0 &&
         `the last ${formatCount(profile.tasks.length)}; ${plural(profile.earlier, 'task')} before`}
       {zoom && <Button onClick={() => setZoom(null)}>Whole run</Button>}
@@ -47,6 +48,27 @@ function useWhole(run: RunDetail, profile: Profile): Stretch {
     elapsed,
   )
   return { from, to: Math.max(to, from + 0.001) }
+}
+
+const ORDER: TaskSpan['result'][] = ['running', 'done', 'retried', 'dead', 'dropped']
+
+/** What the colours mean, with how many there are of each. */
+function Legend({ spans }: { spans: TaskSpan[] }) {
+  const counts = new Map<TaskSpan['result'], number>()
+  for (const { result } of spans) counts.set(result, (counts.get(result) ?? 0) + 1)
+  return ORDER.filter(result => counts.has(result)).map(result => (
+    <span key={result} className="timeline-key nowrap">
+      <svg width="10" height="10" aria-hidden="true">
+        <rect
+          className={`strip-span strip-${result} tone-${RESULTS[result].tone}`}
+          width="10"
+          height="10"
+          rx="2"
+        />
+      </svg>
+      {formatCount(counts.get(result) ?? 0)} {result}
+    </span>
+  ))
 }
 
 function mostRate({ seconds, tasks }: Profile['steps']): number {

@@ -57,7 +57,8 @@ export function useKeys(doing: Doing) {
 }
 
 function focusSearch(event: KeyboardEvent) {
-  const field = document.querySelector<HTMLElement>('main input[type="search"], main search select')
+  const find = (selector: string) => document.querySelector<HTMLElement>(`main ${selector}`)
+  const field = find('input[type="search"]') ?? find('search select')
   if (field === null) return
   event.preventDefault()
   field.focus()

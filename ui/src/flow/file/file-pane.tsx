@@ -1,4 +1,14 @@
-import { type KeyboardEvent, type MouseEvent, memo, useEffect, useId, useMemo, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  memo,
+  type RefObject,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import type { Finding } from '../../api/types'
 import type { Graph } from '../graph/layout'
 import type { Selecting } from '../selection'
@@ -17,10 +27,12 @@ interface Props extends Selecting {
   graph: Graph
   findings: Finding[]
   shown: { line: number; turn: number } | null
+  /** on a phone it may be behind the graph */
+  isSeen: boolean
 }
 
 /** The flow file: what is chosen is marked in it, and a line chooses what it belongs to. */
-export function FilePane({ path, text, graph, findings, selection, select, shown }: Props) {
+export function FilePane({ path, text, graph, findings, selection, select, shown, isSeen }: Props) {
   const list = useRef<HTMLDivElement>(null)
   const id = useId()
   const lines = useMemo(() => text.replace(/\n$/, '').split('\n'), [text])
@@ -31,7 +43,7 @@ export function FilePane({ path, text, graph, findings, selection, select, shown
     setCursor(line)
     select(ownerOf(graph, lines, line, selection))
   }
-  useShowing(list, range, shown)
+  useShowing(list, range, shown, isSeen)
   const chunks = Array.from({ length: Math.ceil(lines.length / CHUNK) }, (_, index) => index * CHUNK)
   return (
     <section className="file" aria-label="File">
@@ -106,19 +118,35 @@ function moveCursor(
   document.getElementById(`${id}-${next}`)?.scrollIntoView({ block: 'nearest' })
 }
 
-/** Scrolls to what was chosen elsewhere; what can be seen already stays where it is. */
-function useShowing(list: React.RefObject<HTMLElement | null>, range: Range | null, shown: Props['shown']) {
+/** Scrolls to what was chosen or asked for last, at once or when the file comes to be seen. */
+function useShowing(
+  list: RefObject<HTMLElement | null>,
+  range: Range | null,
+  shown: Props['shown'],
+  isSeen: boolean,
+) {
+  const goal = useRef<Range | null>(null)
   const first = range?.first
   const last = range?.last
   useEffect(() => {
-    if (first !== undefined && last !== undefined) scrollTo(list.current, first, last)
+    goal.current = first !== undefined && last !== undefined ? { first, last } : null
+    if (goal.current) scrollTo(list.current, goal.current)
   }, [list, first, last])
   useEffect(() => {
-    if (shown) scrollTo(list.current, shown.line, shown.line)
+    if (!shown) return
+    goal.current = { first: shown.line, last: shown.line }
+    scrollTo(list.current, goal.current)
   }, [list, shown])
+  useEffect(() => {
+    if (isSeen && goal.current) scrollTo(list.current, goal.current)
+  }, [list, isSeen])
+  useEffect(() => {
+    if (isSeen && shown && shown.turn > 0) list.current?.scrollIntoView({ block: 'nearest' })
+  }, [list, shown, isSeen])
 }
 
-function scrollTo(list: HTMLElement | null, first: number, last: number) {
+/** What can be seen already stays where it is. */
+function scrollTo(list: HTMLElement | null, { first, last }: Range) {
   const top = list?.querySelector<HTMLElement>(`[data-line="${first}"]`)
   const bottom = list?.querySelector<HTMLElement>(`[data-line="${last}"]`)
   if (!list || !top || !bottom) return

@@ -20,6 +20,11 @@ export function Mistakes({ findings }: { findings: Finding[] }) {
       <span className="mistake-text">
         <span className="only-read-aloud">{finding.severity}: </span>
         {finding.code} <Text text={finding.message} />
+        {finding.cure !== '' && (
+          <span className="mistake-cure">
+            <Text text={finding.cure} />
+          </span>
+        )}
       </span>
     </span>
   ))

@@ -14,7 +14,6 @@ import { cardsOf, markCards, markWires, type WireEdge, wiresOf } from './element
 import type { Graph, Layout } from './layout'
 import { isArrow, neighbourOf } from './neighbour'
 import { NodeCard } from './node-card'
-import { Tools } from './tools'
 import { WalkContext } from './walk'
 import { Wire } from './wire'
 
@@ -38,16 +37,15 @@ interface Props extends Selecting {
   layout: Layout
   pane: Size
   choose: (node: string, isByKey: boolean) => void
-  turn: () => void
 }
 
-export function Canvas({ graph, layout, pane, selection, select, choose, turn }: Props) {
+export function Canvas({ graph, layout, pane, selection, select, choose }: Props) {
   const cards = useMemo(() => cardsOf(graph, layout), [graph, layout])
   const wires = useMemo(() => wiresOf(graph, layout), [graph, layout])
   const nodes = useMemo(() => markCards(cards, selection), [cards, selection])
   const edges = useMemo(() => markWires(wires, selection), [wires, selection])
   const isFar = useStore(isFarOf)
-  const fit = useFit(layout, pane)
+  useFit(layout, pane)
   const walk = useWalk(layout, choose)
   useReveal(layout, pane, selection.node)
   // What React Flow is given must stay the same, else it draws each edge anew.
@@ -83,7 +81,6 @@ export function Canvas({ graph, layout, pane, selection, select, choose, turn }:
         {graph.nodes.length > MANY_NODES && (
           <MiniMap pannable style={MAP_SIZE} ariaLabel="Overview of the graph" />
         )}
-        <Tools fit={fit} direction={layout.direction} turn={turn} />
       </ReactFlow>
     </WalkContext>
   )
@@ -102,13 +99,9 @@ function viewportOf(layout: Layout, pane: Size) {
   }
 }
 
-/** Shows the whole graph when asked, and when it is laid out another way; a change of size alone moves nothing. */
+/** Shows the whole graph when it is laid out another way, or its pane has another width. */
 function useFit(layout: Layout, pane: Size) {
   const flow = useReactFlow()
-  const fit = useCallback(
-    () => void flow.fitBounds({ x: 0, y: 0, width: layout.width, height: layout.height }, { padding: 0.04 }),
-    [flow, layout],
-  )
   const shown = useRef({ layout, pane })
   useEffect(() => {
     const before = shown.current
@@ -117,7 +110,6 @@ function useFit(layout: Layout, pane: Size) {
     const isNarrowed = before.pane.width !== pane.width
     if (isTurned || isNarrowed) void flow.setViewport(viewportOf(layout, pane))
   }, [flow, layout, pane])
-  return fit
 }
 
 function useWalk(layout: Layout, choose: Props['choose']) {

@@ -8,6 +8,7 @@ import type { Choice } from './choice'
 import './graph-pane.css'
 import type { Graph } from './layout'
 import { Legend } from './legend'
+import { Tools } from './tools'
 import { useLayout } from './use-layout'
 import { useSize } from './use-size'
 
@@ -23,24 +24,19 @@ export function GraphPane({ graph, selection, select, choose }: Props) {
   const [choice, setChoice] = useState<Choice>('auto')
   const { layout, failure } = useLayout(graph, choice, size)
   return (
-    <section className="graph" aria-label="Graph">
-      <div className="graph-canvas" ref={pane}>
-        {failure && <Failure error={failure} />}
-        {layout && size && (
-          <ReactFlowProvider>
-            <Canvas
-              graph={graph}
-              layout={layout}
-              pane={size}
-              selection={selection}
-              select={select}
-              choose={choose}
-              turn={() => setChoice(layout.direction === 'right' ? 'down' : 'right')}
-            />
-          </ReactFlowProvider>
-        )}
-      </div>
-      <Legend graph={graph} />
-    </section>
+    <ReactFlowProvider>
+      <section className="graph" aria-label="Graph">
+        <div className="graph-canvas" ref={pane}>
+          {failure && <Failure error={failure} />}
+          {layout && size && <Canvas {...{ graph, layout, pane: size, selection, select, choose }} />}
+        </div>
+        <footer className="graph-foot">
+          <Legend graph={graph} />
+          {layout && (
+            <Tools layout={layout} turn={() => setChoice(layout.direction === 'right' ? 'down' : 'right')} />
+          )}
+        </footer>
+      </section>
+    </ReactFlowProvider>
   )
 }

@@ -45,6 +45,20 @@ describe('a layout', () => {
     expect(Math.max(...xs)).toBeGreaterThan(xs[0] ?? 0)
   })
 
+  it('begins at its trigger, also where that is answered to', async () => {
+    const { nodes, edges } = graphOf('hook:request>check', 'check:whole>save', 'check:odd>hook', 'save>hook')
+    const hook = {
+      nodes: nodes.map(node => (node.name === 'hook' ? { ...node, inputs: ['in'] } : node)),
+      // An answer ends there: nothing goes round.
+      edges: edges.map(edge => ({ ...edge, closesLoop: false })),
+    }
+    for (const direction of ['right', 'down'] as const) {
+      const layout = await layoutOf(hook, direction)
+      const [first] = cardsOf(hook, layout)
+      expect(first?.id).toBe('hook')
+    }
+  })
+
   it('keeps nodes apart', async () => {
     const layout = await layoutOf(LOOP, 'down')
     const cards = [...layout.nodes.values()]

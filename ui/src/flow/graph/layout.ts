@@ -1,9 +1,9 @@
 /** The graph as ELK takes it, and what ELK answers as points. Pure; `elk.ts` runs it in a worker. */
 import type { ElkExtendedEdge, ElkNode, ElkPoint, ElkPort } from 'elkjs/lib/elk-api'
-import type { FlowDetail, GraphEdge } from '../../api/types'
+import type { FlowDetail, GraphEdge, GraphNode } from '../../api/types'
 import { type Card, cardOf, type Direction, type Port } from './size'
 
-export type Graph = FlowDetail['graph']
+export type Graph = NonNullable<FlowDetail['graph']>
 export type Point = ElkPoint
 
 export interface Placed extends Card {
@@ -59,18 +59,22 @@ export function toElk(graph: Graph, direction: Direction): ElkNode {
       'elk.layered.spacing.nodeNodeBetweenLayers': BETWEEN_LAYERS[direction],
       'elk.layered.spacing.edgeNodeBetweenLayers': '20',
     },
-    children: graph.nodes.map(node => elkNode(node.name, cards.get(node.name) as Card, isRight)),
+    children: graph.nodes.map(node => elkNode(node, cards.get(node.name) as Card, isRight)),
     edges: graph.edges.filter(edge => isWhole(edge, cards)).map(elkEdge),
   }
 }
 
-function elkNode(name: string, card: Card, isRight: boolean): ElkNode {
+function elkNode({ name, isTrigger, inputs }: GraphNode, card: Card, isRight: boolean): ElkNode {
   const sides = isRight ? { in: 'WEST', out: 'EAST' } : { in: 'NORTH', out: 'SOUTH' }
   return {
     id: name,
     width: card.width,
     height: card.height,
-    layoutOptions: { 'elk.portConstraints': 'FIXED_POS' },
+    layoutOptions: {
+      'elk.portConstraints': 'FIXED_POS',
+      // A trigger that is answered to (a webhook) is where it begins all the same.
+      ...(isTrigger && inputs.length > 0 ? { 'elk.layered.layering.layerConstraint': 'FIRST' } : {}),
+    },
     ports: card.ports.map(
       (port): ElkPort => ({
         id: portId(name, port.side, port.name),

@@ -30,7 +30,8 @@ export const NodeCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
         onKeyDown={event => walk(id, event)}
       >
         <Head node={node} isActive={live.active > 0} />
-        <Counts live={live} />
+        {/* Nothing reaches a trigger, unless it is answered to. */}
+        {(!node.isTrigger || live.received > 0) && <Counts live={live} />}
       </button>
       {card.ports.map(port => (
         <PortMark

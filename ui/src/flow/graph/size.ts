@@ -23,10 +23,10 @@ export interface Card {
 }
 
 const LEAST_WIDTH = 156
-const MOST_WIDTH = 264
+const MOST_WIDTH = 280
 /** Average widths of a character of the two sizes of type. */
-const NAME_EM = 7.4
-const SMALL_EM = 6.1
+const NAME_EM = 8.3
+const SMALL_EM = 6.8
 /** The mark before the name and the space at both ends. */
 const NAME_SIDES = 44
 /** What the counts need beside the names of ports. */

@@ -1,40 +1,31 @@
 import { useReactFlow } from '@xyflow/react'
 import { Button } from '../../parts/button'
-import type { Direction } from './size'
+import type { IconName } from '../../parts/icon'
+import type { Layout } from './layout'
 
 interface Props {
-  direction: Direction
+  layout: Layout
   turn: () => void
-  fit: () => void
 }
 
-export function Tools({ direction, turn, fit }: Props) {
+export function Tools({ layout, turn }: Props) {
   const flow = useReactFlow()
-  const other = direction === 'right' ? 'Draw it downwards' : 'Draw it to the right'
+  const { direction, width, height } = layout
+  const all = { x: 0, y: 0, width, height }
   return (
-    <div className="graph-tools nopan nowheel">
-      <Button
-        kind="quiet"
+    <div className="graph-tools">
+      <Tool
         icon={direction === 'right' ? 'arrow-down' : 'arrow-right'}
-        aria-label={other}
-        title={other}
-        onClick={turn}
+        name={direction === 'right' ? 'Draw it downwards' : 'Draw it to the right'}
+        act={turn}
       />
-      <Button
-        kind="quiet"
-        icon="minus"
-        aria-label="Smaller"
-        title="Smaller"
-        onClick={() => void flow.zoomOut()}
-      />
-      <Button
-        kind="quiet"
-        icon="plus"
-        aria-label="Larger"
-        title="Larger"
-        onClick={() => void flow.zoomIn()}
-      />
-      <Button kind="quiet" icon="fit" aria-label="Show all" title="Show all" onClick={fit} />
+      <Tool icon="minus" name="Smaller" act={() => void flow.zoomOut()} />
+      <Tool icon="plus" name="Larger" act={() => void flow.zoomIn()} />
+      <Tool icon="fit" name="Show all" act={() => void flow.fitBounds(all, { padding: 0.04 })} />
     </div>
   )
+}
+
+function Tool({ icon, name, act }: { icon: IconName; name: string; act: () => void }) {
+  return <Button kind="quiet" icon={icon} aria-label={name} title={name} onClick={act} />
 }

@@ -9,6 +9,7 @@ import type { Selecting } from '../selection'
 import { Text } from '../text'
 import { Count, Inspector, Numbers, Part } from './inspector'
 import { NodeEdges } from './node-edges'
+import { Ports } from './ports'
 import { Samples } from './samples'
 import { Settings } from './settings'
 import { Templates } from './templates'
@@ -16,6 +17,8 @@ import { Tester } from './tester'
 
 interface Props {
   flow: string
+  /** whether the flow is executed by this server */
+  isHere: boolean
   graph: Graph
   node: GraphNode
   panel: RefObject<HTMLElement | null>
@@ -23,8 +26,7 @@ interface Props {
   showLine: (line: number) => void
 }
 
-export function NodePanel({ flow, graph, node, panel, select, showLine }: Props) {
-  const { data, error, refetch } = useNode(flow, node.name)
+export function NodePanel({ flow, isHere, graph, node, panel, select, showLine }: Props) {
   return (
     <Inspector
       title={node.name}
@@ -36,16 +38,20 @@ export function NodePanel({ flow, graph, node, panel, select, showLine }: Props)
       panel={panel}
       close={() => select({})}
     >
-      <Live node={node} profile={data?.profile ?? null} />
+      {isHere && <Live flow={flow} node={node.name} />}
       <NodeEdges graph={graph} node={node.name} select={select} />
-      {error && <Failure error={error} retry={() => void refetch()} />}
-      {data && <Details flow={flow} node={data} showLine={showLine} />}
+      {isHere ? (
+        <Known flow={flow} node={node.name} showLine={showLine} />
+      ) : (
+        <p className="muted">Its messages and settings are known where the flow runs.</p>
+      )}
     </Inspector>
   )
 }
 
-function Live({ node, profile }: { node: GraphNode; profile: NodeDetail['profile'] }) {
-  const { received, rate, active, failed, itemsDone, itemsTotal } = useNodeLive(node.name)
+function Live({ flow, node }: { flow: string; node: string }) {
+  const { received, rate, active, failed, itemsDone, itemsTotal } = useNodeLive(node)
+  const profile = useNode(flow, node).data?.profile
   return (
     <Numbers>
       <Count name="received">{formatCount(received)}</Count>
@@ -70,6 +76,18 @@ function Live({ node, profile }: { node: GraphNode; profile: NodeDetail['profile
       )}
     </Numbers>
   )
+}
+
+interface KnownProps {
+  flow: string
+  node: string
+  showLine: (line: number) => void
+}
+
+function Known({ flow, node, showLine }: KnownProps) {
+  const { data, error, refetch } = useNode(flow, node)
+  if (data) return <Details flow={flow} node={data} showLine={showLine} />
+  return error && <Failure error={error} retry={() => void refetch()} />
 }
 
 interface DetailsProps {
@@ -98,11 +116,16 @@ function Details({ flow, node, showLine }: DetailsProps) {
       </Part>
       {node.component.documentation !== '' && (
         <Part title={`About ${node.component.name}`}>
-          <p className="node-about">
-            <Text text={node.component.documentation} />
-          </p>
+          {node.component.documentation.split(/\n\s*\n/).map(paragraph => (
+            <p key={paragraph}>
+              <Text text={paragraph} />
+            </p>
+          ))}
         </Part>
       )}
+      <Part title="Ports">
+        <Ports component={node.component} />
+      </Part>
     </>
   )
 }

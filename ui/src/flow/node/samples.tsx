@@ -49,18 +49,23 @@ function Row({ direction, samples, chosen, choose }: Props & { direction: 'in' |
   if (samples.length === 0) return null
   return (
     <fieldset>
-      <legend>{direction === 'in' ? 'In' : 'Out'}</legend>
-      {samples.map(sample => (
-        <label key={sampleKey(sample)} className="sample-choice">
-          <input
-            type="radio"
-            name={name}
-            checked={chosen !== null && sampleKey(chosen) === sampleKey(sample)}
-            onChange={() => choose(sample)}
-          />
-          {sample.port} <Time at={sample.at} />
-        </label>
-      ))}
+      <legend className="only-read-aloud">Messages {direction}</legend>
+      <span className="samples-direction" aria-hidden="true">
+        {direction === 'in' ? 'In' : 'Out'}
+      </span>
+      <div className="samples-choices">
+        {samples.map(sample => (
+          <label key={sampleKey(sample)} className="sample-choice">
+            <input
+              type="radio"
+              name={name}
+              checked={chosen !== null && sampleKey(chosen) === sampleKey(sample)}
+              onChange={() => choose(sample)}
+            />
+            {sample.port} <Time at={sample.at} />
+          </label>
+        ))}
+      </div>
     </fieldset>
   )
 }

@@ -25,6 +25,9 @@ function resolve(schema: Schema, root: Schema): Schema {
   return isSchema(target) ? { ...target, ...schema } : schema
 }
 
+/** Any setting may be an expression; that need not be said of each. */
+const isExpression = ({ type, pattern }: Schema) => type === 'string' && pattern === '\\{\\{'
+
 function typeOf(schema: Schema, root: Schema): string {
   const { enum: choices, type, anyOf } = schema
   if (Array.isArray(choices)) return choices.map(each => String(each)).join(' · ')
@@ -32,7 +35,8 @@ function typeOf(schema: Schema, root: Schema): string {
   // Where an expression may stand, a text is accepted as well; the first type is what it comes to.
   if (Array.isArray(type)) return String(type[0] ?? '')
   if (!Array.isArray(anyOf)) return ''
-  const types = anyOf.filter(isSchema).map(each => typeOf(resolve(each, root), root))
+  const choicesOf = anyOf.filter(isSchema).map(each => resolve(each, root))
+  const types = choicesOf.filter(each => !isExpression(each)).map(each => typeOf(each, root))
   return [...new Set(types)].filter(each => each !== '' && each !== 'null').join(' or ')
 }
 

@@ -4,6 +4,7 @@ import { CodeLine } from '../file/code-line'
 import { tokenize } from '../file/tokenize'
 import { Text } from '../text'
 import { rowsOf, type SettingRow } from './settings-rows'
+import { yamlOf } from './yaml-of'
 
 /** What the file sets, beside what the component documents; what is left to its default is folded. */
 export function Settings({ node }: { node: NodeDetail }) {
@@ -56,12 +57,10 @@ function Setting({ name, value, preset, type, description }: SettingRow) {
   )
 }
 
-/** As one would write it in the file: a text without quotes, anything else as JSON. */
 function Value({ value }: { value: Json }) {
-  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, ' ')
   return (
     <code className="setting-value">
-      {tokenize(text).map((tokens, line) => (
+      {tokenize(yamlOf(value)).map((tokens, line) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place
         <div key={line}>
           <CodeLine tokens={tokens} />

@@ -1,4 +1,5 @@
 import type { NodeDetail } from '../../api/types'
+import { dedent } from '../../parts/dedent'
 import { CodeLine } from '../file/code-line'
 import { tokenize } from '../file/tokenize'
 
@@ -20,19 +21,11 @@ export function Templates({ templates, showLine }: Props) {
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>
-        {tokenize(unindent(text)).map((tokens, index) => (
+        {tokenize(dedent(text.trimEnd())).map((tokens, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place
           <div key={index}>{tokens.length === 0 ? ' ' : <CodeLine tokens={tokens} />}</div>
         ))}
       </pre>
     </figure>
   ))
-}
-
-/** Without the space that all lines begin with. */
-function unindent(text: string): string {
-  const lines = text.replace(/\s+$/, '').split('\n')
-  const indents = lines.filter(line => line.trim() !== '').map(line => line.length - line.trimStart().length)
-  const least = Math.min(...indents)
-  return lines.map(line => line.slice(least)).join('\n')
 }

@@ -1,5 +1,6 @@
 import { useId, useState } from 'react'
 import type { Evaluation, Sample } from '../../api/types'
+import { Excerpt } from '../../parts/excerpt'
 import { Failure } from '../../parts/failure'
 import { JsonView } from '../../parts/json'
 import { Text } from '../text'
@@ -37,7 +38,7 @@ export function Tester({ flow, sample }: Props) {
         autoComplete="off"
         placeholder="keys($)  or  Hello {{$.name}}"
         value={text}
-        aria-invalid={evaluation?.problem !== undefined}
+        aria-invalid={evaluation !== undefined && evaluation.problem !== null}
         aria-describedby={`${id}-result`}
         onChange={event => setText(event.target.value)}
       />
@@ -60,9 +61,14 @@ function Result({ evaluation: { value, problem } }: { evaluation: Evaluation }) 
         <p className="tester-problem">
           {problem.code} <Text text={problem.message} />
         </p>
-        <pre className="excerpt">{problem.excerpt}</pre>
+        <Excerpt text={problem.excerpt} />
+        {problem.cure !== '' && (
+          <p>
+            <Text text={problem.cure} />
+          </p>
+        )}
       </>
     )
   }
-  return <JsonView value={value ?? null} depth={2} />
+  return <JsonView value={value} depth={2} />
 }

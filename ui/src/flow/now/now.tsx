@@ -1,4 +1,5 @@
 import { Link } from 'wouter'
+import { path, withQuery } from '../../api/client'
 import type { Live } from '../../api/types'
 import { formatCount, formatPercent, formatRate, formatSeconds } from '../../parts/format'
 import { Panel } from '../../parts/panel'
@@ -9,42 +10,41 @@ import { type StillFlow, useFlowLive } from '../use-flow'
 import { Apis } from './apis'
 import './now.css'
 
+const MOST_RUNS = 3
+
 /** How far the runs of now are, or how the last one went. */
 export function Now({ flow }: { flow: StillFlow }) {
   const live = useFlowLive(flow.name)
-  if (!live) return null
-  const isRunning = live.runs.length > 0
+  const isRunning = live !== null && live.runs.length > 0
+  const isNew = !isRunning && flow.recent.length === 0
   return (
-    <Panel title={isRunning ? 'Now' : 'Last run'} aside={<Runs flow={flow} live={live} />} className="now">
-      {isRunning || flow.recent.length > 0 ? (
-        <>
-          {isRunning && <Bar live={live} />}
-          <Numbers live={live} isRunning={isRunning} />
-        </>
-      ) : (
-        <p className="now-none muted">It has not run yet.</p>
-      )}
+    <Panel title={isRunning ? 'Now' : 'Last run'} aside={<Aside flow={flow} live={live} />} className="now">
+      {live && !isNew && <Numbers live={live} isRunning={isRunning} />}
+      {isNew && <p className="now-none muted">It has not run yet.</p>}
       {isRunning && live.apis.length > 0 && <Apis apis={live.apis} />}
     </Panel>
   )
 }
 
-function Runs({ flow, live }: { flow: StillFlow; live: Live }) {
+function Aside({ flow, live }: { flow: StillFlow; live: Live | null }) {
   const last = flow.recent[0]
-  if (live.runs.length > 0) {
+  if (live && live.runs.length > 0) {
     return (
-      <span className="now-runs">
-        {live.runs.slice(0, 3).map(run => (
-          <Link key={run} href={`/runs/${encodeURIComponent(run)}`}>
-            run {run.slice(-8)}
-          </Link>
-        ))}
-        {live.runs.length > 3 && (
-          <Link href={`/runs?flow=${encodeURIComponent(flow.name)}&status=running`}>
-            {live.runs.length - 3} more
-          </Link>
-        )}
-      </span>
+      <>
+        <Bar live={live} />
+        <span className="now-runs">
+          {live.runs.slice(0, MOST_RUNS).map(run => (
+            <Link key={run} href={path('runs', run)}>
+              run {run.slice(-8)}
+            </Link>
+          ))}
+          {live.runs.length > MOST_RUNS && (
+            <Link href={withQuery('/runs', { flow: flow.name, status: 'running' })}>
+              {live.runs.length - MOST_RUNS} more
+            </Link>
+          )}
+        </span>
+      </>
     )
   }
   if (!last) return null
@@ -53,7 +53,7 @@ function Runs({ flow, live }: { flow: StillFlow; live: Live }) {
       <StatusBadge status={last.status} />
       <Time at={last.startedAt} />
       <Elapsed run={last} />
-      <Link href={`/runs/${encodeURIComponent(last.id)}`}>open</Link>
+      <Link href={path('runs', last.id)}>open</Link>
     </span>
   )
 }

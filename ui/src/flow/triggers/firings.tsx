@@ -3,11 +3,12 @@ import { get, path, withQuery } from '../../api/client'
 import { keys } from '../../api/queries'
 import type { Trigger } from '../../api/types'
 import { Failure } from '../../parts/failure'
+import { formatLocal } from '../../parts/format'
 import { Time } from '../../parts/time'
 
 interface Firing {
   at: string
-  /** by the clock of the trigger's time zone */
+  /** by the clock of the trigger's time zone; empty where it has none */
   local: string
 }
 
@@ -30,7 +31,7 @@ export function Firings({ flow, trigger }: { flow: string; trigger: Trigger }) {
     <ol className="firings" aria-label={`Next firings of ${trigger.node}`}>
       {data.firings.map(({ at, local }) => (
         <li key={at}>
-          <span>{local}</span>
+          <span>{local || formatLocal(at)}</span>
           <span className="muted">
             <Time at={at} />
           </span>

@@ -59,7 +59,7 @@ export function TriggerRow({ flow, trigger }: Props) {
       <p className="trigger-result" role="status">
         {fire.data && (
           <>
-            Started: <Link href={`/runs/${encodeURIComponent(fire.data.run)}`}>run {fire.data.run}</Link>
+            Started: <Link href={path('runs', fire.data.run)}>run {fire.data.run}</Link>
           </>
         )}
       </p>
