@@ -8,12 +8,14 @@ import pytest
 from headrace.engine import Probe
 from headrace.engine.probe import Probes
 from headrace.errors import PermanentError
+from headrace.monitor.cut import MaskedOnce
 from headrace.monitor.probe import NodeTimer
 from headrace.monitor.recorder import Recorder
 from headrace.monitor.recording import Recording
 from headrace.monitor.samples import Samples
 from headrace.sdk import SystemClock
 from headrace.store import MemoryStore, RunStatus
+from support.clock import JumpingClock
 from support.flows import Seen, bench
 from support.target import table_in
 
@@ -38,7 +40,7 @@ class Timer:
         self.now_ms = 0
         self.recording = Recording("r1", "test", 0)
         self.probe = NodeTimer(
-            self.recording, Samples(lambda: 0, str), now_ns=lambda: self.now_ms * 1_000_000
+            self.recording, Samples(lambda: 0), str, now_ns=lambda: self.now_ms * 1_000_000
         )
 
     def enter(self, node, above=None):
@@ -82,17 +84,17 @@ def test_of_nodes_that_are_below_at_once_each_moment_counts_once():
 def test_after_very_many_visits_those_that_last_are_told_from_what_was_seen():
     timer = Timer()
     a = timer.enter("a")
-    for _ in range(999):
+    for _ in range(499):
         timer.now_ms += 1
         b = timer.enter("b", a)
         timer.now_ms += 3
         timer.probe.left(b)
     assert timer.enter("b", a) is None
-    timer.now_ms += 4 * 999
+    timer.now_ms += 4 * 499
     timer.probe.left(a)
     found = timer.recording.profile(0).nodes
-    assert (found["a"].timed, found["b"].timed) == (1, 999)
-    assert found["a"].seconds == pytest.approx(2 * 0.999)
+    assert (found["a"].timed, found["b"].timed) == (1, 499)
+    assert found["a"].seconds == pytest.approx(2 * 0.499)
 
 
 async def test_own_times_are_those_of_a_real_run():
@@ -114,20 +116,55 @@ async def test_own_times_are_those_of_a_real_run():
     assert nodes["each"].seconds < 0.05
 
 
-async def test_samples_are_the_last_messages_in_and_out_and_of_their_run():
-    store = MemoryStore()
-    async with Recorder(store) as recorder, bench(NESTED, store=store, observers=(recorder,)) as flow:
-        for number in range(3):
-            run = await flow.run([{"n": number}, {"n": number + 10}])
-        ins = [sample for sample in recorder.samples("test", "inner") if sample.direction == "in"]
-        outs = [sample for sample in recorder.samples("test", "start") if sample.direction == "out"]
-        emitted = [sample.port for sample in recorder.samples("test", "each") if sample.direction == "out"]
+async def test_samples_are_the_last_messages_in_and_out_with_their_runs():
+    store, clock = MemoryStore(), JumpingClock()
+    recorder = Recorder(store, clock)
+    async with recorder, bench(NESTED, store=store, clock=clock, observers=(recorder,)) as flow:
+        for number in range(8):
+            run = await flow.run([{"n": number}])
+            clock.set(clock.now_ns() + 10**9)
+        ins, outs, emitted = (
+            [sample for sample in recorder.samples("test", node) if sample.direction == direction]
+            for node, direction in (("inner", "in"), ("start", "out"), ("each", "out"))
+        )
         assert recorder.samples("test", "nobody") == []
-    assert len(ins) == 5
-    assert (ins[0].message["item"], ins[0].port, ins[0].run) == ({"n": 2}, "in", run.id)
-    assert [sample.message["item"]["n"] for sample in ins] == [2, 11, 1, 10, 0]
-    assert outs[0].message["payload"] == [{"n": 2}, {"n": 12}]
-    assert set(emitted) == {"item", "done"}
+    assert [sample.message["item"]["n"] for sample in ins] == [7, 6, 5, 4, 3]
+    assert (ins[0].port, ins[0].run, ins[0].is_cut) == ("in", run.id, False)
+    assert outs[0].message["payload"] == [{"n": 7}]
+    assert {sample.port for sample in emitted} == {"item", "done"}
+
+
+def test_samples_are_few_where_much_comes_and_take_little_of_the_time_of_each_node():
+    now_ns = timer_ns = 0
+    taken = []
+
+    def mask(text):
+        nonlocal timer_ns
+        timer_ns += 2 * 10**6  # a large message
+        taken.append(now_ns)
+        return text
+
+    samples = Samples(lambda: now_ns, lambda: timer_ns)
+    for _ in range(60_000):  # a minute
+        for node in range(10):
+            samples.take("f", f"n{node}", "r", "in", "in", "text", mask)
+        now_ns += 10**6
+    assert taken[:10] == [0] * 10
+    assert 0.2 <= 0.002 * len(taken) <= 0.4  # half a percent, and the first of each
+    assert all(len(samples.of("f", f"n{node}")) == 5 for node in range(10))
+
+
+def test_a_long_text_is_masked_once_in_a_task():
+    masked = []
+
+    def mask(text):
+        masked.append(text)
+        return "•••"
+
+    once = MaskedOnce(mask)
+    text = "x" * 1000
+    assert [once(text), once(text), once("short"), once("short")] == ["•••"] * 4
+    assert masked == [text, "short", "short"]
 
 
 async def test_samples_are_masked():

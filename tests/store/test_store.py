@@ -11,6 +11,8 @@ from headrace.store import (
     ErrorFate,
     GroupMember,
     NewGroup,
+    Notice,
+    NoticeKind,
     Outcome,
     Revival,
     RunFilter,
@@ -447,3 +449,32 @@ async def test_how_a_run_went_is_kept_with_it_over_a_restart(place):
         assert await store.profile("r1") == b"second" * 10_000
         assert await store.profile("r2") is None
         assert await store.profile("nobody") is None
+
+
+def notice(number, kind=NoticeKind.FAILURE, flow="test"):
+    return Notice(f"n{number}", flow, kind, number, {"number": number})
+
+
+async def test_notices_are_kept_until_they_are_sent_over_a_restart(place):
+    async with opened(place) as store:
+        for number in (1, 2):
+            await store.announce(notice(number))
+        await store.announce(notice(3, flow="other"))
+        await store.announce(notice(2, NoticeKind.RECOVERY))  # the same once more
+        await store.sent(notice(1))
+    async with opened(place) as store:
+        assert await store.notices("test") == [notice(2)]
+        assert await store.last_notice("test") == notice(2)
+        await store.sent(notice(2))
+        await store.sent(notice(2))
+        assert await store.notices("test") == []
+        assert await store.last_notice("test") == notice(2)
+        assert await store.last_notice("nobody") is None
+
+
+async def test_of_very_many_notices_what_was_said_last_is_known(place):
+    async with opened(place) as store:
+        for number in range(50):
+            await store.announce(notice(number))
+            await store.sent(notice(number))
+        assert await store.last_notice("test") == notice(49)

@@ -7,10 +7,12 @@ from urllib.parse import unquote
 
 from headrace.app.secrets import Secrets, load_secrets
 from headrace.app.tracing import traces
+from headrace.app.webhook import Poster
 from headrace.engine import Engine, Keep, Observer, Observers, ReadVersion
 from headrace.errors import UsageError
 from headrace.flow.loader import load_flow, require
 from headrace.flow.model import Flow
+from headrace.monitor.hooks import Hooks
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address, Clock, Registry
 from headrace.sdk.resource import DEFAULT_ADDRESS
@@ -90,7 +92,9 @@ async def open_engine(
         recorder: of the same store; told of what happens as `observer` is, and left after the engine.
     """
     kept = MemoryStore() if store is None else store
-    observers = [each for each in (observer, recorder) if each is not None]
+    poster = Poster()
+    hooks = Hooks(kept, poster.post, clock)
+    observers = [each for each in (observer, recorder, hooks) if each is not None]
     try:
         async with AsyncExitStack() as closing:
             if recorder is not None:
@@ -101,12 +105,16 @@ async def open_engine(
                 kept,
                 home,
                 clock=clock,
-                observer=Observers(*observers) if len(observers) > 1 else next(iter(observers), None),
+                observer=Observers(*observers),
                 mask=mask,
                 read_version=read_version,
                 keep=keep,
                 address=address,
             )
-            yield await closing.enter_async_context(engine)
+            await closing.enter_async_context(engine)
+            hooks.attach(engine)
+            closing.push_async_callback(poster.close)
+            await closing.enter_async_context(hooks)
+            yield engine
     finally:
         await kept.close()

@@ -21,10 +21,11 @@ LogFormat: TypeAlias = Literal["text", "json"]
 
 log_format_option = click.option(
     "--log-format",
+    metavar="FORMAT",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Of the logs on standard error.",
+    help="Of the logs on standard error: text, or json.",
 )
 
 

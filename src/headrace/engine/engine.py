@@ -154,6 +154,7 @@ class Engine:
         await self._attending.learn(flow.name)
         self._programs.set_current(program)
         self._left[flow.name] = adoption.runs
+        self._observer.flow_loaded(flow.name)
         return program
 
     def program(self, flow: str) -> Program | None:
@@ -181,6 +182,7 @@ class Engine:
             await self._store.adopt(version_record(old.flow))
             raise
         self._programs.set_current(program)
+        self._observer.flow_loaded(flow.name)
         await self._programs.close_unused()
         return program
 

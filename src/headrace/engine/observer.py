@@ -79,6 +79,9 @@ class Step(Enum):
 class Observer:
     """Told of what happens, in the engine's event loop; must be quick and must not raise."""
 
+    def flow_loaded(self, flow: str) -> None:
+        """A flow is executed here from now on, or another version of it."""
+
     def run_started(self, run: RunRecord) -> None:
         """A firing created a run."""
 
@@ -133,6 +136,11 @@ class Observers(Observer):
         self._reached = [each for each in observers if type(each).task_reached is not Observer.task_reached]
         self._counted = [each for each in observers if type(each).task_counted is not Observer.task_counted]
         self._probing = [each for each in observers if type(each).probe is not Observer.probe]
+
+    def flow_loaded(self, flow: str) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.flow_loaded(flow)
 
     def run_started(self, run: RunRecord) -> None:
         """See `Observer`."""

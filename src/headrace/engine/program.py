@@ -11,10 +11,11 @@ from headrace.engine.observer import NodeStats
 from headrace.engine.speculation import Caution
 from headrace.errors import ComponentError, Finding, FlowError, UsageError
 from headrace.expr import Template
+from headrace.flow.hook import resolve_webhook
 from headrace.flow.model import DEFAULT_CONCURRENCY, Edge, Flow, Node
 from headrace.flow.settings import resolve
 from headrace.sdk import Component, Database, Listening, Resources, Settings, Trigger
-from headrace.store import TaskRecord
+from headrace.store import NoticeKind, TaskRecord
 from headrace.values import Json
 
 __all__ = ["Program", "Target", "Unit"]
@@ -69,10 +70,21 @@ class Unit(msgspec.Struct):
 
 
 class Program:
-    """One version of a flow, ready to run."""
+    """One version of a flow, ready to run.
 
-    def __init__(self, flow: Flow, units: dict[str, Unit], triggers: dict[str, Trigger]) -> None:
+    Attributes:
+        webhooks: what is told how runs go: address and headers.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        units: dict[str, Unit],
+        triggers: dict[str, Trigger],
+        webhooks: dict[NoticeKind, tuple[str, dict[str, str]]],
+    ) -> None:
         self.flow = flow
+        self.webhooks = webhooks
         self.units = units
         self.triggers = triggers
         self.caution = Caution()
@@ -96,7 +108,7 @@ class Program:
         """
         for template in _templates(flow):
             template.compile()
-        settings = _resolve_all(flow, secrets)
+        settings, webhooks = _resolve_all(flow, secrets), _webhooks(flow, secrets)
         triggers: dict[str, Trigger] = {}
         units: dict[str, Unit] = {}
         for node in flow.nodes.values():
@@ -123,7 +135,7 @@ class Program:
             )
             await _open(unit, resources)
             closing.push_async_callback(unit.component.close)
-        return cls(flow, units, triggers)
+        return cls(flow, units, triggers, webhooks)
 
     @property
     def listening(self) -> dict[str, Listening]:
@@ -223,6 +235,16 @@ async def _open(unit: Unit, resources: Resources) -> None:
     except (ComponentError, UsageError) as error:
         error.args = (f"node `{unit.name}` ({unit.node.span}): {error.message}",)
         raise
+
+
+def _webhooks(flow: Flow, secrets: Mapping[str, str]) -> dict[NoticeKind, tuple[str, dict[str, str]]]:
+    """Address and headers of the webhooks that are told how runs go."""
+    hooks = {NoticeKind.FAILURE: flow.hooks.on_failure, NoticeKind.RECOVERY: flow.hooks.on_recovery}
+    return {
+        kind: resolve_webhook(hook.webhook, flow.vars, secrets)
+        for kind, hook in hooks.items()
+        if hook is not None and hook.webhook is not None
+    }
 
 
 def _resolve_all(flow: Flow, secrets: Mapping[str, str]) -> dict[str, Settings]:

@@ -7,7 +7,7 @@ at the parts that are there, so that one mistake does not hide the others.
 import msgspec
 
 from headrace.expr import Template
-from headrace.flow.model import PortRef
+from headrace.flow.model import Hooks, PortRef
 from headrace.flow.tree import Mapping, Tree
 from headrace.sdk import Output, Spec
 from headrace.source import Span
@@ -97,6 +97,7 @@ class Draft(msgspec.Struct):
     edges: list[DraftEdge] = msgspec.field(default_factory=list)
     misses_edges: bool = False
     boundary: frozenset[int] = frozenset()
+    hooks: Hooks = Hooks()
 
     @property
     def wired(self) -> list[tuple[DraftEdge, PortRef, PortRef]]:

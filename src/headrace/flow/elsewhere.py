@@ -34,6 +34,9 @@ SPEC: Mapping[str, str] = {
     "settings": "settings belong to a node, or to `defaults` for all nodes of a component",
     "name": "it belongs under `metadata`",
     "parallelism": "write `concurrency`",
+    **dict.fromkeys(
+        ("notify", "alerts", "onFailure", "onRecovery", "notifications"), "write `hooks: {onFailure: …}`"
+    ),
 }
 
 NODE: Mapping[str, str] = {

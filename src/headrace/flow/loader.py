@@ -14,6 +14,7 @@ from headrace.flow.draft import Draft, DraftNode
 from headrace.flow.edge import connect, read_edges
 from headrace.flow.field import Reader
 from headrace.flow.graph import Link, Ports, boundary_edges
+from headrace.flow.hook import read_hooks
 from headrace.flow.model import DEFAULT_MAX_QUEUED, Edge, Flow, Node
 from headrace.flow.node import read_defaults, read_node
 from headrace.flow.override import apply_overrides
@@ -31,7 +32,7 @@ __all__ = ["Loaded", "load_flow", "load_object", "read_flow", "require"]
 
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 _SPEC = (
-    "description", "secrets", "vars", "timeout", "concurrency", "retry", "maxQueued", "defaults",
+    "description", "secrets", "vars", "timeout", "concurrency", "retry", "maxQueued", "hooks", "defaults",
     "nodes", "edges",
 )  # fmt: skip
 _MOST_PLACES = 5
@@ -234,6 +235,7 @@ def _read_draft(spec: Mapping, registry: Registry, reader: Reader) -> Draft:
         draft.nodes[entry.key] = read_node(entry, defaults, registry, reader)
     for node in draft.nodes.values():
         check_settings(node, draft.secrets, dict(draft.vars), reader)
+    draft.hooks = read_hooks(spec.optional("hooks"), reader)
     read_edges(spec.optional("edges"), draft, reader)
     connect(draft, reader)
     draft.boundary = boundary_edges(
@@ -290,6 +292,7 @@ def _build(
         concurrency=None if concurrency is None else int(concurrency),
         max_queued=DEFAULT_MAX_QUEUED if queued is None else int(queued),
         retry=retry,
+        hooks=draft.hooks,
     )
 
 

@@ -9,7 +9,18 @@ from headrace.sdk import Output, Spec
 from headrace.source import Source, Span
 from headrace.values import Json
 
-__all__ = ["DEFAULT_CONCURRENCY", "DEFAULT_MAX_QUEUED", "Edge", "Flow", "Node", "PortRef", "Retry"]
+__all__ = [
+    "DEFAULT_CONCURRENCY",
+    "DEFAULT_MAX_QUEUED",
+    "Edge",
+    "Flow",
+    "Hook",
+    "Hooks",
+    "Node",
+    "PortRef",
+    "Retry",
+    "Webhook",
+]
 
 DEFAULT_CONCURRENCY = 8
 DEFAULT_MAX_QUEUED = 10_000
@@ -32,6 +43,35 @@ class Retry(msgspec.Struct, frozen=True):
     initial_delay_s: float = 1.0
     backoff: float = 2.0
     max_delay_s: float = 300.0
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    """Where something is posted to: `url` and `headers`, evaluated when the flow starts."""
+
+    template: Template
+    span: Span
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """Who is told: the trigger of a flow, or a webhook.
+
+    Attributes:
+        after: how many failed runs in a row.
+        flow: whose trigger is fired; empty where there is a webhook.
+        trigger: empty: the flow's only signal.
+    """
+
+    after: int = 1
+    flow: str = ""
+    trigger: str = ""
+    webhook: Webhook | None = None
+
+
+class Hooks(msgspec.Struct, frozen=True):
+    """Who is told that runs fail, and that they go well again."""
+
+    on_failure: Hook | None = None
+    on_recovery: Hook | None = None
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -113,6 +153,7 @@ class Flow(msgspec.Struct, frozen=True):
     concurrency: int | None = None
     max_queued: int = DEFAULT_MAX_QUEUED
     retry: Retry = Retry()
+    hooks: Hooks = Hooks()
 
     @property
     def triggers(self) -> list[Node]:

@@ -4,16 +4,33 @@ from collections.abc import Callable
 
 from headrace.values import Json
 
-__all__ = ["MOST_CHARACTERS", "cut_copy"]
+__all__ = ["MOST_CHARACTERS", "MaskedOnce", "cut_copy"]
 
 MOST_CHARACTERS = 16_384
 """Of all texts and names together, and a few for each other value."""
-_LONGEST_TEXT = 1000
-_MOST_MEMBERS = 200
+_LONGEST_TEXT = 500
+_MOST_MEMBERS = 100
+_MOST_ITEMS = 20
 _DEEPEST = 20
-_MASKED_AT_MOST = 65_536
+_MASKED_AT_MOST = 16_384
 """A secret that is cut in two is not found, so a text is masked well beyond what is shown of it."""
 _PER_VALUE = 4
+
+
+class MaskedOnce:
+    """Masks each long text once: nodes that follow one another send on the same ones."""
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        self._mask = mask
+        self._masked: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        if len(text) <= _LONGEST_TEXT:
+            return self._mask(text)
+        masked = self._masked.get(text)
+        if masked is None:
+            masked = self._masked[text] = self._mask(text)
+        return masked
 
 
 def cut_copy(message: Json, mask: Callable[[str], str]) -> tuple[Json, bool]:
@@ -63,7 +80,7 @@ class _Cutter:
 
     def _array(self, items: list[Json], depth: int) -> list[Json]:
         copied: list[Json] = []
-        for item in items[:_MOST_MEMBERS] if depth < _DEEPEST else ():
+        for item in items[:_MOST_ITEMS] if depth < _DEEPEST else ():
             if self._left <= 0:
                 break
             copied.append(self.copy(item, depth + 1))

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from headrace.engine import Probe
+from headrace.monitor.cut import MaskedOnce
 from headrace.monitor.recording import Recording
 from headrace.monitor.samples import Samples
 from headrace.values import Message
 
 __all__ = ["NodeTimer"]
 
-_MOST_VISITS = 1000
+_MOST_VISITS = 500
 """Enough to know where the time goes: a task may send millions of messages through its nodes."""
 
 
@@ -41,11 +43,17 @@ class NodeTimer(Probe):
     """
 
     def __init__(
-        self, recording: Recording, samples: Samples, now_ns: Callable[[], int] = time.perf_counter_ns
+        self,
+        recording: Recording,
+        samples: Samples,
+        mask: Callable[[str], str],
+        now_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self._recording = recording
+        self._mask = MaskedOnce(mask)
         self._samples = samples
         self._now_ns = now_ns
+        self._sampled: set[tuple[str, str, str]] = set()
         self._visits = 0
         self._stopped_ns = 0
 
@@ -55,7 +63,7 @@ class NodeTimer(Probe):
             self._stopped_ns = self._now_ns()
             return None
         self._visits += 1
-        self._samples.take(self._recording.flow, node, self._recording.run_id, "in", port, message)
+        self._sample(node, "in", port, message)
         now_ns = self._now_ns()
         parent = above if isinstance(above, _Visit) else None
         if parent is not None:
@@ -79,7 +87,15 @@ class NodeTimer(Probe):
 
     def emitted(self, node: str, port: str, message: Message) -> None:
         """See `Probe`."""
-        self._samples.take(self._recording.flow, node, self._recording.run_id, "out", port, message)
+        self._sample(node, "out", port, message)
+
+    def _sample(self, node: str, direction: Literal["in", "out"], port: str, message: Message) -> None:
+        """Keep a message, one of each port in this execution."""
+        key = node, direction, port
+        if key not in self._sampled:
+            self._sampled.add(key)
+            recording = self._recording
+            self._samples.take(recording.flow, node, recording.run_id, direction, port, message, self._mask)
 
     def _own_ns(self, visit: _Visit, now_ns: int) -> float:
         total_ns = now_ns - visit.began_ns

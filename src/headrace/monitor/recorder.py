@@ -52,7 +52,7 @@ class Recorder(Observer):
         self._store = store
         self._now_ns = (clock or SystemClock()).now_ns
         self._mask = mask
-        self._samples = Samples(self._now_ns, mask)
+        self._samples = Samples(self._now_ns)
         self._probe_due_ns = 0
         self._active: dict[str, Recording] = {}
         self._ended: dict[str, list[TaskSpan]] = {}
@@ -146,7 +146,7 @@ class Recorder(Observer):
         if not is_first and now_ns < self._probe_due_ns:
             return None
         self._probe_due_ns = now_ns + _PROBE_EVERY_NS
-        return NodeTimer(recording, self._samples)
+        return NodeTimer(recording, self._samples, self._mask)
 
     def _facts(self, task: TaskRecord) -> dict[str, Json]:
         """Which data a task is about; a further task of its node, by the number of its part."""

@@ -7,6 +7,7 @@ queue of what to execute next belongs to the engine.
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, decode_outcome
 from headrace.store.memory import MemoryStore
+from headrace.store.notice import Notice, NoticeKind
 from headrace.store.protocol import Store
 from headrace.store.records import (
     Adoption,
@@ -46,6 +47,8 @@ __all__ = [
     "LetterPage",
     "MemoryStore",
     "NewGroup",
+    "Notice",
+    "NoticeKind",
     "OpenRun",
     "Outcome",
     "Request",

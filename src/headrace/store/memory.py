@@ -10,6 +10,7 @@ from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_outcome
 from headrace.store.ledger import Ledger
 from headrace.store.limit import MAX_MESSAGE_BYTES
+from headrace.store.notice import Notice
 from headrace.store.records import (
     Adoption,
     Attempt,
@@ -50,6 +51,8 @@ class MemoryStore:
         self._responses: dict[str, Json] = {}
         self._switches: dict[str, dict[str, bool]] = {}
         self._profiles: dict[str, bytes] = {}
+        self._notices: dict[str, Notice] = {}
+        self._last_notices: dict[str, Notice] = {}
 
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`."""
@@ -217,6 +220,24 @@ class MemoryStore:
     async def profile(self, run_id: str) -> bytes | None:
         """See `Store`."""
         return self._profiles.get(run_id)
+
+    async def announce(self, notice: Notice) -> None:
+        """See `Store`."""
+        last = self._last_notices.get(notice.flow)
+        if last is None or last.id != notice.id:
+            self._notices[notice.id] = self._last_notices[notice.flow] = notice
+
+    async def notices(self, flow: str) -> list[Notice]:
+        """See `Store`."""
+        return [notice for notice in self._notices.values() if notice.flow == flow]
+
+    async def last_notice(self, flow: str) -> Notice | None:
+        """See `Store`."""
+        return self._last_notices.get(flow)
+
+    async def sent(self, notice: Notice) -> None:
+        """See `Store`."""
+        self._notices.pop(notice.id, None)
 
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome
+from headrace.store.notice import Notice
 from headrace.store.records import (
     Adoption,
     Attempt,
@@ -218,6 +219,22 @@ class Store(Protocol):
 
     async def profile(self, run_id: str) -> bytes | None:
         """What is kept of how a run went, as it was given; None if nothing is."""
+        ...
+
+    async def announce(self, notice: Notice) -> None:
+        """Keep a notice that is to be sent; one of the same id changes nothing."""
+        ...
+
+    async def notices(self, flow: str) -> list[Notice]:
+        """The notices of a flow that were not sent yet, the oldest first."""
+        ...
+
+    async def last_notice(self, flow: str) -> Notice | None:
+        """What a flow has announced last, sent or not."""
+        ...
+
+    async def sent(self, notice: Notice) -> None:
+        """A notice was sent, or given up."""
         ...
 
     async def open_runs(self, flow: str) -> list[OpenRun]:

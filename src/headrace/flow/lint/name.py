@@ -40,5 +40,7 @@ def _check_var(name: str | None, reading: Reading, view: View, reader: Reader) -
 
 
 def _in_settings(view: View) -> list[Reading]:
-    templates = (node.settings_template for node in view.draft.nodes.values())
+    hooks = (view.draft.hooks.on_failure, view.draft.hooks.on_recovery)
+    templates = [node.settings_template for node in view.draft.nodes.values()]
+    templates += [hook.webhook.template for hook in hooks if hook is not None and hook.webhook is not None]
     return [reading for template in templates if template is not None for reading in template.readings]

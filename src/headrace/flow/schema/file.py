@@ -6,7 +6,7 @@ from headrace.flow.model import DEFAULT_CONCURRENCY, DEFAULT_MAX_QUEUED, Retry
 from headrace.flow.node import NODE_NAME
 from headrace.flow.resource import API_VERSION, FLOW_NAME, KUBERNETES, SECRET_NAME
 from headrace.flow.schema.edge import edge_schema, end_schema
-from headrace.flow.schema.key import noted, optional, reference
+from headrace.flow.schema.key import exclusive, noted, optional, reference
 from headrace.flow.schema.model import TEMPLATE, Schema, duration_schema
 from headrace.flow.schema.node import definitions_of, node_schema, requirements, settings_of, shape_schema
 from headrace.flow.schema.written import DURATION
@@ -96,6 +96,7 @@ def _spec(registry: Registry) -> Schema:
                 default=DEFAULT_MAX_QUEUED,
             ),
             "retry": _retry(),
+            "hooks": _hooks(),
             "defaults": optional(
                 "object",
                 "Settings by component, for all its nodes; the node's own win.",
@@ -141,6 +142,46 @@ def _retry() -> Schema:
             "maxDelay": _duration("The longest delay.", _RETRY.max_delay_s),
         },
     )  # fmt: skip
+
+
+def _hooks() -> Schema:
+    after = optional("integer", "How many failed runs in a row.", minimum=1, default=1)
+    return optional(
+        "object",
+        "Who is told that runs fail, and that they go well again.",
+        additionalProperties=False,
+        properties={
+            "onFailure": _hook("Once as many runs in a row have failed.", after=after),
+            "onRecovery": _hook("Once a run has succeeded after that."),
+        },
+    )
+
+
+def _hook(description: str, **more: Schema) -> Schema:
+    """A flow's trigger that is fired, or a webhook."""
+    templates = {"type": "object", "additionalProperties": {"type": "string"}}
+    return optional(
+        "object",
+        description,
+        additionalProperties=False,
+        properties={
+            **more,
+            "flow": optional("string", "Whose trigger is fired.", pattern=_whole(FLOW_NAME)),
+            "trigger": optional("string", "Which; else the flow's only signal."),
+            "webhook": optional(
+                "object",
+                "Where it is posted to.",
+                additionalProperties=False,
+                required=["url"],
+                properties={
+                    "url": noted({"type": "string"}, "With secrets: `{{$.secrets.name}}`."),
+                    "headers": noted({**templates, "type": ["object", "null"]}, "Of the request."),
+                },
+            ),
+        },
+        allOf=[exclusive("flow", "webhook"), exclusive("trigger", "webhook")],
+        anyOf=[{"required": ["flow"]}, {"required": ["webhook"]}],
+    )
 
 
 def _constant() -> Schema:

@@ -12,6 +12,7 @@ import msgspec
 from headrace.store.caller import Caller
 from headrace.store.encoding import decode_error, decode_group, decode_note, decode_task
 from headrace.store.ledger import LeftRun
+from headrace.store.notice import Notice, NoticeKind
 from headrace.store.records import (
     Attempt,
     DeadLetter,
@@ -56,6 +57,14 @@ _VersionRow: TypeAlias = tuple[str, str, str, bytes]
 
 class Damaged(Exception):
     """A row does not hold what was written: something else has changed the file."""
+
+
+class _NoticeFields(msgspec.Struct):
+    id: str
+    flow: str
+    kind: NoticeKind
+    at_ns: int
+    body: Any = None
 
 
 class _RequestFields(msgspec.Struct):
@@ -301,6 +310,29 @@ def find_profile(connection: sqlite3.Connection, run_id: str) -> bytes | None:
         return None if row is None else zlib.decompress(_blob(row[0]))
     except (zlib.error, msgspec.ValidationError):
         return None
+
+
+@_reading("a notice")
+def find_notices(connection: sqlite3.Connection, flow: str) -> list[Notice]:
+    """The notices of a flow that were not sent."""
+    rows = connection.execute(
+        "SELECT body FROM notices WHERE flow = ? AND is_sent = 0 ORDER BY position", (flow,)
+    )
+    return [_notice(body) for (body,) in rows]
+
+
+@_reading("a notice")
+def find_last_notice(connection: sqlite3.Connection, flow: str) -> Notice | None:
+    """The latest notice of a flow."""
+    row = connection.execute(
+        "SELECT body FROM notices WHERE flow = ? ORDER BY position DESC LIMIT 1", (flow,)
+    ).fetchone()
+    return None if row is None else _notice(row[0])
+
+
+def _notice(body: object) -> Notice:
+    fields = msgspec.json.decode(_blob(body), type=_NoticeFields)
+    return Notice(**msgspec.structs.asdict(fields))
 
 
 @_reading("a request")

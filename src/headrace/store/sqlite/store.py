@@ -7,7 +7,6 @@ leave requests.
 
 import asyncio
 import sqlite3
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -39,6 +38,7 @@ from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, 
 from headrace.store.run import Changes
 from headrace.store.sqlite import rows
 from headrace.store.sqlite.adoption import Found, adopt, take_over
+from headrace.store.sqlite.aside import Aside
 from headrace.store.sqlite.batch import Batch
 from headrace.store.sqlite.connection import open_file
 from headrace.store.sqlite.failure import SQLITE_ERRORS, failure_of
@@ -65,17 +65,14 @@ WHERE is_executing = 1 AND run_id IN (SELECT id FROM runs WHERE flow = ? AND sta
 
 _ADD_KEY = "INSERT OR REPLACE INTO dedupe_keys (flow, trigger_name, key, run_id) VALUES (?, ?, ?, ?)"
 
-_KEEP_PROFILE = "INSERT OR REPLACE INTO profiles SELECT id, ? FROM runs WHERE id = ?"
 
-
-class SqliteStore:
+class SqliteStore(Aside):
     """See `Store`."""
 
     def __init__(self, path: Path, writer: Writer, patience_s: float) -> None:
         self.path = path
-        self._writer = writer
+        super().__init__(writer, Reader(path, patience_s))
         self._patience_s = patience_s
-        self._reader = Reader(path, patience_s)
         self._ledger = Ledger()
         self._locks: dict[str, FlowLock] = {}
         self._seen_changes: dict[str, int] = {}
@@ -329,15 +326,6 @@ class SqliteStore:
     async def runs(self, wanted: RunFilter = ALL_RUNS) -> list[RunRecord]:
         """See `Store`."""
         return await self._reader.ask(lambda connection: rows.find_runs(connection, wanted))
-
-    async def keep_profile(self, run_id: str, profile: bytes) -> None:
-        """See `Store`."""
-        packed = zlib.compress(profile, level=1)
-        await self._writer.commit(lambda batch: batch.execute(_KEEP_PROFILE, packed, run_id))
-
-    async def profile(self, run_id: str) -> bytes | None:
-        """See `Store`."""
-        return await self._reader.ask(lambda connection: rows.find_profile(connection, run_id))
 
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
