@@ -25,6 +25,7 @@ class MaskedOnce:
         self._masked: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
+        """The text without secrets."""
         if len(text) <= _LONGEST_TEXT:
             return self._mask(text)
         masked = self._masked.get(text)
