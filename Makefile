@@ -11,7 +11,7 @@ SECONDS ?= 600
 KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak fuzz chaos check format bench bench-peers docs clean
+.PHONY: help install demo test soak fuzz chaos check format ui bench bench-peers docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ check: $(STAMP) ## Format, lint, types, layers
 format: $(STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+ui: ## Check, test and build the web page (needs Node.js 20 or newer)
+	cd ui && npm ci --no-audit --no-fund && npm run check && npm test && npm run build
 
 bench: $(STAMP) ## Measure headrace against scripts written by hand, in one run
 	$(BIN)/python bench/run.py

@@ -3,9 +3,12 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
 from headrace.monitor.meter import Meter, NodeRow, Snapshot
+from support.flows import bench
 
 
 class Engine:
@@ -104,3 +107,27 @@ def test_after_the_end_the_time_stands_still() -> None:
     engine.now_s += 60
     snapshot = engine.meter.read()
     assert (pages, snapshot.elapsed_s, snapshot.pages, snapshot.total) == (3, 4.0, 3, 10)
+
+
+DURABLE = """
+nodes:
+  start: {component: common-module/signal}
+  each: {component: common-module/iterator, settings: {batchSize: 2, durable: true}}
+  one: {component: common-module/modify}
+  some: {component: test-module/fail, settings: {when: "9"}}
+edges:
+  - {from: start, to: each, data: {array: "{{$.payload}}"}}
+  - each:item -> one
+  - each:batch -> some
+  - each:batch -> one
+"""
+
+
+@pytest.mark.parametrize("ports", ["both", "batches"])
+async def test_the_items_of_a_durable_iterator_are_done_with_their_tasks_each_once(ports):
+    spec = DURABLE if ports == "both" else DURABLE.replace("  - each:item -> one\n", "")
+    async with bench("retry: {maxAttempts: 1}" + spec) as flow:
+        await flow.run([1, 2, 3, 4, 9])
+        stats = flow.program.units["each"].stats
+        done, passes = (5, 5) if ports == "both" else (4, 2)
+        assert (stats.items_total, stats.items_done, stats.passes) == (5, done, passes)

@@ -59,6 +59,7 @@ async def test_dead_letters_come_by_pages_the_newest_first_with_their_number(pla
         ({"flow": "other"}, []),
         ({"run_id": "r1"}, ["r1"]),
         ({"node": "node"}, ["r2", "r1"]),
+        ({"node": "start"}, ["r2", "r1"]),
         ({"node": "elsewhere"}, []),
         ({"code": "T1"}, ["r2", "r1"]),
         ({"code": "T2"}, []),

@@ -9,6 +9,7 @@ import './parts/table.css'
 import { applyScheme } from './theme/scheme'
 
 takeTokenFromAddress()
+addEventListener('hashchange', takeTokenFromAddress) // the link is opened where the page is open already
 applyScheme()
 
 const root = document.getElementById('root')

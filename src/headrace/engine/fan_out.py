@@ -20,6 +20,7 @@ class FanOut:
             end: the output that is told of its end; empty for the node itself.
         """
         self._position = position
+        self._tracked = ""
         resume = position.execution.task.resume if position.came_from is None else None
         begun = resume.get("group") if isinstance(resume, dict) else None
         self._is_new = not isinstance(begun, str)
@@ -59,7 +60,9 @@ class FanOut:
         """See `headrace.sdk.FanOut`."""
         position = self._position
         membership = GroupMember(self.id, member, port, key, items)
-        targets = position.unit.targets.get(port, ())
+        targets = position.unit.targets.get(port)
+        if targets is None:
+            return
         if position.execution.probe is not None:
             position.execution.probe.emitted(position.node, port, message)
         try:
@@ -68,13 +71,17 @@ class FanOut:
             # That is this member's failure, not the fan-out's: a task that emits it fails, and keeps it.
             position.branch.outcome.tasks.append(self._emitting(port, message, membership))
             return
+        # Items and batches are the same items: those of the first port are counted.
+        self._tracked = self._tracked or port
+        tracks = position.node if port == self._tracked else ""
         for target, (base, shaped) in zip(targets, shapes, strict=True):
             target.crossed += 1
             position.execution.crossed[target] += 1
             came_from = (position, port, key, target.edge.index)
             position.branch.outcome.tasks.append(
-                position.new_task(target, base, shaped, came_from, membership)
+                position.new_task(target, base, shaped, came_from, membership, tracks)
             )
+            tracks = ""  # of several edges, the first
 
     def _emitting(self, port: str, message: Message, membership: GroupMember) -> TaskRecord:
         return TaskRecord(

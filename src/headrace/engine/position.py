@@ -90,6 +90,7 @@ class Position:
         message: Message,
         came_from: CameFrom,
         group: GroupMember | None = None,
+        tracks: str = "",
     ) -> TaskRecord:
         """The task that delivers a message over a boundary edge."""
         task = self.execution.task
@@ -105,6 +106,7 @@ class Position:
             lane=None if target.closes_loop else self.unit.lane,
             closes_loop=target.closes_loop,
             group=group if group is not None else task.group,
+            tracks=tracks,
         )
 
 

@@ -159,6 +159,13 @@ class Program:
         """The databases whose transactions commit with tasks, each once."""
         return _databases_of(self.units.values())
 
+    def track(self, task: TaskRecord) -> None:
+        """Count for display that the items of a member of a fan-out are done."""
+        unit = self.units.get(task.tracks)
+        if unit is not None and task.group is not None:
+            unit.stats.items_done += task.group.items
+            unit.stats.passes += 1
+
     def takes(self, task: TaskRecord) -> bool:
         """Whether the node and port that a task is for are there."""
         unit = self.units.get(task.node)

@@ -395,6 +395,8 @@ class Worker:
             active.agenda.deciding(task)
             self._pump(active)
         committed = await self._store.commit(task, done.outcome, now_ns, is_recorded=done.is_recorded)
+        if task.tracks:
+            active.program.track(task)
         self._reached(entry, Step.DECIDED)
         for error in committed.dropped:
             self._services.observer.error_raised(task.run_id, error)

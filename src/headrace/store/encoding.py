@@ -58,6 +58,7 @@ class _TaskFields(_Fields):
     closes_loop: bool = False
     group: tuple[str, int, str, int, int] | None = None
     resume: Any = None
+    tracks: str = ""
 
 
 class _GroupFields(_Fields):
@@ -298,6 +299,8 @@ def _task_fields(task: TaskRecord) -> Fields:
         fields["group"] = _member_fields(task.group)
     if task.resume is not None:
         fields["resume"] = task.resume
+    if task.tracks:
+        fields["tracks"] = task.tracks
     return fields
 
 
@@ -315,6 +318,7 @@ def _task(fields: _TaskFields) -> TaskRecord:
         closes_loop=fields.closes_loop,
         group=None if fields.group is None else GroupMember(*fields.group),
         resume=fields.resume,
+        tracks=fields.tracks,
     )
 
 

@@ -118,6 +118,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
         lane: the node whose detached port made it, where that node limits how many run at once.
         closes_loop: made over a loop-closing edge: waits while too many tasks of the run are open.
         resume: where a component goes on that splits its work over several tasks.
+        tracks: the node whose items (`group.items`) are done, for display, once the task has ended well.
     """
 
     id: str
@@ -131,6 +132,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
     closes_loop: bool = False
     group: GroupMember | None = None
     resume: Json = None
+    tracks: str = ""
 
 
 class Attempt(msgspec.Struct, frozen=True):

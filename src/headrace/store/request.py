@@ -66,7 +66,7 @@ class LetterFilter(msgspec.Struct, frozen=True):
     """Which dead letters are wanted; `limit` of them at most.
 
     Attributes:
-        node: where the error was raised.
+        node: where the error was raised, or which the task is for.
         code: of the error.
         text: is in the error's message, in capitals or not.
         before: a cursor of `LetterPage.next`.
@@ -87,7 +87,7 @@ class LetterFilter(msgspec.Struct, frozen=True):
         return (
             self.flow in (None, letter.flow)
             and self.run_id in (None, letter.task.run_id)
-            and self.node in (None, error.node)
+            and self.node in (None, error.node, letter.task.node)
             and self.code in (None, error.code)
             and self.text.casefold() in error.message.casefold()
         )

@@ -17,7 +17,7 @@ __all__ = ["add_page"]
 
 STATIC = Path(str(files("headrace.web") / "static"))
 """What `ui/` is built to."""
-_DOCUMENTS = frozenset({"favicon.svg"})
+_DOCUMENTS = frozenset({"favicon.svg", "licenses.txt"})
 
 
 def add_page(app: FastAPI) -> None:

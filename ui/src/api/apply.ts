@@ -26,7 +26,7 @@ export function applyBatch(client: QueryClient, batch: Batch): (readonly unknown
   for (const [key, run] of client.getQueriesData<RunDetail>({ queryKey: ['run'] })) {
     if (run) client.setQueryData(key, mergeRun(run, batch))
   }
-  return staleAfter(batch)
+  return [...staleAfter(batch), ...firedBySchedule(client, batch)]
 }
 
 /** Maps a list, and gives the list itself where no element changed, so that nobody renders for nothing. */
@@ -42,4 +42,18 @@ function staleAfter(batch: Batch): (readonly unknown[])[] {
   for (const run of batch.runs.values()) if (run.status !== 'running') stale.push(keys.run(run.id))
   if (batch.letters.size > 0) stale.push(keys.letters)
   return stale
+}
+
+/** A schedule that has fired will fire again, at a time that no event tells. */
+function firedBySchedule(client: QueryClient, batch: Batch): (readonly unknown[])[] {
+  const flows = client.getQueryData<FlowSummary[]>(keys.flows) ?? []
+  const scheduled = new Set(
+    flows.flatMap(({ name, triggers }) =>
+      triggers.filter(({ kind }) => kind === 'schedule').map(({ node }) => `${name} ${node}`),
+    ),
+  )
+  const fired = [...batch.begun]
+    .map(id => batch.runs.get(id))
+    .filter(run => run !== undefined && scheduled.has(`${run.flow} ${run.trigger}`))
+  return fired.length === 0 ? [] : [keys.flows, ...fired.map(run => keys.flow(run?.flow ?? ''))]
 }

@@ -66,6 +66,7 @@ export function gather(batch: Batch, live: LiveEvent) {
       batch.letters.set(live.data.flow, live.data.deadLetters)
       break
     case 'firing_dropped':
+      batch.changedFlows.add(live.data.flow)
       notice(batch, `${live.data.flow}: a firing of ${live.data.trigger} was dropped: ${live.data.reason}`)
       break
     case 'notice':

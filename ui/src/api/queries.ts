@@ -46,8 +46,9 @@ export interface LetterPage {
   total: number
 }
 
-/** Events tell what a run does; how many tasks it has done in all is read now and then. */
-const RUNNING_MS = 15_000
+/** Events tell what a run does; what it has done in all is read now and then. */
+const RUNNING_MS = 5000
+const LIST_MS = 15_000
 
 export const RUNS_A_PAGE = 50
 export const LETTERS_A_PAGE = 100
@@ -120,7 +121,7 @@ export const useRuns = (filter: RunFilter) =>
   useQuery({
     queryKey: [...keys.runs, filter],
     queryFn: ({ signal }) => get<RunPage>(withQuery('/runs', { ...filter, limit: RUNS_A_PAGE }), signal),
-    refetchInterval: ({ state }) => (state.data?.runs.some(isRunning) ? RUNNING_MS : false),
+    refetchInterval: ({ state }) => (state.data?.runs.some(isRunning) ? LIST_MS : false),
     placeholderData: keepPreviousData,
   })
 

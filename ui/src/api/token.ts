@@ -11,8 +11,8 @@ let isRefused = false
 export function takeTokenFromAddress() {
   const token = new URLSearchParams(location.hash.slice(1)).get('token')
   if (token === null) return
-  sessionStorage.setItem(KEY, token)
   history.replaceState(history.state, '', location.pathname + location.search)
+  setToken(token)
 }
 
 export function readToken(): string | null {

@@ -5,6 +5,7 @@ import { useLetter, useMayAct } from '../api/queries'
 import type { DeadLetterDetail } from '../api/types'
 import { useAction } from '../parts/action'
 import { Button } from '../parts/button'
+import { Copy } from '../parts/copy'
 import { Confirm } from '../parts/dialog'
 import { Facts } from '../parts/error-card'
 import { Excerpt } from '../parts/excerpt'
@@ -59,7 +60,10 @@ function Whole({ letter, onAccepted, onClose }: Omit<Props, 'id'> & { letter: De
         <Edit letter={letter} onAccepted={onAccepted} onClose={onClose} onCancel={() => setEditing(false)} />
       ) : (
         <>
-          <h2>Message</h2>
+          <div className="letter-message-head">
+            <h2>Message</h2>
+            <Copy what="message" text={() => JSON.stringify(letter.message, null, 2)} />
+          </div>
           <JsonView value={letter.message} />
           {mayAct && (
             <Actions

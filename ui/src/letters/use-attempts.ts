@@ -3,12 +3,21 @@ import { useCallback, useRef, useState } from 'react'
 import type { Batch } from '../api/batch'
 import { get, withQuery } from '../api/client'
 import { useBatches } from '../api/live'
-import { keys, type LetterPage } from '../api/queries'
-import type { Bulk } from '../api/types'
+import { keys, LETTERS_A_PAGE, type LetterPage } from '../api/queries'
+import type { Bulk, DeadLetter } from '../api/types'
 import { type Attempts, begin, NO_ATTEMPTS, observe, settle, unsettledRuns } from './attempts'
 
-/** So many of a run are looked at to tell which failed again. */
-const MOST_READ = 1000
+/** All dead letters of a run, page by page. */
+async function readLetters(run: string): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = []
+  let before: string | null = ''
+  while (before !== null) {
+    const page: LetterPage = await get(withQuery('/dead-letters', { run, before, limit: LETTERS_A_PAGE }))
+    letters.push(...page.letters)
+    before = page.next
+  }
+  return letters
+}
 
 /** The letters that were tried again on this page, and what became of them. */
 export function useAttempts() {
@@ -23,10 +32,9 @@ export function useAttempts() {
     (batch: Batch) => {
       change(observe(current.current, batch))
       for (const run of unsettledRuns(current.current, batch)) {
-        const read = get<LetterPage>(withQuery('/dead-letters', { run, limit: MOST_READ }))
         // Where it cannot be read they stay as they are: being tried, as far as is known.
-        read.then(
-          ({ letters }) => change(settle(current.current, run, letters)),
+        readLetters(run).then(
+          letters => change(settle(current.current, run, letters)),
           () => {},
         )
       }

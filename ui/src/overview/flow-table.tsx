@@ -1,10 +1,14 @@
+import { memo } from 'react'
 import { Link } from 'wouter'
 import { path, withQuery } from '../api/client'
 import type { FlowSummary, Trigger } from '../api/types'
 import { formatCount } from '../parts/format'
+import { useNow } from '../parts/now'
 import { Spark } from '../parts/spark'
 import { Badge, StatusBadge } from '../parts/status'
 import { Elapsed, Time } from '../parts/time'
+
+const LATE_MS = 60_000
 
 export function FlowTable({ flows }: { flows: FlowSummary[] }) {
   return (
@@ -28,7 +32,8 @@ export function FlowTable({ flows }: { flows: FlowSummary[] }) {
   )
 }
 
-function FlowRow({ flow }: { flow: FlowSummary }) {
+/** Drawn anew only when its own flow changes: there may be hundreds. */
+const FlowRow = memo(function FlowRow({ flow }: { flow: FlowSummary }) {
   return (
     <tr>
       <td className="wide">
@@ -56,7 +61,7 @@ function FlowRow({ flow }: { flow: FlowSummary }) {
       </td>
     </tr>
   )
-}
+})
 
 function LastResult({ flow }: { flow: FlowSummary }) {
   const [run] = flow.recent
@@ -91,7 +96,7 @@ function Next({ flow }: { flow: FlowSummary }) {
   const listening = flow.triggers.find(trigger => trigger.kind === 'listens' && !trigger.isPaused)
   return (
     <span className="flow-next">
-      {soonest && <Time at={soonest.nextFiring} />}
+      {soonest && <Firing at={soonest.nextFiring} />}
       {soonest?.when && <span className="table-second">{soonest.when}</span>}
       {!soonest && listening && (
         <>
@@ -106,5 +111,16 @@ function Next({ flow }: { flow: FlowSummary }) {
       )}
       {!soonest && !listening && paused.length === 0 && <span className="muted">–</span>}
     </span>
+  )
+}
+
+/** A firing whose time has long come waits for something: it is late. */
+function Firing({ at }: { at: string }) {
+  const now = useNow()
+  if (now - Date.parse(at) < LATE_MS) return <Time at={at} />
+  return (
+    <Badge tone="warn" icon="clock">
+      late: <Time at={at} />
+    </Badge>
   )
 }

@@ -18,6 +18,7 @@ export function FindingRow({ finding }: { finding: Finding }) {
         </span>
       </p>
       <Excerpt text={finding.excerpt} />
+      {finding.cure !== '' && <p>{finding.cure}</p>}
     </div>
   )
 }

@@ -6,6 +6,7 @@ import type { Bulk, RunDetail } from '../api/types'
 import { useAction } from '../parts/action'
 import { sayBulk } from '../parts/bulk'
 import { Button } from '../parts/button'
+import { Copy } from '../parts/copy'
 import { Confirm } from '../parts/dialog'
 import { formatCount, plural } from '../parts/format'
 import { Badge, StatusBadge } from '../parts/status'
@@ -15,9 +16,12 @@ export function Head({ run }: { run: RunDetail }) {
   return (
     <header className="run-head">
       <nav aria-label="Where this is" className="run-trail">
-        <Link href="/runs">Runs</Link> <span className="muted">/</span>{' '}
-        <Link href={withQuery('/runs', { flow: run.flow })}>{run.flow}</Link> <span className="muted">/</span>{' '}
+        <Link href="/runs">Runs</Link>
+        <span className="muted">/</span>
+        <Link href={withQuery('/runs', { flow: run.flow })}>{run.flow}</Link>
+        <span className="muted">/</span>
         <span className="mono muted">{run.id}</span>
+        <Copy what="id of the run" text={() => run.id} />
       </nav>
       <div className="run-title">
         <h1>

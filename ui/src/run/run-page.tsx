@@ -55,7 +55,7 @@ function Everything({ run }: { run: RunDetail }) {
       {run.errors > 0 && <Errors run={run} />}
       <div className="run-columns">
         <div className="run-column">
-          {profile && <NodeTable run={run} profile={profile} />}
+          {profile && Object.keys(profile.nodes).length > 0 && <NodeTable run={run} profile={profile} />}
           {profile && profile.slowest.length > 0 && <Slowest spans={profile.slowest} />}
           {!profile && (
             <p className="muted">

@@ -11,6 +11,10 @@ import { RESULTS, ResultBadge } from './result'
 import { type Stretch, Strip } from './strip'
 import './timeline.css'
 
+const HINT = matchMedia('(hover: none)').matches
+  ? 'Touch a task to read what it was.'
+  : 'Point at a task to read what it was; drag over a stretch to see it larger.'
+
 interface Props {
   run: RunDetail
   profile: Profile
@@ -143,9 +147,7 @@ function Readout({ span }: { span: TaskSpan | null }) {
           <Facts facts={span.attempt > 1 ? { attempt: span.attempt, ...span.context } : span.context} />
         </>
       ) : (
-        <span className="muted">
-          Point at a task to read what it was; drag over a stretch to see it larger.
-        </span>
+        <span className="muted">{HINT}</span>
       )}
     </p>
   )

@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import { Link } from 'wouter'
 import { path, withQuery } from '../api/client'
 import type { RunSummary } from '../api/types'
@@ -39,7 +40,7 @@ function longestOfFlow(runs: RunSummary[]): Map<string, number> {
   return longest
 }
 
-function RunRow({ run, longest }: { run: RunSummary; longest: number }) {
+const RunRow = memo(function RunRow({ run, longest }: { run: RunSummary; longest: number }) {
   return (
     <tr>
       <td>
@@ -76,7 +77,7 @@ function RunRow({ run, longest }: { run: RunSummary; longest: number }) {
       </td>
     </tr>
   )
-}
+})
 
 /** Nothing is the rule, and says nothing. */
 const phoneClass = (count: number) => (count > 0 ? 'number' : 'number not-on-phone')

@@ -9,6 +9,7 @@ const KEYS: [keys: string[], what: string][] = [
   [['g', 'd'], 'dead letters'],
   [['/'], 'to the filter of the page'],
   [['←', '→'], 'from task to task, in the times of a run'],
+  [['←', '→', '↑', '↓'], 'from node to node, in the graph of a flow'],
   [['Esc'], 'close what is open'],
   [['?'], 'this list'],
 ]

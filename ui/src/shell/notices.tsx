@@ -25,7 +25,8 @@ export function Notices({ children }: { children: ReactNode }) {
   const say = useCallback<Say>(
     (text, tone = 'idle') => {
       const key = ++counter.current
-      setNotices(list => [...list.slice(1 - MOST), { key, tone, text }])
+      // What is said again is said once, anew.
+      setNotices(list => [...list.filter(each => each.text !== text).slice(1 - MOST), { key, tone, text }])
       // What went wrong stays until it is read.
       if (tone !== 'bad') setTimeout(() => drop(key), SHOWN_MS)
     },

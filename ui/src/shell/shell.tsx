@@ -6,6 +6,7 @@ import { formatCount } from '../parts/format'
 import { Icon, type IconName } from '../parts/icon'
 import { Badge } from '../parts/status'
 import { nextScheme, type Scheme, setScheme, useScheme } from '../theme/scheme'
+import { Boundary } from './boundary'
 import { ConnectionState } from './connection'
 import { PALETTE_KEY } from './keys'
 import { Mark } from './mark'
@@ -21,7 +22,8 @@ const PAGES: { href: string; name: string; icon: IconName }[] = [
 export function Shell({ children }: { children: ReactNode }) {
   const main = useRef<HTMLElement>(null)
   const [shown, show] = useOverlay()
-  useFocusOnNavigation(main)
+  const [location] = useLocation()
+  useFocusOnNavigation(main, location)
   return (
     <>
       <a className="skip-link" href="#main">
@@ -44,7 +46,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {children}
+        <Boundary key={location}>{children}</Boundary>
       </main>
       <Overlays shown={shown} show={show} />
     </>
@@ -99,8 +101,7 @@ function SchemeButton() {
 }
 
 /** After a change of page the focus is in its content, where a reader begins; not on the first load. */
-function useFocusOnNavigation(main: React.RefObject<HTMLElement | null>) {
-  const [location] = useLocation()
+function useFocusOnNavigation(main: React.RefObject<HTMLElement | null>, location: string) {
   const before = useRef(location)
   useEffect(() => {
     if (before.current === location) return

@@ -205,13 +205,15 @@ def find_letters(connection: sqlite3.Connection, wanted: LetterFilter) -> Letter
     given = {
         "flow = ?": wanted.flow,
         "run_id = ?": wanted.run_id,
-        "json_extract(CAST(error AS TEXT), '$.node') = ?": wanted.node,
+        "? IN (json_extract(CAST(error AS TEXT), '$.node'), node_of(task))": wanted.node,
         "json_extract(CAST(error AS TEXT), '$.code') = ?": wanted.code,
         "instr(casefold(json_extract(CAST(error AS TEXT), '$.message')), casefold(?))": wanted.text or None,
     }
     conditions = ["1", *(condition for condition, value in given.items() if value is not None)]
     values = [value for value in given.values() if value is not None]
     connection.create_function("casefold", 1, str.casefold, deterministic=True)
+    # SQLite's own functions take no JSON that is nested as deeply as a message may be.
+    connection.create_function("node_of", 1, _node_of, deterministic=True)
     where = " AND ".join(conditions)
     (total,) = connection.execute(f"SELECT count(*) FROM dead_letters WHERE {where}", values).fetchone()  # noqa: S608 - of these conditions
     if not wanted.limit:
@@ -224,6 +226,14 @@ def find_letters(connection: sqlite3.Connection, wanted: LetterFilter) -> Letter
     shown = rows[: wanted.limit]
     following = shown[-1][0] if len(rows) > len(shown) else None
     return LetterPage(tuple(_letter(row) for _, *row in shown), following, total)
+
+
+class _Named(msgspec.Struct):
+    node: str = ""
+
+
+def _node_of(task: bytes) -> str:
+    return msgspec.json.decode(task, type=_Named).node
 
 
 def _letter(row: object) -> DeadLetter:

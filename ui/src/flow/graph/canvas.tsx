@@ -6,6 +6,7 @@ import {
   type ReactFlowState,
   useReactFlow,
   useStore,
+  type Viewport,
 } from '@xyflow/react'
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Selecting } from '../selection'
@@ -28,6 +29,7 @@ const FAR = 0.52
 const MANY_NODES = 25
 /** In a straight line: the usual curve zooms out and in again, and would draw all anew. */
 const GLIDE = { duration: 200, interpolate: 'linear' } as const
+const STILL = matchMedia('(prefers-reduced-motion: reduce)')
 const MAP_SIZE = { width: 140, height: 90 }
 
 const isFarOf = (state: ReactFlowState) => state.transform[2] < FAR
@@ -99,17 +101,21 @@ function viewportOf(layout: Layout, pane: Size) {
   }
 }
 
-/** Shows the whole graph when it is laid out another way, or its pane has another width. */
+/** Shows the whole graph when it is another, and when its pane has another size, unless somebody has moved it. */
 function useFit(layout: Layout, pane: Size) {
   const flow = useReactFlow()
   const shown = useRef({ layout, pane })
   useEffect(() => {
     const before = shown.current
     shown.current = { layout, pane }
-    const isTurned = before.layout.direction !== layout.direction
-    const isNarrowed = before.pane.width !== pane.width
-    if (isTurned || isNarrowed) void flow.setViewport(viewportOf(layout, pane))
+    const isOther = before.layout.width !== layout.width || before.layout.height !== layout.height
+    const isAsFitted = isClose(flow.getViewport(), viewportOf(before.layout, before.pane))
+    if (isOther || isAsFitted) void flow.setViewport(viewportOf(layout, pane))
   }, [flow, layout, pane])
+}
+
+function isClose(left: Viewport, right: Viewport): boolean {
+  return (['x', 'y', 'zoom'] as const).every(key => Math.abs(left[key] - right[key]) < 0.01)
 }
 
 function useWalk(layout: Layout, choose: Props['choose']) {
@@ -144,7 +150,10 @@ function useReveal(layout: Layout, pane: Size, chosen: string | null) {
         left + card.width * zoom <= pane.width &&
         top + card.height * zoom <= pane.height
       if (isSeen) return
-      void flow.setCenter(card.x + card.width / 2, card.y + card.height / 2, { zoom, ...GLIDE })
+      void flow.setCenter(card.x + card.width / 2, card.y + card.height / 2, {
+        zoom,
+        ...(STILL.matches ? {} : GLIDE),
+      })
     },
     [flow, layout, pane],
   )

@@ -6,7 +6,10 @@ import type { Graph, Layout, Placed, Point } from './layout'
 import type { Direction } from './size'
 
 export type CardNode = Node<{ node: GraphNode; card: Placed; direction: Direction }, 'card'>
-export type WireEdge = Edge<{ edge: GraphEdge; points: Point[]; isError: boolean; isNear: boolean }, 'wire'>
+export type WireEdge = Edge<
+  { edge: GraphEdge; points: Point[]; free: 'left' | 'right'; isError: boolean; isNear: boolean },
+  'wire'
+>
 
 /** In the order in which the flow is read, so that Tab goes along it. */
 export function cardsOf(graph: Graph, layout: Layout): CardNode[] {
@@ -51,10 +54,17 @@ export function wiresOf(graph: Graph, layout: Layout): WireEdge[] {
         sourceHandle: edge.from.port,
         target: edge.to.node,
         targetHandle: edge.to.port,
-        data: { edge, points, isError, isNear: false },
+        data: { edge, points, free: freeSide(layout, edge), isError, isNear: false },
       },
     ]
   })
+}
+
+/** The side of its port on which fewer other edges of the node are. */
+function freeSide(layout: Layout, { from }: GraphEdge): 'left' | 'right' {
+  const card = layout.nodes.get(from.node)
+  const port = card?.ports.find(each => each.side === 'out' && each.name === from.port)
+  return card && port && port.x < card.width / 2 - 1 ? 'left' : 'right'
 }
 
 export function markCards(cards: CardNode[], { node }: Selection): CardNode[] {

@@ -36,8 +36,8 @@ describe('a line', () => {
       { x: 30, y: 80 },
       { x: 40, y: 80 },
     ]
-    expect(labelPlace(points)).toEqual({ x: 30, y: 40, isBeside: true })
-    expect(labelPlace(points.slice(0, 2))).toEqual({ x: 15, y: 0, isBeside: false })
+    expect(labelPlace(points, 'left')).toEqual({ x: 30, y: 40, side: 'left' })
+    expect(labelPlace(points.slice(0, 2), 'left')).toEqual({ x: 15, y: 0, side: 'above' })
   })
 })
 

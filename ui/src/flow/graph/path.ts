@@ -37,14 +37,17 @@ export function tipOf(points: Point[]): string {
 }
 
 export interface LabelPlace extends Point {
-  /** beside a line that leads down; else above one that leads sideways */
-  isBeside: boolean
+  /** above a line that leads sideways, else beside it */
+  side: 'above' | 'left' | 'right'
 }
 
-/** The middle of the longest straight part. */
-export function labelPlace(points: Point[]): LabelPlace {
+/**
+ * The middle of the longest straight part. `free` is the side of a line that leads down where no other is
+ * near: away from the middle of the node.
+ */
+export function labelPlace(points: Point[], free: 'left' | 'right'): LabelPlace {
   let longest = -1
-  let place: LabelPlace = { x: 0, y: 0, isBeside: false }
+  let place: LabelPlace = { x: 0, y: 0, side: 'above' }
   points.slice(1).forEach((end, index) => {
     const start = points[index] as Point
     const length = Math.hypot(end.x - start.x, end.y - start.y)
@@ -53,7 +56,7 @@ export function labelPlace(points: Point[]): LabelPlace {
     place = {
       x: (start.x + end.x) / 2,
       y: (start.y + end.y) / 2,
-      isBeside: Math.abs(end.x - start.x) < Math.abs(end.y - start.y),
+      side: Math.abs(end.x - start.x) < Math.abs(end.y - start.y) ? free : 'above',
     }
   })
   return place

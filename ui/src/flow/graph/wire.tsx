@@ -8,9 +8,10 @@ import './wire.css'
 
 export const Wire = memo(({ id, data, selected }: EdgeProps<WireEdge>) => {
   const points = data?.points
+  const free = data?.free ?? 'right'
   const drawn = useMemo(
-    () => points && { path: pathOf(points), tip: tipOf(points), place: labelPlace(points) },
-    [points],
+    () => points && { path: pathOf(points), tip: tipOf(points), place: labelPlace(points, free) },
+    [points, free],
   )
   const live = useEdgeLive(id)
   if (!data || !drawn) return null
@@ -52,12 +53,10 @@ function Label({ place, isLoop, isBoundary, crossed, rate }: LabelProps) {
   if (crossed === 0 && !isLoop) return null
   const counts = [isLoop && '↺', crossed > 0 && formatShort(crossed), rate > 0 && `· ${formatRate(rate)}`]
   const gap = isBoundary ? 8 : 6
+  const x = { above: place.x, left: place.x - gap, right: place.x + gap }[place.side]
+  const y = place.side === 'above' ? place.y - gap : place.y + 3.5
   return (
-    <text
-      className={place.isBeside ? 'wire-label wire-label-beside' : 'wire-label'}
-      x={place.isBeside ? place.x + gap : place.x}
-      y={place.isBeside ? place.y + 3.5 : place.y - gap}
-    >
+    <text className={`wire-label wire-label-${place.side}`} x={x} y={y}>
       {counts.filter(Boolean).join(' ')}
     </text>
   )

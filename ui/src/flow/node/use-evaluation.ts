@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { post } from '../../api/client'
 import type { Evaluation, Json } from '../../api/types'
@@ -15,29 +15,26 @@ function useSettled<T>(value: T): T {
   return settled
 }
 
-/**
- * What an expression makes of a message. An answer that is no longer asked for is dropped, its request
- * cancelled; until the next is there, the one before is shown as old.
- */
-export function useEvaluation(flow: string, text: string, data: Json, dataKey: string) {
-  const settled = useSettled(text.trim())
-  const {
-    data: evaluation,
-    error,
-    isPlaceholderData,
-  } = useQuery({
-    queryKey: ['evaluate', flow, settled, dataKey],
-    queryFn: ({ signal }) => post<Evaluation>('/evaluate', { text: settled, data, flow }, signal),
-    enabled: settled !== '',
+/** Another text or message is another query: what was asked before is cancelled, and its answer dropped. */
+export const evaluationQuery = (flow: string, text: string, data: Json, dataKey: string) =>
+  queryOptions({
+    queryKey: ['evaluate', flow, text, dataKey],
+    queryFn: ({ signal }) => post<Evaluation>('/evaluate', { text, data, flow }, signal),
+    enabled: text !== '',
     placeholderData: keepPreviousData,
     staleTime: 0,
     gcTime: 0,
     retry: false,
   })
+
+/** What an expression makes of a message. Until the next answer is there, the one before is shown as old. */
+export function useEvaluation(flow: string, text: string, data: Json, dataKey: string) {
+  const settled = useSettled(text.trim())
+  const asked = useQuery(evaluationQuery(flow, settled, data, dataKey))
   const isNothing = text.trim() === '' || settled === ''
   return {
-    evaluation: isNothing ? undefined : evaluation,
-    error: isNothing ? null : error,
-    isOld: isPlaceholderData || settled !== text.trim(),
+    evaluation: isNothing ? undefined : asked.data,
+    error: isNothing ? null : asked.error,
+    isOld: asked.isPlaceholderData || settled !== text.trim(),
   }
 }

@@ -1,6 +1,6 @@
 import { Link } from 'wouter'
 import { path, withQuery } from '../../api/client'
-import type { Live } from '../../api/types'
+import type { Live, RunSummary } from '../../api/types'
 import { formatCount, formatPercent, formatRate, formatSeconds } from '../../parts/format'
 import { Panel } from '../../parts/panel'
 import { Progress } from '../../parts/progress'
@@ -16,11 +16,12 @@ const MOST_RUNS = 3
 export function Now({ flow }: { flow: StillFlow }) {
   const live = useFlowLive(flow.name)
   const isRunning = live !== null && live.runs.length > 0
-  const isNew = !isRunning && flow.recent.length === 0
+  const last = flow.recent[0]
   return (
     <Panel title={isRunning ? 'Now' : 'Last run'} aside={<Aside flow={flow} live={live} />} className="now">
-      {live && !isNew && <Numbers live={live} isRunning={isRunning} />}
-      {isNew && <p className="now-none muted">It has not run yet.</p>}
+      {isRunning && <Numbers live={live} />}
+      {!isRunning && last && <LastNumbers run={last} />}
+      {!isRunning && !last && <p className="now-none muted">It has not run yet.</p>}
       {isRunning && live.apis.length > 0 && <Apis apis={live.apis} />}
     </Panel>
   )
@@ -68,19 +69,31 @@ function Bar({ live }: { live: Live }) {
   )
 }
 
-function Numbers({ live, isRunning }: { live: Live; isRunning: boolean }) {
-  const done =
-    live.total > 0 ? `${formatCount(live.done)} of ${formatCount(live.total)}` : formatCount(live.done)
+function Numbers({ live }: { live: Live }) {
+  const { done, total, rate, leftSeconds, elapsedSeconds, pages, batches } = live
   return (
     <dl className="now-numbers">
-      <Count name="done" value={done} />
-      {isRunning && <Count name="rate" value={formatRate(live.rate)} />}
-      {isRunning && (
-        <Count name="time left" value={live.leftSeconds === null ? '–' : formatSeconds(live.leftSeconds)} />
-      )}
-      <Count name={isRunning ? 'elapsed' : 'took'} value={formatSeconds(live.elapsedSeconds)} />
-      {live.pages > 0 && <Count name="pages" value={formatCount(live.pages)} />}
-      {live.batches > 0 && <Count name="batches" value={formatCount(live.batches)} />}
+      <Count
+        name="done"
+        value={total > 0 ? `${formatCount(done)} of ${formatCount(total)}` : formatCount(done)}
+      />
+      <Count name="rate" value={formatRate(rate)} />
+      <Count name="time left" value={leftSeconds === null ? '–' : formatSeconds(leftSeconds)} />
+      <Count name="elapsed" value={formatSeconds(elapsedSeconds)} />
+      {pages > 0 && <Count name="pages" value={formatCount(pages)} />}
+      {batches > 0 && <Count name="batches" value={formatCount(batches)} />}
+    </dl>
+  )
+}
+
+/** Counts of a flow begin anew with its version; what is kept of the run does not. */
+function LastNumbers({ run }: { run: RunSummary }) {
+  return (
+    <dl className="now-numbers">
+      <Count name="tasks" value={formatCount(run.tasks)} />
+      <Count name="errors" value={formatCount(run.errors)} />
+      <Count name="retries" value={formatCount(run.retries)} />
+      <Count name="dead letters" value={formatCount(run.deadLetters)} />
     </dl>
   )
 }

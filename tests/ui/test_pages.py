@@ -1,0 +1,150 @@
+"""Every page: in both widths and colour schemes, for those who see badly, and at size."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from headrace.store import ErrorFate, RunStatus
+from headrace.store.sqlite import SqliteStore
+from support.made import FLOW, error, fire_request
+from ui.browsed import NARROW, WIDE, tab
+from web.served import SYNC, served
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "src" / "headrace" / "web" / "static"
+
+
+TOO_WIDE = """
+document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
+    .filter(each => each.getBoundingClientRect().right > innerWidth + 1).map(each => each.outerHTML.slice(0, 200))
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_every_page_is_accessible_fits_its_width_and_complains_of_nothing(
+    tmp_path, browser, size, scheme
+):
+    flows = {"sync": SYNC, "broken": "\n  nodes: {a: {component: common-module/modfy}}\n"}
+    async with served(tmp_path, flows) as server, tab(browser, server, size, scheme) as on:
+        await server.fire({"num": 4})
+        run = await server.fire({"num": 0})
+        (letter,) = (await server.get("dead-letters"))["letters"]
+        pages = {
+            "/": "Overview",
+            "/flows/sync": "sync",
+            "/flows/sync?node=halve": "sync",
+            "/flows/broken": "broken",
+            "/flows/nowhere": None,
+            "/runs": "Runs",
+            f"/runs/{run}": "sync",
+            "/runs/nowhere": None,
+            "/dead-letters": "Dead letters",
+            f"/dead-letters?open={run}%2F{letter['task']}": "Dead letters",
+            "/nowhere": None,
+        }
+        for path, heading in pages.items():
+            await on.go(path)
+            if heading is not None:
+                await expect(on.page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+            found = await Axe().run(on.page)
+            serious = [
+                each for each in found.response["violations"] if each["impact"] in ("serious", "critical")
+            ]
+            assert not serious, (path, json.dumps(serious, indent=1)[:3000])
+            assert await on.page.evaluate(TOO_WIDE) == [], path
+            if heading is None:
+                on.told.clear()  # the browser tells of the 404
+
+
+def test_the_built_page_is_that_of_its_source(tmp_path):
+    if shutil.which("npm") is None:
+        pytest.skip("no npm is installed, so the page cannot be built")
+    source = tmp_path / "ui"
+    shutil.copytree(ROOT / "ui", source, ignore=shutil.ignore_patterns("node_modules"))
+    (tmp_path / "src" / "headrace" / "web").mkdir(parents=True)
+    for command in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
+        done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    built = tmp_path / "src" / "headrace" / "web" / "static"
+
+    def content(folder: Path) -> dict[str, bytes]:
+        return {
+            str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()
+        }
+
+    assert content(built) == content(STATIC), "run `make ui`, and commit what it builds"
+
+
+MANY = 10_000
+WIDE_FLOW = (
+    "\n  nodes:\n    go: {{component: common-module/signal}}\n{nodes}\n  edges:\n    - go -> n0\n{edges}\n"
+)
+
+
+def wide_flow(size: int) -> str:
+    """A flow of nodes in ten chains."""
+    nodes = "\n".join(f"    n{number}: {{component: common-module/modify}}" for number in range(size))
+    edges = "\n".join(f"    - n{max(number - 10, 0)} -> n{number}" for number in range(1, size))
+    return WIDE_FLOW.format(nodes=nodes, edges=edges)
+
+
+async def fill(path: Path) -> None:
+    """Ten thousand runs that have ended, a thousand of them with a dead letter."""
+    store = await SqliteStore.open(path)
+    await store.adopt(FLOW)
+    for number in range(MANY):
+        fired = await store.fire(fire_request(f"r{number}", flow="test", fired_at_ns=10**18 + number))
+        if number % 10:
+            await store.cancel(f"r{number}", RunStatus.CANCELLED, None, frozenset(), 10**18 + number + 5)
+        else:
+            await store.bury(fired.task, 1, error(ErrorFate.DEAD), 10**18 + number + 5)
+    await store.close()
+
+
+async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_stay_smooth(tmp_path, browser):
+    path = tmp_path / "store.db"
+    await fill(path)
+    flows = {"wide": wide_flow(200)}
+    async with served(tmp_path, flows, store=f"sqlite:///{path}") as server, tab(browser, server) as on:
+        for query in ("runs", "runs?status=failed", "runs?flow=test&limit=100", "dead-letters", "flows"):
+            times = []
+            for _ in range(5):
+                begun = time.perf_counter()
+                await server.get(query)
+                times.append(time.perf_counter() - begun)
+            assert sorted(times)[2] < 0.1, (query, times)
+
+        await on.page.add_init_script(
+            "window.slow = []; new PerformanceObserver(list => window.slow.push(...list.getEntries()"
+            ".map(each => [location.pathname, each.duration]))).observe({type: 'longtask', buffered: true})"
+        )
+        pages = {
+            "/runs": on.page.get_by_text("r9999"),
+            "/flows/wide": on.page.get_by_role("button", name=re.compile("^n199")),
+            "/": on.page.get_by_text("wide"),
+        }
+        for page, wanted in pages.items():
+            await on.go(page)
+            await expect(wanted.first).to_be_visible(timeout=20_000)
+            await on.page.wait_for_timeout(500)
+            await on.page.evaluate("window.slow = []")
+            begun = time.monotonic()
+            told = 0
+            while time.monotonic() - begun < 4:
+                await server.post("flows/wide/triggers/go/fire", {}) if told % 500 == 0 else None
+                for _ in range(100):
+                    facts = {"flow": "wide", "trigger": "go", "reason": f"overlap {told}"}
+                    server.site.feed.publish("firing_dropped", facts, flow="wide")
+                    told += 1
+                await on.page.wait_for_timeout(max(0, (begun + told / 1000 - time.monotonic()) * 1000))
+            assert told >= 3000
+            slow = await on.page.evaluate("window.slow")
+            assert all(duration < 200 for _, duration in slow), (page, slow)

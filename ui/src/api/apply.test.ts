@@ -1,0 +1,59 @@
+import { QueryClient } from '@tanstack/react-query'
+import { expect, it } from 'vitest'
+import { applyBatch, liveKey } from './apply'
+import { emptyBatch, gather } from './batch'
+import { keys } from './queries'
+import { flowOf, liveOf, runOf } from './samples'
+import type { FlowSummary, LiveEvent, Trigger } from './types'
+
+const schedule: Trigger = {
+  node: 'hourly',
+  component: 'common-module/cron',
+  kind: 'schedule',
+  when: '@hourly',
+  isStarted: true,
+  isPaused: false,
+  nextFiring: null,
+  payload: null,
+}
+const flows = [
+  flowOf({ triggers: [schedule] }),
+  flowOf({ name: 'hooks', triggers: [{ ...schedule, kind: 'listens' }] }),
+]
+
+function apply(...events: LiveEvent[]) {
+  const client = new QueryClient()
+  client.setQueryData(keys.flows, flows)
+  const batch = emptyBatch()
+  for (const event of events) gather(batch, event)
+  return { client, stale: applyBatch(client, batch) }
+}
+
+it('leaves flows that nothing happened to as they are', () => {
+  const { client } = apply({ event: 'letters_changed', data: { flow: 'users', deadLetters: 2 } })
+  const [users, hooks] = client.getQueryData<FlowSummary[]>(keys.flows) ?? []
+  expect(users?.deadLetters).toBe(2)
+  expect(hooks).toBe(flows[1])
+})
+
+it('reads a flow anew whose schedule fired, and none that a request fired', () => {
+  expect(apply({ event: 'run_started', data: runOf({ status: 'running' }) }).stale).toEqual([
+    keys.flows,
+    keys.flow('users'),
+  ])
+  expect(apply({ event: 'run_started', data: runOf({ status: 'running', flow: 'hooks' }) }).stale).toEqual([])
+})
+
+it('reads the run anew that has ended, and the letters that changed', () => {
+  const { stale } = apply(
+    { event: 'run_ended', data: runOf({ id: 'r7' }) },
+    { event: 'letters_changed', data: { flow: 'users', deadLetters: 2 } },
+  )
+  expect(stale).toEqual([keys.run('r7'), keys.letters])
+})
+
+it('keeps the progress of each flow, and reads all anew where events were missed', () => {
+  const { client } = apply({ event: 'progress', data: liveOf({ done: 4 }) })
+  expect(client.getQueryData(liveKey('users'))).toMatchObject({ done: 4 })
+  expect(apply({ event: 'reset', data: {} }).stale).toEqual([[]])
+})

@@ -1,0 +1,21 @@
+import { useSay } from '../shell/notices'
+import { Button } from './button'
+
+/** Puts a text onto the clipboard; `what` names it: `message`. */
+export function Copy({ text, what }: { text: () => string; what: string }) {
+  const say = useSay()
+  const copy = () =>
+    navigator.clipboard.writeText(text()).then(
+      () => say(`The ${what} is on the clipboard`, 'ok'),
+      () => say(`The browser does not let the ${what} onto the clipboard`, 'bad'),
+    )
+  return (
+    <Button
+      kind="quiet"
+      icon="copy"
+      aria-label={`Copy the ${what}`}
+      title={`Copy the ${what}`}
+      onClick={copy}
+    />
+  )
+}
