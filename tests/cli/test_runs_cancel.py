@@ -27,7 +27,7 @@ from tests.cli.following import (
 )
 from tests.cli.outcome import Outcome, write_flow
 
-from headrace.cli.runs import asking
+from headrace.app import asking
 
 Call = Callable[..., Outcome]
 Spawn = Callable[..., Any]

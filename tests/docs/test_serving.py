@@ -3,6 +3,8 @@
 import re
 from typing import cast
 
+from tests.docs.page import ROOT, prose, section
+
 from headrace.app.folder import _AGAIN_S, _PERIOD_S
 from headrace.cli.serve import _SHORTEST
 from headrace.engine.receiver import _PAUSED_S
@@ -11,7 +13,6 @@ from headrace.web.feed import _KEPT
 from headrace.web.guard import MOST_BYTES
 from headrace.web.server import AUDIT_FILE
 from headrace.web.site import Site
-from tests.docs.page import ROOT, prose, section
 
 PAGE = "serving.md"
 

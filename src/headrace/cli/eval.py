@@ -6,12 +6,12 @@ import time
 
 import click
 
-from headrace.app.compiled import compile_text, value_text
 from headrace.cli.data import read_data
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.stream import evaluate_lines
 from headrace.errors import ExpressionError, Finding, Severity, UsageError
 from headrace.expr import Environment
+from headrace.expr.standalone import compile_text, value_text
 
 __all__ = ["command"]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
 
-from headrace.app.compiled import compile_text, value_text
 from headrace.errors import ExpressionError, Finding, HeadraceError, Severity
 from headrace.expr import Environment, Template
+from headrace.expr.standalone import compile_text, value_text
 from headrace.values import Json, JsonError, decode_json, encode_json, kind
 
 __all__ = ["evaluate_lines"]

@@ -135,6 +135,7 @@ class Observers(Observer):
         # What is told of each task costs nothing where nobody listens.
         self._reached = [each for each in observers if type(each).task_reached is not Observer.task_reached]
         self._counted = [each for each in observers if type(each).task_counted is not Observer.task_counted]
+        self._adding = [each for each in observers if type(each).result_added is not Observer.result_added]
         self._probing = [each for each in observers if type(each).probe is not Observer.probe]
 
     def flow_loaded(self, flow: str) -> None:
@@ -196,7 +197,7 @@ class Observers(Observer):
 
     def result_added(self, node: str, value: Json) -> None:
         """See `Observer`."""
-        for observer in self._all:
+        for observer in self._adding:
             observer.result_added(node, value)
 
     def error_raised(self, run_id: str, error: ErrorRecord) -> None:

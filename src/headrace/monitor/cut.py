@@ -25,7 +25,7 @@ class MaskedOnce:
         self._masked: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
-        """Take secrets out of a text; a long one is looked through once."""
+        """The text without secrets."""
         if len(text) <= _LONGEST_TEXT:
             return self._mask(text)
         masked = self._masked.get(text)

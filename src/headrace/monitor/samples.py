@@ -16,7 +16,7 @@ _KEPT = 5
 _EVERY_NS = 10**9
 _WHILE_FEW_NS = 10**8
 _SHARE = 200
-"""One part of so many of the time may go into samples: a large message takes a millisecond."""
+"""One part of so many of the time goes into samples: a large message takes a millisecond."""
 
 
 class Samples:

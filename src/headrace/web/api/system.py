@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from headrace import __version__
-from headrace.app.compiled import compile_text, value_text
 from headrace.app.description import describe_json
 from headrace.errors import ExpressionError, Finding, Severity
 from headrace.expr import Environment
+from headrace.expr.standalone import compile_text, value_text
 from headrace.expr.suggestion import did_you_mean
 from headrace.expr.time import time_text
 from headrace.values import Json, decode_json
