@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -16,10 +14,6 @@ from headrace.store.sqlite import SqliteStore
 from support.made import FLOW, error, fire_request
 from ui.browsed import NARROW, WIDE, tab
 from web.served import SYNC, served
-
-ROOT = Path(__file__).parents[2]
-STATIC = ROOT / "src" / "headrace" / "web" / "static"
-
 
 TOO_WIDE = """
 document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
@@ -62,25 +56,6 @@ async def test_every_page_is_accessible_fits_its_width_and_complains_of_nothing(
             assert await on.page.evaluate(TOO_WIDE) == [], path
             if heading is None:
                 on.told.clear()  # the browser tells of the 404
-
-
-def test_the_built_page_is_that_of_its_source(tmp_path):
-    if shutil.which("npm") is None:
-        pytest.skip("no npm is installed, so the page cannot be built")
-    source = tmp_path / "ui"
-    shutil.copytree(ROOT / "ui", source, ignore=shutil.ignore_patterns("node_modules"))
-    (tmp_path / "src" / "headrace" / "web").mkdir(parents=True)
-    for command in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
-        done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    built = tmp_path / "src" / "headrace" / "web" / "static"
-
-    def content(folder: Path) -> dict[str, bytes]:
-        return {
-            str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()
-        }
-
-    assert content(built) == content(STATIC), "run `make ui`, and commit what it builds"
 
 
 MANY = 10_000

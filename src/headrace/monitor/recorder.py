@@ -83,6 +83,7 @@ class Recorder(Observer):
 
     async def kept(self, run_id: str) -> Profile | None:
         """How a run went, as far as it is remembered: of an active one of this process, now."""
+        await self._to_keep.join()  # what an earlier process kept of it is there, and what has ended is kept
         return self.profile(run_id) or await self._find(run_id)
 
     def take_spans(self) -> dict[str, list[TaskSpan]]:
@@ -174,6 +175,8 @@ class Recorder(Observer):
                     error.message,
                     extra={"run": recording.run_id, "flow": recording.flow},
                 )
+            finally:
+                self._to_keep.task_done()
 
     async def _find(self, run_id: str) -> Profile | None:
         encoded = await self._store.profile(run_id)
