@@ -177,6 +177,7 @@ class Recorder(Observer):
                 )
             finally:
                 self._to_keep.task_done()
+        self._to_keep.task_done()
 
     async def _find(self, run_id: str) -> Profile | None:
         encoded = await self._store.profile(run_id)
