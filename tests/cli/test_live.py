@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 from tests.cli.outcome import write_flow
 
-from headrace.cli.live import picture
+from headrace.cli.picture import picture
 from headrace.monitor.meter import NodeRow, Snapshot
 
 ROWS = (
