@@ -7,7 +7,7 @@ from rich.console import Console
 
 from headrace.app.facts import budget_facts
 from headrace.cli.budget import budget_text
-from headrace.cli.live import picture
+from headrace.cli.picture import picture
 from headrace.cli.plain import PlainView
 from headrace.monitor.meter import Meter, Snapshot
 from headrace.sdk.budget import BudgetState

@@ -1,21 +1,15 @@
 """The live view: its picture at different sizes, and the command on a real pseudo-terminal."""
 
-import fcntl
 import io
-import os
-import pty
 import re
-import struct
-import subprocess
-import sys
-import termios
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from tests.cli.outcome import write_flow
+from tests.cli.screen import last_frame, on_terminal
 
-from headrace.cli.live import picture
+from headrace.cli.picture import picture
 from headrace.monitor.meter import NodeRow, Snapshot
 
 ROWS = (
@@ -84,38 +78,6 @@ FLOW = """
       component: common-module/modify
       input: {x: "{{$.batchNum == 5 ? fail('five is wrong') : 1}}"}"""
 EDGES = "[start -> iterate, iterate:batch -> wait -> check]"
-
-
-def on_terminal(columns: int, *arguments: str | Path, **environment: str) -> tuple[int, str]:
-    """Run the command on a pseudo-terminal; gives its exit code and all that it wrote."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "headrace", *map(str, arguments)],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env={**inherited, "TERM": "xterm", **environment},
-        close_fds=True,
-    )
-    os.close(follower)
-    written = b""
-    try:
-        while part := os.read(leader, 65536):
-            written += part
-    except OSError:
-        pass  # EIO: the other end is closed
-    finally:
-        os.close(leader)
-    return process.wait(), written.decode()
-
-
-def last_frame(written: str) -> list[str]:
-    """What stays on the screen from the last time that the table was drawn."""
-    text = re.split(r"(?:\x1b\[1A\x1b\[2K)+", written)[-1]
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
-    return [line.rstrip() for line in plain.replace("\r", "").splitlines()]
 
 
 @pytest.mark.parametrize(("columns", "has_rates"), [(80, True), (40, False)])

@@ -11,7 +11,7 @@ from tests.docs.page import ROOT, blocks, codes, examples, prose, rows, section
 
 from headrace.app.secrets import variable_name
 from headrace.cli.entry import COMMANDS, headrace
-from headrace.cli.events import _facts
+from headrace.cli.events import event_facts
 from headrace.cli.group import LazyGroup
 from headrace.cli.watch import Dropped, Listening, Resumed, Said
 from headrace.store import ErrorFate, RunRecord, RunStatus
@@ -118,7 +118,7 @@ def test_events_have_the_members_of_the_page(tmp_path):
     status, said = command("run", tmp_path / "flow.yaml", "--once", "--json")
     events = [json.loads(line) for line in said.splitlines()]
     others = Said("x"), Dropped("start", "overlap"), Listening("hook", "POST …"), RESUMED
-    events += [{"at": "", **_facts(event)} for event in others]
+    events += [{"at": "", **event_facts(event)} for event in others]
     assert status == 1
     assert {
         event["event"]: [name for name in event if name not in ("event", "at")] for event in events

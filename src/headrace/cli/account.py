@@ -8,6 +8,7 @@ from headrace.store import ErrorFate, ErrorRecord, RunRecord, RunStatus
 
 __all__ = [
     "FATES",
+    "counted",
     "dropped_line",
     "ended_line",
     "error_line",
@@ -88,7 +89,7 @@ def ended_line(run: RunRecord, pages: int) -> str:
         pages: answers of its source; 0 if its requests were no pages.
     """
     elapsed_s = ((run.ended_at_ns or run.started_at_ns) - run.started_at_ns) / 1e9
-    parts = _counts(run, pages)
+    parts = counted(run, pages)
     if run.retries:
         parts.append(plural(run.retries, "task tried again", "tasks tried again"))
     if run.status is RunStatus.SUCCEEDED:
@@ -96,8 +97,8 @@ def ended_line(run: RunRecord, pages: int) -> str:
     else:
         parts += [plural(run.error_count, "error")] if run.error_count else []
         parts += [plural(run.dead_letters, "dead letter")] if run.dead_letters else []
-    counted = f": {', '.join(parts)}" if parts else ""
-    return f"{run.status.value} in {span_of_time(elapsed_s)}{counted}"
+    told = f": {', '.join(parts)}" if parts else ""
+    return f"{run.status.value} in {span_of_time(elapsed_s)}{told}"
 
 
 def store_option(url: str | None) -> str:
@@ -122,7 +123,7 @@ def print_letters(runs: Mapping[str, str], url: str | None) -> None:
         print(f"Try again: headrace runs retry --flow {flow}{store}")
 
 
-def _counts(run: RunRecord, pages: int) -> list[str]:
+def counted(run: RunRecord, pages: int) -> list[str]:
     """The run's counters, summed over its nodes, in words."""
     sums: dict[str, int] = {}
     for name, count in run.counters.items():

@@ -18,16 +18,16 @@ Every object has `event` and `at` (RFC 3339, UTC).
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from headrace.app.facts import budget_facts, error_facts
 from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed, Said, Started
 from headrace.expr.time import time_text
-from headrace.monitor.meter import Meter
+from headrace.monitor.meter import Meter, Snapshot
 from headrace.store import RunRecord
 from headrace.values import Json, encode_json
 
-__all__ = ["EventView", "write_event"]
+__all__ = ["EventView", "event_facts", "progress_facts", "write_event"]
 
 _PROGRESS_S = 1.0
 
@@ -55,7 +55,7 @@ class EventView:
             elif isinstance(event, Ended):
                 self._progress()
                 self._active.remove(event.run.id)
-            write_event(_facts(event))
+            write_event(event_facts(event))
         if self._active and self._now_s() - self._said_s >= _PROGRESS_S:
             self._progress()
         sys.stdout.flush()
@@ -67,32 +67,34 @@ class EventView:
         if self._meter is None:
             return
         self._said_s = self._now_s()
-        snapshot = self._meter.read()
-        runs: list[Json] = list(self._active)
-        nodes: dict[str, Json] = {
-            row.name: {
-                "received": row.received,
-                "active": row.active,
-                "failed": row.failed,
-                "itemsDone": row.items_done,
-                "itemsTotal": row.items_total,
-            }
-            for row in snapshot.rows
+        write_event(progress_facts(self._active, self._meter.read()))
+
+
+def progress_facts(active: Sequence[str], snapshot: Snapshot) -> dict[str, Json]:
+    """The counts while these runs are active."""
+    runs: list[Json] = list(active)
+    nodes: dict[str, Json] = {
+        row.name: {
+            "received": row.received,
+            "active": row.active,
+            "failed": row.failed,
+            "itemsDone": row.items_done,
+            "itemsTotal": row.items_total,
         }
-        write_event(
-            {
-                "event": "progress",
-                "runs": runs,
-                "done": snapshot.done,
-                "total": snapshot.total,
-                "pages": snapshot.pages,
-                "batches": snapshot.batches,
-                "rate": round(snapshot.rate, 1),
-                "leftSeconds": None if snapshot.left_s is None else round(snapshot.left_s, 1),
-                "nodes": nodes,
-                "apis": [budget_facts(state) for state in snapshot.budgets],
-            }
-        )
+        for row in snapshot.rows
+    }
+    return {
+        "event": "progress",
+        "runs": runs,
+        "done": snapshot.done,
+        "total": snapshot.total,
+        "pages": snapshot.pages,
+        "batches": snapshot.batches,
+        "rate": round(snapshot.rate, 1),
+        "leftSeconds": None if snapshot.left_s is None else round(snapshot.left_s, 1),
+        "nodes": nodes,
+        "apis": [budget_facts(state) for state in snapshot.budgets],
+    }
 
 
 def write_event(facts: dict[str, Json]) -> None:
@@ -102,7 +104,8 @@ def write_event(facts: dict[str, Json]) -> None:
     sys.stdout.write(encode_json(line).decode() + "\n")
 
 
-def _facts(event: Event) -> dict[str, Json]:
+def event_facts(event: Event) -> dict[str, Json]:
+    """What is printed of an event."""
     match event:
         case Started(run):
             return {

@@ -1,32 +1,24 @@
 """What happens, on a terminal: a table of the nodes that is redrawn, with events running above it."""
 
 import sys
-import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
-from headrace.cli.budget import budget_text
+from headrace.cli.picture import picture
 from headrace.cli.plain import Line, telling_lines
 from headrace.cli.terminal import has_links
 from headrace.cli.watch import Ended, Event, Raised, Resumed, Said, Started
-from headrace.cli.wording import clock_time, number, plural
-from headrace.monitor.meter import Meter, NodeRow, Snapshot
+from headrace.monitor.meter import Meter
 from headrace.pages import page_of
 
-__all__ = ["LiveView", "picture"]
+__all__ = ["Draw", "LiveView"]
 
-_NARROW = 60
-"""Terminals with fewer columns get the counts that matter most, without a table's further columns."""
-
-_MOST_BUDGETS = 3
-"""Lines for APIs; those that are waited for come first."""
-
-_SHORTEST_BAR = 10
-"""A bar with fewer characters gets a line of its own."""
+Draw: TypeAlias = Callable[[int, int], RenderableType]
+"""Gives what is to be seen now, for a terminal of so many columns and lines."""
 
 
 class LiveView:
@@ -39,7 +31,7 @@ class LiveView:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
-        self._meter: Meter | None = None
+        self._draw: Draw | None = None
         self._foot: list[Line] = []
         self._live = Live(
             console=self._console,
@@ -51,7 +43,11 @@ class LiveView:
 
     def open(self, meter: Meter) -> None:
         """See `View`."""
-        self._meter = meter
+        self.begin(lambda width, height: picture(meter.read(), width, height))
+
+    def begin(self, draw: Draw) -> None:
+        """Show this from now on, drawn anew each time."""
+        self._draw = draw
         self._live.start()
 
     def show(self, events: list[Event]) -> None:
@@ -65,9 +61,9 @@ class LiveView:
                 self._foot.append(line)
             else:
                 self._console.print(_painted(line))
-        if self._meter is not None:
+        if self._draw is not None:
             size = self._console.size
-            table = picture(self._meter.read(), size.width, size.height - len(self._foot))
+            table = self._draw(size.width, size.height - len(self._foot))
             self._live.update(Group(table, *map(_painted, self._foot)), refresh=True)
 
     def close(self) -> None:
@@ -83,88 +79,3 @@ def _painted(line: Line) -> Text:
         if start and (page := page_of(code)) is not None:
             text.stylize(f"link {page.as_uri()}", start, start + len(code))
     return text
-
-
-def picture(snapshot: Snapshot, width: int, height: int) -> RenderableType:
-    """The display at one time, for a terminal of that size.
-
-    Nodes that do not fit are left out, those that have done nothing yet first; a last line says how many.
-    """
-    whole = Table.grid(expand=True)
-    budgets = sorted(snapshot.budgets, key=lambda state: (not state.reason, not state.waiting))[
-        :_MOST_BUDGETS
-    ]
-    whole.add_row(_nodes(snapshot, width, max(height - 6 - len(budgets), 3)))
-    for state in budgets:
-        style = "yellow" if state.reason else "dim"
-        whole.add_row(Text(budget_text(state, time.time_ns()), style, no_wrap=True, overflow="ellipsis"))
-    whole.add_row(_overall(snapshot, width))
-    return whole
-
-
-def _nodes(snapshot: Snapshot, width: int, most: int) -> Table:
-    is_narrow = width < _NARROW
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("node", no_wrap=True, overflow="ellipsis", max_width=16 if is_narrow else 28)
-    for title in ("received", "failed") if is_narrow else ("received", "active", "failed", "rate"):
-        table.add_column(title, justify="right", no_wrap=True)
-    if not is_narrow:
-        table.add_column("items", no_wrap=True)
-    shown = _shown(snapshot.rows, most)
-    for row in shown:
-        table.add_row(*_cells(row, is_narrow=is_narrow))
-    if hidden := len(snapshot.rows) - len(shown):
-        table.add_row(Text(f"… {hidden} more", style="dim"))
-    return table
-
-
-def _shown(rows: tuple[NodeRow, ...], most: int) -> list[NodeRow]:
-    if len(rows) <= most:
-        return list(rows)
-    busiest = sorted(rows, key=lambda row: (row.active, row.failed, row.received), reverse=True)
-    chosen = {row.name for row in busiest[: most - 1]}
-    return [row for row in rows if row.name in chosen]
-
-
-def _cells(row: NodeRow, *, is_narrow: bool) -> list[RenderableType]:
-    style = "" if row.received else "dim"
-    failed = Text(number(row.failed), style="red" if row.failed else style)
-    cells: list[RenderableType] = [Text(row.name, style=style), Text(number(row.received), style=style)]
-    if is_narrow:
-        return [*cells, failed]
-    rate = f"{row.rate:,.0f}/s" if row.rate >= 1 else f"{row.rate:.1f}/s" if row.rate >= 0.05 else ""
-    items = f"{number(row.items_done)} of {number(row.items_total)}" if row.items_total else ""
-    active = Text(number(row.active), style="green" if row.active else style)
-    return [*cells, active, failed, Text(rate), Text(items)]
-
-
-def _overall(snapshot: Snapshot, width: int) -> RenderableType:
-    if not snapshot.total:
-        return Text(clock_time(snapshot.elapsed_s), style="dim")
-    is_whole = snapshot.done >= snapshot.total
-    percent = snapshot.done * 100 // snapshot.total
-    facts = [f"{percent}%", f"{number(snapshot.done)} of {number(snapshot.total)}"]
-    if snapshot.pages:
-        facts.append(plural(snapshot.pages, "page"))
-    if snapshot.batches:
-        facts.append(plural(snapshot.batches, "batch", "batches"))
-    if snapshot.rate:
-        facts.append(f"{number(round(snapshot.rate))}/s")
-    if is_whole or snapshot.left_s is None:
-        facts.append(clock_time(snapshot.elapsed_s))
-    else:
-        facts.append(f"{clock_time(snapshot.left_s)} left")
-    text = " · ".join(facts)
-    beside = min(width - len(text) - 2, 40)
-    bar = ProgressBar(
-        total=snapshot.total,
-        completed=min(snapshot.done, snapshot.total),
-        width=beside if beside >= _SHORTEST_BAR else max(width - 1, 1),
-    )
-    both = Table.grid(padding=(0, 1, 0, 0))
-    if beside >= _SHORTEST_BAR:
-        both.add_row(bar, Text(text))
-    else:
-        both.add_row(bar)
-        both.add_row(Text(text))
-    return both

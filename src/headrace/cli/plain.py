@@ -11,7 +11,7 @@ from headrace.cli.watch import Dropped, Ended, Event, Listening, Raised, Resumed
 from headrace.cli.wording import clock_time, number, plural
 from headrace.monitor.meter import Meter, Snapshot
 
-__all__ = ["Line", "PlainView", "progress_text", "telling_lines"]
+__all__ = ["Line", "PlainView", "counts_lines", "progress_text", "telling_lines"]
 
 _PROGRESS_S = 5.0
 _MOST_ERRORS = 20
@@ -80,6 +80,14 @@ def progress_text(snapshot: Snapshot) -> str:
     return ", ".join(parts)
 
 
+def counts_lines(snapshot: Snapshot) -> list[str]:
+    """How far it is, and then the APIs that are waited for."""
+    working = sum(row.active for row in snapshot.rows)
+    first = progress_text(snapshot) or f"{clock_time(snapshot.elapsed_s)}, {working} active"
+    waited = (state for state in snapshot.budgets if state.waiting or state.reason)
+    return [first, *(f"  {budget_text(state, time.time_ns())}" for state in waited)]
+
+
 class PlainView:
     """Lines on standard output: begin, progress every five seconds, errors as they come, end.
 
@@ -109,11 +117,7 @@ class PlainView:
         lines = [line.text for line in telling_lines(events)]
         if self._active and self._meter is not None and self._now_s() - self._said_s >= _PROGRESS_S:
             self._said_s = self._now_s()
-            snapshot = self._meter.read()
-            working = sum(row.active for row in snapshot.rows)
-            lines.append(progress_text(snapshot) or f"{clock_time(snapshot.elapsed_s)}, {working} active")
-            waited = (state for state in snapshot.budgets if state.waiting or state.reason)
-            lines += [f"  {budget_text(state, time.time_ns())}" for state in waited]
+            lines += counts_lines(self._meter.read())
         if lines:
             print("\n".join(lines), file=sys.stdout, flush=True)
 

@@ -96,7 +96,7 @@ def command(
     invocation.mask = secrets.mask
     show_logs(max(verbose, 1), secrets.mask, log_format)
     full, read = _tokens(bound)
-    tokens = access.Tokens(full or access.new_token(), read)
+    tokens = access.Tokens(full or access.new_token(), read or access.new_token())
     secrets.include(Secrets({"full": tokens.full, "read": tokens.read}))
     offer = web.Offer(
         root=folder,

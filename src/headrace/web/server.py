@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +13,7 @@ import msgspec
 import uvicorn
 from starlette.types import ASGIApp
 
+from headrace.app.announcement import Announcement, announced
 from headrace.app.folder import Folder
 from headrace.app.registry import full_registry
 from headrace.app.secrets import Secrets
@@ -142,16 +144,18 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
         raise UsageError(f"there is no folder {offer.root}")
     with _bound(offer.address) as listening, Audit(offer.home / AUDIT_FILE) as audit:
         bound = Address(offer.address.host, listening.getsockname()[1])
+        told = Announcement(_near_url(bound), offer.tokens.read, os.getpid())
         async with open_site(offer, secrets) as site:
             app = Guard(make_app(site), offer.tokens, _hosts(offer), audit)
             await site.folder.scan()
             async with _serving(app, site.feed, listening) as serving, asyncio.TaskGroup() as group:
                 work = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
                 ends = [group.create_task(each) for each in work]
-                listener.ready(site, bound)
-                await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
-                listener.stopping(len(site.engine.open_runs))
-                left = await _drain(group, site, stop, offer.grace_s)
+                with announced(offer.home, told):
+                    listener.ready(site, bound)
+                    await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
+                    listener.stopping(len(site.engine.open_runs))
+                    left = await _drain(group, site, stop, offer.grace_s)
                 for task in ends:
                     task.cancel()
     return left
@@ -198,6 +202,12 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """See `uvicorn.Server`."""
         yield
+
+
+def _near_url(bound: Address) -> str:
+    """How this machine reaches an address that may stand for all that it has."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound.host, bound.host)  # noqa: S104 - is taken, not bound
+    return f"http://{Address(near, bound.port)}"
 
 
 def _hosts(offer: Offer) -> frozenset[str]:

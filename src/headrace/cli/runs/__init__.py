@@ -3,6 +3,7 @@
 command   the group; `headrace runs` alone is `list`
 list_     runs, the latest first          table    how they are laid out
 show      one run, with all there is      facts    the same as JSON
+watch     what goes on, live
 cancel, discard                           what they say
 retry     what it says; retrying          the part of it that is asynchronous
 choice    which run, which dead letters is meant

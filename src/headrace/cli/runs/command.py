@@ -9,6 +9,7 @@ __all__ = ["command"]
 _COMMANDS = {
     "list": Entry("headrace.cli.runs.list_", "List runs, the latest first."),
     "show": Entry("headrace.cli.runs.show", "Show a run: errors, open tasks, dead letters."),
+    "watch": Entry("headrace.cli.runs.watch.command", "Watch what goes on, or a run to its end."),
     "cancel": Entry("headrace.cli.runs.cancel", "Cancel runs that have not ended."),
     "retry": Entry("headrace.cli.runs.retry", "Try dead letters again."),
     "discard": Entry("headrace.cli.runs.discard", "Remove dead letters for good."),
