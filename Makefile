@@ -29,7 +29,7 @@ demo: $(STAMP) ## Run the scheduled sync: a mock API into an embedded PostgreSQL
 	$(BIN)/headrace demo
 
 test: $(STAMP) ## Run all tests
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 soak: $(STAMP) ## Run the tests that take minutes
 	$(BIN)/pytest -m soak --timeout 1800

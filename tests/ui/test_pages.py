@@ -113,13 +113,13 @@ async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_st
             await on.page.evaluate("window.slow = []")
             begun = time.monotonic()
             told = 0
-            while time.monotonic() - begun < 4:
+            while time.monotonic() - begun < 3:
                 await server.post("flows/wide/triggers/go/fire", {}) if told % 500 == 0 else None
                 for _ in range(100):
                     facts = {"flow": "wide", "trigger": "go", "reason": f"overlap {told}"}
                     server.site.feed.publish("firing_dropped", facts, flow="wide")
                     told += 1
                 await on.page.wait_for_timeout(max(0, (begun + told / 1000 - time.monotonic()) * 1000))
-            assert told >= 3000
+            assert told >= 2000
             slow = await on.page.evaluate("window.slow")
             assert all(duration < 200 for _, duration in slow), (page, slow)

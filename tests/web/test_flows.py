@@ -217,3 +217,16 @@ async def test_components_are_told_with_their_schemas(tmp_path):
         for name in names:
             component = await server.get(f"components/{name}")
             assert component["settings"]["type"] == "object"
+
+
+async def test_a_trigger_that_its_file_has_stopped_may_be_started_by_a_person(tmp_path):
+    spec = SYNC.replace("payload: {num: 4}}}", "payload: {num: 4}}, control: {start: false}}")
+    async with served(tmp_path, {"sync": spec}) as server:
+        tick = (await server.get("flows/sync"))["triggers"][0]
+        assert (tick["isStarted"], tick["isPaused"], tick["nextFiring"]) == (False, True, None)
+        started = await server.post("flows/sync/triggers/tick/resume")
+        assert (started["isStarted"], started["isPaused"]) == (False, False)
+        assert started["nextFiring"] is not None
+        stopped = await server.post("flows/sync/triggers/tick/pause")
+        assert stopped["isPaused"]
+        assert await server.site.store.switches("sync") == {}

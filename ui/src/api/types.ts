@@ -38,7 +38,7 @@ export interface Trigger {
   when: string | null
   /** false: `control: {start: false}` in the file */
   isStarted: boolean
-  /** stopped by a person, until it is started again */
+  /** it does not fire by itself: a person has stopped it, or its file has and nobody has started it */
   isPaused: boolean
   nextFiring: string | null
   /** the payload that it fires with where none is given */

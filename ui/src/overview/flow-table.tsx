@@ -91,7 +91,7 @@ function Next({ flow }: { flow: FlowSummary }) {
   const byTime = flow.triggers
     .filter((trigger): trigger is Trigger & { nextFiring: string } => trigger.nextFiring !== null)
     .sort((left, right) => left.nextFiring.localeCompare(right.nextFiring))
-  const paused = flow.triggers.filter(trigger => trigger.isPaused)
+  const paused = flow.triggers.filter(trigger => trigger.isPaused && trigger.isStarted)
   const [soonest] = byTime
   const listening = flow.triggers.find(trigger => trigger.kind === 'listens' && !trigger.isPaused)
   return (

@@ -168,7 +168,7 @@ async def _trigger(site: Site, program: Program, name: str) -> Trigger:
         kind="listens" if node.spec.listens else "signal" if schedule is None else "schedule",
         when=where if schedule is None else schedule.text,
         is_started=node.starts,
-        is_paused=node.starts and not site.engine.is_on(program, name),
+        is_paused=not site.engine.is_on(program, name),
         next_firing=following[0].at if following else None,
         payload=_payload(program, name),
     )

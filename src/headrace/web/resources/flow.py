@@ -41,7 +41,8 @@ class FindingFacts(Resource):
 class Trigger(Resource):
     """What starts runs of a flow.
 
-    `schedule` fires by itself, `listens` for HTTP requests, `signal` on request alone.
+    `schedule` fires by itself, `listens` for HTTP requests, `signal` on request alone. `isStarted` is what
+    the file says; `isPaused` that it does not fire by itself, since the file or a person has stopped it.
     """
 
     node: str

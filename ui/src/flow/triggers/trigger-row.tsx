@@ -78,7 +78,7 @@ export function TriggerRow({ flow, trigger }: Props) {
 }
 
 function Next({ trigger, isHere }: { trigger: Trigger; isHere: boolean }) {
-  if (!trigger.isStarted) return <Badge tone="idle">not started in the file</Badge>
+  if (!trigger.isStarted && trigger.isPaused) return <Badge tone="idle">not started in the file</Badge>
   if (trigger.isPaused) {
     return (
       <Badge tone="warn" icon="pause">
