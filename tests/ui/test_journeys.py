@@ -148,3 +148,19 @@ async def test_who_may_only_look_has_no_buttons_that_act(tmp_path, browser):
         await expect(page.get_by_text("1 dead letter")).to_be_visible()
         for button in await page.get_by_role("button", name=re.compile("^(Retry|Discard)")).all():
             assert await button.is_disabled()
+
+
+async def test_a_message_that_is_large_or_holds_secrets_is_not_edited_on_the_page(
+    tmp_path, browser, monkeypatch
+):
+    monkeypatch.setenv("HEADRACE_SECRET_KEY", "hunter2-hunter2")
+    spec = SYNC.replace("  vars:", "  secrets: [key]\n  vars:")
+    async with served(tmp_path, {"sync": spec}) as server, tab(browser, server) as on:
+        large, secret = {"num": 0, "text": "x" * 1_100_000}, {"num": 0, "text": "hunter2-hunter2"}
+        for payload, why in ((large, "too large"), (secret, "holds secrets")):
+            run = await server.fire(payload)
+            (letter,) = (await server.get(f"dead-letters?run={run}"))["letters"]
+            await on.go(f"/dead-letters?ofRun={run}&task={letter['task']}")
+            await expect(on.page.get_by_text(why)).to_be_visible()
+            await expect(on.page.get_by_role("button", name="Edit and retry")).to_be_disabled()
+            await expect(on.page.get_by_text("hunter2")).to_have_count(0)

@@ -244,6 +244,10 @@ export interface DeadLetter {
 /** GET /dead-letters/{run}/{task} */
 export interface DeadLetterDetail extends DeadLetter {
   message: Json
+  /** the same as JSON text */
+  messageText: string
+  /** secrets were taken out of both, so that they are not what the task has */
+  isMasked: boolean
 }
 
 /** POST /dead-letters/retry and /dead-letters/discard: {letters: [{run, task}]} or {flow?, run?, node?, code?, text?} -> Bulk */

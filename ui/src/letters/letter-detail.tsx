@@ -118,6 +118,16 @@ function useRetry({ letter, onAccepted, onClose }: ActProps) {
   })
 }
 
+/** A text field of more than this freezes a browser for seconds. */
+const MOST_EDITED = 1_000_000
+
+/** Why a message is not edited here; empty if it is. */
+function whyFixed(letter: DeadLetterDetail): string {
+  if (letter.isMasked) return 'It holds secrets, which are not shown, so it cannot be edited here.'
+  if (letter.messageText.length > MOST_EDITED) return 'It is too large to be edited here.'
+  return ''
+}
+
 function Actions({ letter, onAccepted, onClose, onEdit }: ActProps & { onEdit: () => void }) {
   const [isAsking, setAsking] = useState(false)
   const retry = useRetry({ letter, onAccepted, onClose })
@@ -126,15 +136,23 @@ function Actions({ letter, onAccepted, onClose, onEdit }: ActProps & { onEdit: (
     done: () => 'The letter is discarded',
     after: onClose,
   })
+  const fixed = whyFixed(letter)
   return (
     <div className="letter-actions">
       <Button icon="retry" kind="primary" isBusy={retry.isPending} onClick={() => retry.mutate({})}>
         Retry
       </Button>
-      <Button onClick={onEdit}>Edit and retry</Button>
+      <Button onClick={onEdit} disabled={fixed !== ''}>
+        Edit and retry
+      </Button>
       <Button icon="bin" kind="danger" onClick={() => setAsking(true)}>
         Discard
       </Button>
+      {fixed !== '' && (
+        <p className="muted">
+          {fixed} <code>headrace runs retry --data @FILE</code> takes another one.
+        </p>
+      )}
       {isAsking && (
         <Confirm
           title="Discard this dead letter?"
