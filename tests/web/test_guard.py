@@ -1,6 +1,7 @@
 """Each rule of who may ask `headrace serve` what. Real sockets."""
 
 import asyncio
+import hmac
 import json
 
 import pytest
@@ -245,3 +246,16 @@ async def test_whether_it_lives_is_told_to_everybody(tmp_path):
     async with served(tmp_path) as server:
         for path in ("/live", "/ready"):
             assert (await server.ask("GET", path, token="")).status == 200
+
+
+@pytest.mark.parametrize("header", [f"Bearer {FULL}", f"Bearer {READ}", "Bearer wrong", "Bearer "])
+def test_a_token_is_compared_with_each_in_constant_time(monkeypatch, header):
+    compared = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(other)
+        return hmac.compare_digest(one, other)
+
+    monkeypatch.setattr("headrace.web.access.compare_digest", compare)
+    Tokens(FULL, READ).access(header)
+    assert compared == [FULL.encode(), READ.encode()]
