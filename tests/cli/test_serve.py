@@ -198,3 +198,16 @@ def test_a_store_that_fails_ends_it_with_a_message(folder: Path, call: Call, mon
     monkeypatch.setattr(Folder, "follow", follow)
     done = call("serve", folder, "--address", "127.0.0.1:0")
     assert (done.code, "the disk is gone" in done.err, "Traceback" in done.err) == (1, True, False)
+
+
+def test_a_trigger_that_is_paused_says_so_where_its_flow_is_run(folder: Path, spawn: Spawn) -> None:
+    process = spawn("serve", folder, "--address", "127.0.0.1:0")
+    url, token = begun(process)
+    assert ask(url, token, "flows/small/triggers/go/pause", {})[1]["isPaused"]
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    process = spawn("run", folder / "small.yaml", "--json")
+    said = json.loads(process.stdout.readline())
+    process.kill()
+    process.communicate()
+    assert (said["event"], said["text"].startswith("go is paused: ")) == ("notice", True)

@@ -172,6 +172,11 @@ class Session:
             return await self._run_once(program, self.order.trigger, left)
         if left:
             self.watch.say(f"going on with {plural(len(left), 'run')} left unfinished")
+        for name, unit in program.units.items():
+            if name in program.triggers and unit.node.starts and not self.engine.is_on(program, name):
+                self.watch.say(
+                    f"{name} is paused: it fires again once it is resumed on the page of headrace serve"
+                )
         self.engine.follow(program)
         await self.engine.listen(program)
         # Nobody else sees a store in memory.
