@@ -6,7 +6,7 @@ from msgspec import to_builtins
 
 from headrace.engine import Engine, Observer
 from headrace.errors import HeadraceError
-from headrace.monitor.meter import Meter, Snapshot
+from headrace.monitor.meter import Meter
 from headrace.monitor.recorder import Recorder
 from headrace.store import ErrorFate, ErrorRecord, LetterFilter, RunRecord, Store
 from headrace.values import Json
@@ -51,15 +51,15 @@ class Watcher(Observer):
         while True:
             await asyncio.sleep(_PERIOD_S)
             spans = self._recorder.take_spans()
+            flows, self._flows = self._flows, {run.id: run.flow for run in self._active.values()}
             if not self._feed.is_watched:
                 continue
             for flow in sorted({run.flow for run in self._active.values()}):
                 self._progress(flow)
             for run_id, changed in spans.items():
-                flow = self._flows.get(run_id, "")
+                flow = flows.get(run_id, "")
                 tasks: Json = {"run": run_id, "flow": flow, "spans": to_builtins(changed)}
                 self._feed.publish("tasks", tasks, flow=flow, run=run_id)
-            self._flows = {run.id: run.flow for run in self._active.values()}
             await self._count_letters()
 
     async def _count_letters(self) -> None:
@@ -80,10 +80,9 @@ class Watcher(Observer):
     def live(self, flow: str) -> Live | None:
         """The counts of a flow that is executed here."""
         meter = self._meter(flow)
-        return None if meter is None else self._live(flow, meter.read())
-
-    def _live(self, flow: str, snapshot: Snapshot) -> Live:
-        return live(flow, [run.id for run in self._active.values() if run.flow == flow], snapshot)
+        if meter is None:
+            return None
+        return live(flow, [run.id for run in self._active.values() if run.flow == flow], meter.read())
 
     def _progress(self, flow: str) -> None:
         counts = self.live(flow)

@@ -1,8 +1,8 @@
 """Counts as they are now."""
 
+from headrace.app.facts import budget_facts
 from headrace.monitor.meter import Snapshot
-from headrace.sdk.budget import BudgetState
-from headrace.web.resources.base import Resource, Time, moment
+from headrace.web.resources.base import Resource, Time
 
 __all__ = ["Live", "NodeLive", "live"]
 
@@ -83,19 +83,5 @@ def live(flow: str, runs: list[str], snapshot: Snapshot) -> Live:
             f"e{index}": EdgeLive(crossed=crossed, rate=round(rate, 2))
             for index, (crossed, rate) in snapshot.edges.items()
         },
-        apis=[_api(state) for state in snapshot.budgets],
-    )
-
-
-def _api(state: BudgetState) -> ApiLive:
-    return ApiLive(
-        api=state.api,
-        in_flight=state.in_flight,
-        most=state.most,
-        waiting=state.waiting,
-        rate_per_second=state.rate_per_s,
-        left=state.left,
-        resets_at=moment(state.resets_at_ns),
-        held_until=moment(state.held_until_ns),
-        reason=state.reason or None,
+        apis=[ApiLive.model_validate(budget_facts(state)) for state in snapshot.budgets],
     )

@@ -3,6 +3,7 @@
 import time
 from typing import Literal
 
+from headrace.app import facts
 from headrace.expr.time import time_text
 from headrace.store import Attempt, ErrorFate, ErrorRecord, RunRecord, RunStatus, TaskRecord
 from headrace.web.resources.base import AnyJson, Resource, Time, moment
@@ -162,28 +163,9 @@ def summary(run: RunRecord, now_ns: int | None = None) -> RunSummary:
 
 def run_error(error: ErrorRecord) -> RunError:
     """An error of a run."""
-    return RunError(
-        at=time_text(error.at_ns),
-        code=error.code,
-        message=error.message,
-        node=error.node,
-        place=error.place,
-        excerpt=error.excerpt,
-        attempt=error.attempt,
-        fate=error.fate,
-        retryable=error.retryable,
-        context=error.context,
-    )
+    return RunError.model_validate(facts.recorded_error(error))
 
 
 def task_facts(task: TaskRecord, attempt: Attempt) -> TaskFacts:
     """A task that is open."""
-    return TaskFacts(
-        task=task.id,
-        node=task.node,
-        port=task.port,
-        attempt=attempt.number,
-        database_failures=attempt.infrastructure,
-        interruptions=attempt.interruptions,
-        due_at=moment(attempt.due_at_ns or None),
-    )
+    return TaskFacts.model_validate(facts.task_facts(task, attempt))
