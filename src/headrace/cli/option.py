@@ -1,6 +1,9 @@
-"""Values of options of `headrace run` and `serve`."""
+"""Options that several commands have, and the values of some."""
 
 from collections.abc import Iterable
+from pathlib import Path
+
+import click
 
 from headrace.app.session import DEFAULT_KEEP
 from headrace.engine import Keep
@@ -8,9 +11,26 @@ from headrace.errors import UsageError
 from headrace.sdk import Address
 from headrace.sdk.settings import parse_duration
 
-__all__ = ["parse_address", "parse_grace", "parse_keep"]
+__all__ = ["ENV_FILE", "GRACE", "KEEP", "STORE", "VERBOSE", "parse_address", "parse_grace", "parse_keep"]
 
 _LAST_PORT = 65_535
+
+ENV_FILE = click.option(
+    "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
+)
+GRACE = click.option(
+    "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
+)
+KEEP = click.option(
+    "--keep",
+    metavar="HOW",
+    multiple=True,
+    help="How long ended runs are remembered: a time, a number of each flow, or both.  [30d, 10000]",
+)
+STORE = click.option(
+    "--store", metavar="URL", help="Where runs are kept: memory, or sqlite:///PATH; else in the home folder."
+)
+VERBOSE = click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
 
 
 def parse_keep(texts: Iterable[str]) -> Keep:

@@ -16,7 +16,7 @@ from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
-from headrace.cli.option import parse_address, parse_grace, parse_keep
+from headrace.cli.option import ENV_FILE, GRACE, KEEP, STORE, VERBOSE, parse_address, parse_grace, parse_keep
 from headrace.cli.plain import PlainView
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.terminal import is_live
@@ -39,19 +39,10 @@ __all__ = ["choose_trigger", "command", "view_for"]
     "--data", metavar="JSON", help="With --once: the payload: JSON, @FILE, or - for standard input."
 )
 @click.option("--set", "settings", metavar="K=V", multiple=True, help="Replace a value: vars.pageSize=50.")
-@click.option(
-    "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
-)
+@ENV_FILE
 @click.option("--new", "is_new", is_flag=True, help="With --once: fire even if a run is left unfinished.")
-@click.option(
-    "--store", metavar="URL", help="Where runs are kept: memory, or sqlite:///PATH; else in the home folder."
-)
-@click.option(
-    "--keep",
-    metavar="HOW",
-    multiple=True,
-    help="How long ended runs are remembered: a time, a number of each flow, or both.  [30d, 10000]",
-)
+@STORE
+@KEEP
 @click.option(
     "--listen",
     metavar="HOST:PORT",
@@ -60,10 +51,8 @@ __all__ = ["choose_trigger", "command", "view_for"]
     help="Where http-module/server listens; port 0: any that is free.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as an object of JSON a line.")
-@click.option(
-    "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
-)
-@click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+@GRACE
+@VERBOSE
 @log_format_option
 @click.option(
     "--next", "count", metavar="N", type=click.IntRange(1), help="Print the next N firings, and end."

@@ -13,7 +13,7 @@ from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
-from headrace.cli.option import parse_address, parse_grace, parse_keep
+from headrace.cli.option import ENV_FILE, GRACE, KEEP, STORE, VERBOSE, parse_address, parse_grace, parse_keep
 from headrace.cli.session import run_loop
 from headrace.cli.stopping import StopSignals
 from headrace.cli.wording import plural
@@ -51,22 +51,11 @@ _SHORTEST = 16
     show_default=True,
     help="Where http-module/server listens.",
 )
-@click.option(
-    "--store", metavar="URL", help="Where runs are kept: memory, or sqlite:///PATH; else in the home folder."
-)
-@click.option(
-    "--keep",
-    metavar="HOW",
-    multiple=True,
-    help="How long ended runs are remembered: a time, a number of each flow, or both.  [30d, 10000]",
-)
-@click.option(
-    "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
-)
-@click.option(
-    "--grace", metavar="TIME", default="30s", show_default=True, help="For running tasks, at a stop."
-)
-@click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+@STORE
+@KEEP
+@ENV_FILE
+@GRACE
+@VERBOSE
 @log_format_option
 @click.pass_obj
 def command(

@@ -12,6 +12,7 @@ from headrace.cli.capture.sample import sample_of, schema_of
 from headrace.cli.data import parse_settings, read_data
 from headrace.cli.finding import print_findings
 from headrace.cli.invocation import Invocation
+from headrace.cli.option import ENV_FILE
 from headrace.cli.plain import telling_lines
 from headrace.cli.run import choose_trigger
 from headrace.cli.session import Order, run_flow, run_loop
@@ -35,9 +36,7 @@ __all__ = ["command"]
 @click.option("--trigger", metavar="NODE", help="Which trigger to fire, if there are several.")
 @click.option("--data", metavar="JSON", help="The payload: JSON, @FILE, or - for standard input.")
 @click.option("--set", "settings", metavar="K=V", multiple=True, help="Replace a value: vars.pageSize=50.")
-@click.option(
-    "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
-)
+@ENV_FILE
 @click.pass_obj
 def command(
     invocation: Invocation,

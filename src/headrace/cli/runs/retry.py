@@ -15,6 +15,7 @@ from headrace.cli.data import parse_settings, read_data
 from headrace.cli.finding import print_pages
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import show_logs
+from headrace.cli.option import ENV_FILE
 from headrace.cli.run import view_for
 from headrace.cli.runs.choice import Choice, chosen_letters, letter_options
 from headrace.cli.runs.kept import JSON, STORE, kept_store
@@ -65,9 +66,7 @@ class _Wish:
     "--data", metavar="JSON", help="Takes the place of the message of one: JSON, @FILE, or - for input."
 )
 @click.option("--set", "settings", metavar="K=V", multiple=True, help="Replace a value: vars.pageSize=50.")
-@click.option(
-    "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
-)
+@ENV_FILE
 @STORE
 @JSON
 @click.pass_obj
