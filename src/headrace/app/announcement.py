@@ -65,7 +65,7 @@ def _write(path: Path, server: Announcement) -> None:
         Path(made).replace(path)
     except OSError as error:
         if made:
-            with suppress(OSError):
+            with suppress(OSError):  # what failed first is what is told
                 Path(made).unlink()
         raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
 
@@ -73,7 +73,7 @@ def _write(path: Path, server: Announcement) -> None:
 def _read(path: Path) -> Announcement | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Announcement)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError):  # nobody serves, or something else wrote it: nobody is told of
         return None
 
 
