@@ -3,7 +3,7 @@
 A flow is a graph of nodes in one YAML file; messages move along its edges and expressions shape
 them. The packages, from the bottom up (imports point down only, `make check` proves it):
 
-    source | pages               text, places, carets; what each code means
+    source | pages | wal         text, places, carets; what each code means; SQLite's log
     errors | values              the error tree; what a message is made of
     expr                         text -> nodes -> checked -> code object; no I/O, knows no flow
     sdk                          what a component author imports
@@ -11,7 +11,7 @@ them. The packages, from the bottom up (imports point down only, `make check` pr
     engine | components          how a task runs; what a node does
     monitor                      what is seen of running flows
     app                          the only place that joins the parts
-    lsp                          flow files in editors
+    lsp | web                    flow files in editors; the API and the page
     cli                          the command line
 """
 

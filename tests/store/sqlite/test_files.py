@@ -1,6 +1,7 @@
 """Whatever lies where the store's file should be: a working store, or an error that names it, and nothing lost."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -10,7 +11,8 @@ import pytest
 
 from headrace.errors import PermanentError, StoreError
 from headrace.store import Outcome, RunStatus
-from headrace.store.sqlite import SqliteStore
+from headrace.store.sqlite import SqliteStore, migration
+from headrace.store.sqlite.connection import open_file
 from headrace.store.sqlite.lock import lock_path
 from support.child import child, said
 from support.made import FLOW, commit, error, fire_request, task
@@ -20,7 +22,8 @@ OPEN_AS_NOBODY = """
 import asyncio, os, sys
 from pathlib import Path
 from headrace.errors import StoreError
-from headrace.store.sqlite import SqliteStore
+from headrace.store.sqlite import SqliteStore, migration
+from headrace.store.sqlite.connection import open_file
 from support.made import FLOW, fire_request
 
 async def work(path):
@@ -425,3 +428,17 @@ async def test_what_was_gathered_and_cannot_be_written_is_told_to_who_watches(pa
         other.close()
         with pytest.raises(StoreError):
             await store.close()
+
+
+def test_a_file_that_another_process_is_making_is_not_taken_for_something_else(path, monkeypatch):
+    version, others = migration._version, iter([path])
+
+    def meddled(connection):
+        for file in others:  # between what is read of it and what is read next
+            with contextlib.suppress(sqlite3.OperationalError):
+                open_file(file, patience_s=0.05).close()
+        return version(connection)
+
+    monkeypatch.setattr(migration, "_version", meddled)
+    open_file(path, patience_s=5).close()
+    assert next(others, None) is None

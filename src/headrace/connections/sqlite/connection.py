@@ -10,6 +10,7 @@ from typing import TypeVar
 from headrace.connections.sqlite.failure import failure_of
 from headrace.errors import InfrastructureError, PermanentError
 from headrace.sdk.transaction import STORE_APPLICATION_ID
+from headrace.wal import use_wal
 
 __all__ = ["BUSY_TIMEOUT_S", "SqliteConnection"]
 
@@ -91,7 +92,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
         _refuse_store(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_wal(connection, BUSY_TIMEOUT_S)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:

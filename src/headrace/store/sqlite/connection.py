@@ -5,6 +5,7 @@ from pathlib import Path
 
 from headrace.errors import StoreError
 from headrace.store.sqlite.migration import check, migrate, steps
+from headrace.wal import use_wal
 
 __all__ = ["connect", "open_file"]
 
@@ -17,9 +18,9 @@ def open_file(path: Path, patience_s: float) -> sqlite3.Connection:
     connection = connect(path, patience_s)
     try:
         wanted = steps()
-        if check(connection, len(wanted)):
+        if _is_new(connection, len(wanted)):
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        _use_wal(connection)
+        _demand_wal(connection, patience_s)
         migrate(connection, wanted)
     except BaseException:
         connection.close()
@@ -27,8 +28,18 @@ def open_file(path: Path, patience_s: float) -> sqlite3.Connection:
     return connection
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+def _is_new(connection: sqlite3.Connection, newest: int) -> bool:
+    """Look at the file as one commit left it: another process may be making it."""
+    connection.execute("BEGIN")
+    try:
+        return check(connection, newest)
+    finally:
+        if connection.in_transaction:  # SQLite ends it by itself, should it find no database
+            connection.execute("ROLLBACK")
+
+
+def _demand_wal(connection: sqlite3.Connection, patience_s: float) -> None:
+    if use_wal(connection, patience_s) != "wal":
         raise StoreError("its file system has no shared memory, which SQLite's WAL needs", code="HR405")
 
 
