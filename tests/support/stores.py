@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 from headrace.store import MemoryStore, Store
+from headrace.store.jetstream import JetStreamStore, Place
 from headrace.store.sqlite import SqliteStore
+from support.nats_server import shared_server
 
 
 class Reopened:
@@ -36,7 +39,18 @@ class _Sqlite(Reopened):
         return await SqliteStore.open(self.folder / "store.db")
 
 
-KINDS: dict[str, type[Reopened]] = {"memory": _Memory, "sqlite": _Sqlite}
+class _JetStream(Reopened):
+    """A store of its own on a server that all share."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.place = Place((shared_server().url,), f"test-{uuid4().hex[:12]}")
+
+    async def open(self) -> Store:
+        return await JetStreamStore.open(self.place, patience_s=10)
+
+
+KINDS: dict[str, type[Reopened]] = {"jetstream": _JetStream, "memory": _Memory, "sqlite": _Sqlite}
 
 
 _IN_MEMORY = Path("/dev/shm")

@@ -29,8 +29,9 @@ from headrace.store.records import (
 )
 from headrace.store.request import Revival
 from headrace.store.run import Changes, RunState
+from headrace.values import Json
 
-__all__ = ["Ledger", "LeftRun"]
+__all__ = ["Ledger", "LeftRun", "revived_task"]
 
 
 class LeftRun(msgspec.Struct, frozen=True):
@@ -40,6 +41,20 @@ class LeftRun(msgspec.Struct, frozen=True):
     ends_as: RunStatus | None
     tasks: tuple[tuple[TaskRecord, Attempt], ...]
     groups: tuple[tuple[NewGroup, list[GroupNote]], ...]
+
+
+def revived_task(revival: Revival, letter: DeadLetter) -> TaskRecord:
+    """A dead letter's task as it is to be tried again.
+
+    Raises:
+        PermanentError: the edited message is no JSON, or larger than a store takes.
+    """
+    task = letter.task
+    if revival.is_edited:
+        base = task.base if task.base is not task.message else revival.message
+        task = replace(task, message=revival.message, base=base)
+        encode_measured(task, MAX_MESSAGE_BYTES)
+    return task
 
 
 class Ledger(msgspec.Struct):
@@ -140,15 +155,16 @@ class Ledger(msgspec.Struct):
 
     def revive(self, revival: Revival, letter: DeadLetter, record: RunRecord) -> Changes:
         """See `Store`; `record` is that of the dead letter's run, which may have ended."""
-        if revival.is_edited:
-            is_shaped = letter.task.base is not letter.task.message
-            base = letter.task.base if is_shaped else revival.message
-            letter = replace(letter, task=replace(letter.task, message=revival.message, base=base))
-            encode_measured(letter.task, MAX_MESSAGE_BYTES)
+        return self.reopen(record, revived_task(revival, letter), revival.version, revival.vars)
+
+    def reopen(
+        self, record: RunRecord, task: TaskRecord, version: str, variables: dict[str, Json]
+    ) -> Changes:
+        """A task is open again; its run, where it has ended, goes on with another version."""
         state = self.runs.setdefault(record.id, RunState(record))
         if record.status is not RunStatus.RUNNING:
-            record.version, record.vars = revival.version, revival.vars
-        return state.revive(letter, Attempt(first=False))
+            record.version, record.vars = version, variables
+        return state.revive(task, Attempt(first=False))
 
     def cancel(
         self, run_id: str, status: RunStatus, error: ErrorRecord | None, keep: frozenset[str], now_ns: int

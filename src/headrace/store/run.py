@@ -160,15 +160,15 @@ class RunState(msgspec.Struct):
         changes.attempt = task.id, attempt
         return changes, False
 
-    def revive(self, letter: DeadLetter, attempt: Attempt) -> Changes:
-        """A dead letter is to be tried again; a run that has ended is running again."""
+    def revive(self, task: TaskRecord, attempt: Attempt) -> Changes:
+        """A dead letter's task is to be tried again; a run that has ended is running again."""
         record = self.record
         if record.status is not RunStatus.RUNNING:
             record.status, record.ended_at_ns = RunStatus.RUNNING, None
             self.ends_as = None
         record.dead_letters -= 1
-        changes = Changes(run=record, ends_as=self.ends_as, revived=letter.task.id)
-        self._open(letter.task, changes, attempt)
+        changes = Changes(run=record, ends_as=self.ends_as, revived=task.id)
+        self._open(task, changes, attempt)
         return changes
 
     def cancel(

@@ -1,0 +1,188 @@
+"""A flow's journal in JetStream, with the replica that this process has of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from nats.aio.msg import Msg
+
+from headrace.errors import StoreError
+from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.follower import Follower
+from headrace.store.jetstream.snapshots import Snapshots
+from headrace.store.jetstream.writer import PART, Writer
+from headrace.store.journal.change import Applied
+from headrace.store.journal.event import Batch, Event, decode_batch
+from headrace.store.journal.replica import Replica
+from headrace.store.records import Outcome
+
+__all__ = ["FlowJournal"]
+
+_LONG = 5_000
+_LONG_BYTES = 64 * 2**20
+_STALE_PARTS_NS = 600 * 10**9
+"""Nobody goes on with a batch of which so long nothing came: its author gave up long before."""
+
+
+class _Parts(msgspec.Struct):
+    """A batch of which some parts were read."""
+
+    parts: dict[int, bytes]
+    last_ns: int
+
+
+class FlowJournal:
+    """Follows a flow's journal, and writes into it.
+
+    Attributes:
+        replica: what the journal comes to, as far as it was read.
+        read_count, read_bytes: messages since the last snapshot, and their bytes.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        snapshots: Snapshots,
+        flow: str,
+        author: str,
+        patience_s: float,
+        on_applied: Callable[["FlowJournal", Sequence[Applied]], None],
+    ) -> None:
+        """Set up.
+
+        Args:
+            author: of what is written; random, of this process.
+            on_applied: told what each message came to, in order.
+        """
+        self.flow = flow
+        self.replica = Replica(flow)
+        self.read_bytes = self.read_count = 0
+        self._connection = connection
+        self._snapshots = snapshots
+        self._author = author
+        self._on_applied = on_applied
+        self._writer = Writer(connection, connection.subject(flow), author, patience_s)
+        self._outcomes: dict[str, Outcome] = {}
+        self._parts: dict[tuple[str, int], _Parts] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._follower: Follower | None = None
+
+    async def open(self) -> None:
+        """Read the journal up to what is there now, and go on reading.
+
+        Raises:
+            StoreError: NATS is away.
+        """
+        stream = await self._connection.stream(self.flow)
+        found = await self._snapshots.latest(self.flow)
+        if found is not None:
+            self.replica = found
+        self._follower = Follower(self._connection, stream, self._take, self.replica.sequence)
+        self._running = asyncio.create_task(self._run(self._follower))
+        await self.catch_up()
+
+    @property
+    def running(self) -> "asyncio.Task[None]":
+        """Ends with a StoreError if the journal cannot be read or written any more."""
+        assert self._running is not None
+        return self._running
+
+    async def catch_up(self) -> None:
+        """Read up to what is in the journal now.
+
+        Raises:
+            StoreError: NATS is away, or the journal is broken.
+        """
+        assert self._follower is not None
+        reading = asyncio.ensure_future(self._follower.reached(await self._connection.last(self.flow)))
+        await asyncio.wait((reading, self.running), return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            reading.cancel()
+            await self.running
+        await reading
+
+    def write(self, event: Event, outcome: tuple[str, Outcome] | None = None) -> "asyncio.Future[Any]":
+        """Write an event; gives what came of it.
+
+        Args:
+            outcome: of the task that the event ends, by its id.
+        """
+        if outcome is not None:
+            self._outcomes[outcome[0]] = outcome[1]
+        if self.running.done():
+            raise StoreError(f"the journal of flow `{self.flow}` is closed")
+        return self._writer.write(event)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether much was read since the last snapshot, and none of it in part."""
+        long = self.read_count > _LONG or self.read_bytes > _LONG_BYTES
+        return long and not self._parts
+
+    def begin_anew(self) -> None:
+        """A snapshot is taken."""
+        self.read_count = self.read_bytes = 0
+
+    async def close(self) -> None:
+        """Follow it no more."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+
+    async def _run(self, follower: Follower) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(follower.run())
+                group.create_task(self._writer.run())
+        except BaseExceptionGroup as errors:
+            failure = errors.exceptions[0]
+            self._writer.fail(failure)
+            raise failure from None
+        finally:
+            self._writer.fail(StoreError(f"the journal of flow `{self.flow}` was closed"))
+
+    def _take(self, message: Msg, sequence: int, at_ns: int) -> None:
+        self.read_bytes += len(message.data)
+        self.read_count += 1
+        body = self._whole(message, at_ns)
+        if body is None:
+            self.replica.sequence = sequence
+            return
+        batch = self._read(body)
+        is_ours = batch.author == self._author
+        outcomes = self._outcomes if is_ours else None
+        applied = self.replica.apply(batch, sequence, at_ns, outcomes)
+        if not applied:
+            return
+        self._on_applied(self, applied)
+        if is_ours:
+            for each in batch.events:
+                self._outcomes.pop(getattr(each, "task_id", ""), None)
+            self._writer.seen(batch.number, applied)
+
+    def _read(self, body: bytes) -> Batch:
+        try:
+            return decode_batch(body)
+        except msgspec.MsgspecError as error:
+            raise StoreError(
+                f"the journal of flow `{self.flow}` was written by a newer headrace, or by something else; "
+                "upgrade headrace here",
+                code="HR404",
+            ) from error
+
+    def _whole(self, message: Msg, at_ns: int) -> bytes | None:
+        """A batch, once all its parts have been read."""
+        part = None if message.headers is None else message.headers.get(PART)
+        if part is None:
+            return message.data
+        author, number, index, count = part.split(" ")
+        key = author, int(number)
+        for stale in [key for key, found in self._parts.items() if found.last_ns < at_ns - _STALE_PARTS_NS]:
+            del self._parts[stale]
+        found = self._parts.setdefault(key, _Parts({}, at_ns))
+        found.parts[int(index)], found.last_ns = message.data, at_ns
+        if len(found.parts) < int(count):
+            return None
+        del self._parts[key]
+        return b"".join(found.parts[at] for at in range(int(count)))

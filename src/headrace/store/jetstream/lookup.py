@@ -1,0 +1,245 @@
+"""What a JetStream store tells: from the replicas of journals, and from the history beside them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from headrace.store.jetstream.connection import ERRORS, Connection, failure_of
+from headrace.store.jetstream.history import History
+from headrace.store.jetstream.journal import FlowJournal
+from headrace.store.jetstream.snapshots import Snapshots
+from headrace.store.journal.change import Applied, EndedRun
+from headrace.store.journal.replica import Replica
+from headrace.store.notice import Notice
+from headrace.store.records import (
+    Attempt,
+    DeadLetter,
+    OpenRun,
+    RunRecord,
+    RunStatus,
+    TaskRecord,
+    VersionRecord,
+)
+from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, RunFilter
+
+__all__ = ["Lookup"]
+
+
+class Lookup:
+    """Follows the journals that are asked for, and knows which flow a run is of."""
+
+    def __init__(
+        self, connection: Connection, history: History, snapshots: Snapshots, author: str, patience_s: float
+    ) -> None:
+        self._connection = connection
+        self._history = history
+        self._snapshots = snapshots
+        self._author = author
+        self._patience_s = patience_s
+        self._journals: dict[str, FlowJournal] = {}
+        self._opening = asyncio.Lock()
+        self._flow_of: dict[str, str] = {}
+
+    # ---- runs
+
+    async def version(self, flow: str, version: str) -> VersionRecord | None:
+        """See `Store`."""
+        async with self._telling():
+            return await self._history.version(flow, version)
+
+    async def flows(self) -> dict[str, str]:
+        """See `Store`."""
+        async with self._telling():
+            return await self._history.flows()
+
+    async def run(self, run_id: str) -> RunRecord | None:
+        """See `Store`."""
+        flow = await self._flow(run_id)
+        ended = None if flow is None else await self._ended(flow, run_id)
+        return None if ended is None else ended.run
+
+    async def runs(self, wanted: RunFilter = ALL_RUNS) -> list[RunRecord]:
+        """See `Store`."""
+        found: dict[str, RunRecord] = {}
+        for flow in await self._flows(wanted.flow):
+            replica = await self._replica(flow)
+            if wanted.statuses != {RunStatus.RUNNING}:
+                async with self._telling():
+                    found |= {ended.run.id: ended.run for ended in await self._history.runs(flow)}
+            found |= {id_: ended.run for id_, ended in replica.ended.items()}
+            found |= {id_: replica.told(state.record) for id_, state in replica.ledger.runs.items()}
+        chosen = [run for run in found.values() if wanted.wants(run)]
+        chosen.sort(key=lambda run: (-run.started_at_ns, run.id))
+        return [msgspec.structs.replace(run, errors=[]) for run in chosen[: wanted.limit]]
+
+    async def open_runs(self, flow: str) -> list[OpenRun]:
+        """See `Store`."""
+        return list((await self._replica(flow)).open_runs())
+
+    async def open_tasks(self, run_id: str) -> list[tuple[TaskRecord, Attempt]]:
+        """See `Store`."""
+        flow = await self._flow(run_id)
+        state = None if flow is None else (await self._replica(flow)).ledger.runs.get(run_id)
+        return [] if state is None else list(state.open.values())
+
+    async def recorded_runs(self, flow: str, ended_before_ns: int, limit: int) -> list[str]:
+        """See `Store`."""
+        found = [
+            ended.run.id
+            for ended in (await self._all_ended(flow)).values()
+            if ended.is_recorded and (ended.run.ended_at_ns or ended_before_ns) < ended_before_ns
+        ]
+        return found[:limit]
+
+    async def keep_profile(self, run_id: str, profile: bytes) -> None:
+        """See `Store`."""
+        flow = await self._flow(run_id)
+        if flow is not None:
+            async with self._telling():
+                await self._history.keep_profile(flow, run_id, profile)
+
+    async def profile(self, run_id: str) -> bytes | None:
+        """See `Store`."""
+        flow = await self._flow(run_id)
+        async with self._telling():
+            return None if flow is None else await self._history.profile(flow, run_id)
+
+    # ---- dead letters
+
+    async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
+        """See `Store`."""
+        wanted = LetterFilter(flow=flow, run_id=run_id)
+        return [letter for _, letter in await self._letters(wanted)]
+
+    async def letters(self, wanted: LetterFilter) -> LetterPage:
+        """See `Store`."""
+        found = (await self._letters(wanted))[::-1]
+        page = [each for each in found if wanted.before is None or each[0] < wanted.before]
+        shown = page[: wanted.limit]
+        following = shown[-1][0] if shown and len(page) > len(shown) else None
+        return LetterPage(tuple(letter for _, letter in shown), following, len(found))
+
+    async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
+        """See `Store`."""
+        flow = await self._flow(run_id)
+        kept = None if flow is None else (await self._replica(flow)).letters.get(task_id)
+        if flow is None or kept is None or kept.run_id != run_id:
+            return None
+        if kept.letter is not None:
+            return kept.letter
+        async with self._telling():
+            return await self._history.letter(flow, task_id)
+
+    async def _letters(self, wanted: LetterFilter) -> list[tuple[int, DeadLetter]]:
+        """Those that are wanted, wherever the page begins, with their positions; the oldest first."""
+        found: list[tuple[int, DeadLetter]] = []
+        for flow in await self._flows(wanted.flow):
+            replica = await self._replica(flow)
+            kept_letters = dict(replica.letters)
+            written: dict[str, DeadLetter] = {}
+            if any(kept.letter is None for kept in kept_letters.values()):
+                async with self._telling():
+                    written = await self._history.letters(flow)
+            for task_id, kept in kept_letters.items():
+                letter = kept.letter or written.get(task_id)
+                if letter is not None and wanted.wants(letter):
+                    found.append((kept.position, letter))
+        return sorted(found, key=lambda each: each[0])
+
+    # ---- what people are told
+
+    async def announce(self, notice: Notice) -> None:
+        """See `Store`."""
+        async with self._telling():
+            await self._history.keep_notice(notice)
+
+    async def notices(self, flow: str) -> list[Notice]:
+        """See `Store`."""
+        async with self._telling():
+            return await self._history.notices(flow)
+
+    async def last_notice(self, flow: str) -> Notice | None:
+        """See `Store`."""
+        async with self._telling():
+            return await self._history.last_notice(flow)
+
+    async def sent(self, notice: Notice) -> None:
+        """See `Store`."""
+        async with self._telling():
+            await self._history.forget_notice(notice)
+
+    # ---- where it is found
+
+    async def _flows(self, flow: str | None) -> list[str]:
+        known = await self.flows()
+        return sorted(known) if flow is None else [flow] if flow in known else []
+
+    async def _replica(self, flow: str) -> Replica:
+        return (await self._journal(flow)).replica
+
+    async def _journal(self, flow: str) -> FlowJournal:
+        """A flow's journal, which is followed from now on."""
+        async with self._opening:
+            journal = self._journals.get(flow)
+            if journal is None:
+                journal = FlowJournal(
+                    self._connection, self._snapshots, flow, self._author, self._patience_s, self._applied
+                )
+                async with self._telling():
+                    await journal.open()
+                self._journals[flow] = journal
+                self._opened(journal)
+        return journal
+
+    def _opened(self, journal: FlowJournal) -> None:
+        """A journal is followed."""
+
+    def _applied(self, journal: FlowJournal, applied: Sequence[Applied]) -> None:
+        """A journal has grown."""
+
+    async def _flow(self, run_id: str) -> str | None:
+        """The flow of a run; None if there is no such run."""
+        flow = self._flow_of.get(run_id)
+        if flow is not None:
+            return flow
+        for journal in self._journals.values():
+            replica = journal.replica
+            if run_id in replica.ledger.runs or run_id in replica.ended:
+                return self._flow_of.setdefault(run_id, journal.flow)
+        for flow in await self.flows():
+            replica = await self._replica(flow)
+            if run_id in replica.ledger.runs or await self._ended(flow, run_id) is not None:
+                return self._flow_of.setdefault(run_id, flow)
+        return None
+
+    async def _ended(self, flow: str, run_id: str) -> EndedRun | None:
+        """A run as it is now, ended or not, as it would lie in the history."""
+        replica = await self._replica(flow)
+        state = replica.ledger.runs.get(run_id)
+        if state is not None:
+            response = replica.responses.get(run_id)
+            return EndedRun(
+                replica.told(state.record), run_id in replica.recorded, response, replica.sequence
+            )
+        if (ended := replica.ended.get(run_id)) is not None:
+            return ended
+        async with self._telling():
+            return await self._history.run(flow, run_id)
+
+    async def _all_ended(self, flow: str) -> dict[str, EndedRun]:
+        """The runs of a flow that have ended, by id."""
+        replica = await self._replica(flow)
+        async with self._telling():
+            written = {ended.run.id: ended for ended in await self._history.runs(flow)}
+        found = {**written, **replica.ended}
+        return {id_: ended for id_, ended in found.items() if id_ not in replica.ledger.runs}
+
+    @asynccontextmanager
+    async def _telling(self) -> AsyncIterator[None]:
+        """What NATS refuses is told as an error of the store."""
+        try:
+            yield
+        except ERRORS as error:
+            raise failure_of(error, self._connection.place) from error

@@ -1,0 +1,88 @@
+"""Snapshots of journals, and the history beside them: both let go of what a journal holds.
+
+All that a replica knows of ended runs and of dead letters is written into the history, then the replica as a
+snapshot; then the journal may begin there. Each step may be repeated, by any process, at any time.
+"""
+
+import msgspec
+
+from headrace.errors import StoreError
+from headrace.store.jetstream.connection import ERRORS, Connection, failure_of
+from headrace.store.jetstream.history import History
+from headrace.store.jetstream.values import Values
+from headrace.store.journal.replica import Replica
+from headrace.store.journal.snapshot import decode_snapshot, encode_snapshot
+
+__all__ = ["Snapshots"]
+
+
+class _Head(msgspec.Struct):
+    """What begins a kept snapshot, so that the newer of two is known.
+
+    Attributes:
+        sequence: the place in the journal.
+        before: that of the snapshot which it replaced; the journal begins there.
+    """
+
+    sequence: int
+    before: int
+
+
+class Snapshots:
+    """The latest snapshot of each flow."""
+
+    def __init__(self, connection: Connection, values: Values, history: History) -> None:
+        self._connection = connection
+        self._values = values
+        self._history = history
+
+    async def latest(self, flow: str) -> Replica | None:
+        """The newest replica that was kept; None if none was.
+
+        Raises:
+            StoreError: NATS is away, or it cannot be read.
+        """
+        try:
+            value = await self._values.get(flow)
+        except ERRORS as error:
+            raise failure_of(error, self._connection.place) from error
+        if value is None:
+            return None
+        try:
+            return decode_snapshot(value.partition(b"\n")[2])
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise StoreError(
+                f"the snapshot of flow `{flow}` cannot be read: {error}", code="HR404"
+            ) from error
+
+    async def take(self, replica: Replica) -> bool:
+        """Keep a replica as it is now, and let its journal begin at the snapshot before; false if it is old.
+
+        Raises:
+            StoreError: NATS is away.
+        """
+        flow, sequence = replica.flow, replica.sequence
+        body = encode_snapshot(replica)
+        ended = list(replica.ended.values())
+        letters = [(task_id, kept) for task_id, kept in replica.letters.items() if kept.letter is not None]
+        try:
+            for run in ended:
+                await self._history.keep_run(run)
+            for task_id, kept in letters:
+                await self._history.keep_letter(task_id, kept)
+            value = await self._values.get(flow)
+            before = 0 if value is None else _head(value).sequence
+            head = msgspec.json.encode(_Head(sequence, before))
+            kept_it = await self._values.put_over(
+                flow, head + b"\n" + body, lambda old: _head(old).sequence < sequence
+            )
+            if kept_it and before:
+                stream = await self._connection.stream(flow)
+                await self._connection.jetstream.purge_stream(stream, seq=before + 1)
+        except ERRORS as error:
+            raise failure_of(error, self._connection.place) from error
+        return kept_it
+
+
+def _head(value: bytes) -> _Head:
+    return msgspec.json.decode(value.partition(b"\n")[0], type=_Head)
