@@ -81,8 +81,8 @@ class JetStreamStore(Lookup):
         """
         connection = await Connection.open(place)
         try:
-            history = History(Values(await connection.bucket("history"), connection.most_bytes))
-            snapshots = Values(await connection.bucket("snapshots"), connection.most_bytes)
+            history = History(Values(connection, await connection.bucket("history"), "history"))
+            snapshots = Values(connection, await connection.bucket("snapshots"), "snapshots")
         except BaseException:
             await connection.close()
             raise
@@ -287,10 +287,10 @@ class JetStreamStore(Lookup):
         return (await self._replica(flow)).state.get(key)
 
     async def settle(self, run_id: str, caller: Caller) -> None:
-        """See `Store`; durable a moment later."""
+        """See `Store`."""
         flow = await self._flow(run_id)
         if flow is not None:
-            self._journals[flow].write(events.Settled(run_id, caller)).add_done_callback(_taken)
+            await self._write(flow, events.Settled(run_id, caller))
 
     async def response(self, run_id: str) -> Json:
         """See `Store`."""
@@ -465,8 +465,3 @@ class JetStreamStore(Lookup):
         except StoreError:
             return  # NATS is away: another time
 
-
-def _taken(future: "asyncio.Future[Any]") -> None:
-    """Whoever wrote it does not wait for it."""
-    if not future.cancelled():
-        future.exception()

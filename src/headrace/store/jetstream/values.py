@@ -4,8 +4,11 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
+import nats.errors
 import nats.js.errors
 from nats.js.kv import KeyValue
+
+from headrace.store.jetstream.connection import Connection
 
 __all__ = ["Values"]
 
@@ -13,6 +16,10 @@ _WHOLE, _PARTED = b"w", b"p"
 _PARTS = "part"
 _ROOM = 4096
 """For headers and subject."""
+_AT_ONCE = 1000
+"""Messages that the server gives at once: its most."""
+_AT_ONCE_BYTES = 8 * 2**20
+_WAIT_S = 10.0
 
 
 class _Parted(msgspec.Struct):
@@ -25,14 +32,17 @@ class _Parted(msgspec.Struct):
 class Values:
     """Values under keys; what is too large for one message is kept in parts."""
 
-    def __init__(self, bucket: KeyValue, most_bytes: int) -> None:
+    def __init__(self, connection: Connection, bucket: KeyValue, name: str) -> None:
         """Set up.
 
         Args:
-            most_bytes: of a message.
+            name: of the bucket, without the store's.
         """
+        self._connection = connection
         self._bucket = bucket
-        self._room = most_bytes - _ROOM
+        self._stream = f"KV_{connection.place.name}-{name}"
+        self._prefix = f"$KV.{connection.place.name}-{name}."
+        self._room = connection.most_bytes - _ROOM
 
     async def put(self, key: str, value: bytes) -> None:
         """Keep a value in place of what was there."""
@@ -42,15 +52,10 @@ class Values:
         """Keep a value unless there is one that does not give way; tells whether it was kept."""
         packed = None
         while True:
-            try:
-                entry = await self._bucket.get(key)
-            except nats.js.errors.KeyNotFoundError as error:
-                last = None if error.entry is None else error.entry.revision
-            else:
-                old = await self._unpacked(entry.value or b"")
-                if old is not None and not gives_way(old):
-                    return False
-                last = entry.revision
+            last, found = await self._last(key)
+            old = None if found is None else await self._unpacked(found)
+            if old is not None and not gives_way(old):
+                return False
             packed = packed or await self._packed(value)
             try:
                 await self._bucket.update(key, packed, last=last)
@@ -60,34 +65,67 @@ class Values:
 
     async def get(self, key: str) -> bytes | None:
         """What is under a key; None if nothing is."""
-        try:
-            entry = await self._bucket.get(key)
-        except nats.js.errors.KeyNotFoundError:
-            return None
-        return await self._unpacked(entry.value or b"")
+        _, value = await self._last(key)
+        return None if value is None else await self._unpacked(value)
 
     async def delete(self, key: str) -> None:
         """Keep nothing under a key."""
-        try:
-            entry = await self._bucket.get(key)
-        except nats.js.errors.KeyNotFoundError:
+        _, value = await self._last(key)
+        if value is None:
             return
         await self._bucket.purge(key)
-        if (entry.value or b"").startswith(_PARTED):
-            parted = msgspec.json.decode((entry.value or b"")[1:], type=_Parted)
+        if value.startswith(_PARTED):
+            parted = msgspec.json.decode(value[1:], type=_Parted)
             for number in range(parted.count):
                 await self._bucket.purge(f"{_PARTS}.{parted.id}.{number}")
 
     async def items(self, under: str) -> AsyncIterator[tuple[str, bytes]]:
-        """Keys that begin with some words, and their values, in no order."""
-        watcher = await self._bucket.watch(f"{under}.>", ignore_deletes=True)
+        """Keys that begin with some words, and their values, the oldest first; without a consumer (ADR-31)."""
+        sequence, wanted = 1, f"{self._prefix}{under}.>"
+        while True:
+            some, last = await self._some(wanted, sequence)
+            for key, value in some:
+                whole = await self._unpacked(value)
+                if whole is not None:
+                    yield key, whole
+            if last is None:
+                return
+            sequence = last + 1
+
+    async def _some(self, wanted: str, sequence: int) -> tuple[list[tuple[str, bytes]], int | None]:
+        """Values from a place of the bucket's stream on; and the place of the last, None if there are no more."""
+        client = self._connection.client
+        inbox = client.new_inbox()
+        answers = await client.subscribe(inbox)
+        found: list[tuple[str, bytes]] = []
         try:
-            while (entry := await watcher.updates(timeout=_WAIT_S)) is not None:
-                value = await self._unpacked(entry.value or b"")
-                if value is not None:
-                    yield entry.key, value
+            question = {"next_by_subj": wanted, "seq": sequence, "batch": _AT_ONCE, "max_bytes": _AT_ONCE_BYTES}
+            await client.publish(
+                f"$JS.API.DIRECT.GET.{self._stream}", msgspec.json.encode(question), reply=inbox
+            )
+            last = None
+            while True:
+                message = await answers.next_msg(timeout=_WAIT_S)
+                headers = message.headers or {}
+                if (status := headers.get("Status")) is not None:
+                    if status == "503":
+                        raise nats.errors.NoRespondersError
+                    is_end = headers.get("Nats-Num-Pending", "0") == "0"
+                    return found, None if is_end else last
+                last = int(headers["Nats-Sequence"])
+                if "KV-Operation" not in headers:
+                    found.append((headers["Nats-Subject"].removeprefix(self._prefix), message.data))
         finally:
-            await watcher.stop()
+            await answers.unsubscribe()
+
+    async def _last(self, key: str) -> tuple[int, bytes | None]:
+        """Revision and value of a key, as the bucket's leader has it; 0 and None if it never was."""
+        try:
+            message = await self._connection.jetstream.get_last_msg(self._stream, self._prefix + key)
+        except nats.js.errors.NotFoundError:
+            return 0, None
+        is_gone = message.headers is not None and "KV-Operation" in message.headers
+        return message.seq or 0, None if is_gone else message.data or b""
 
     async def _packed(self, value: bytes) -> bytes:
         if len(value) <= self._room:
@@ -105,11 +143,8 @@ class Values:
         parted = msgspec.json.decode(value[1:], type=_Parted)
         parts = []
         for number in range(parted.count):
-            try:
-                parts.append((await self._bucket.get(f"{_PARTS}.{parted.id}.{number}")).value or b"")
-            except nats.js.errors.KeyNotFoundError:
+            _, part = await self._last(f"{_PARTS}.{parted.id}.{number}")
+            if part is None:
                 return None
+            parts.append(part)
         return b"".join(parts)
-
-
-_WAIT_S = 10.0
