@@ -139,9 +139,29 @@ class Attendance:
         before = self.is_on(program, trigger)
         await self._store.switch(flow, trigger, None if is_on == starts else is_on)
         self.switches[flow, trigger] = is_on
-        attended = self._of(program)
-        if is_on == before:
+        if is_on != before:
+            await self._turn_to(self._of(program), trigger, is_on=is_on)
+
+    async def relearn(self, flow: str) -> None:
+        """Go by what other processes have noted of a flow's triggers.
+
+        Raises:
+            UsageError: a trigger cannot listen.
+        """
+        attended = self._attended.get(flow)
+        if attended is None:
             return
+        program = attended.program
+        before = {name: self.is_on(program, name) for name in program.triggers}
+        self.switches = {key: is_on for key, is_on in self.switches.items() if key[0] != flow}
+        await self.learn(flow)
+        for name, was_on in before.items():
+            if (is_on := self.is_on(program, name)) != was_on:
+                await self._turn_to(attended, name, is_on=is_on)
+
+    async def _turn_to(self, attended: _Attended, trigger: str, *, is_on: bool) -> None:
+        """Have a trigger that was off fire by itself, or the other way round."""
+        program, flow = attended.program, attended.program.flow.name
         if attended.follows and trigger in attended.timetables:
             await self._rest(attended, trigger)
             self._turn(attended, trigger, emits=False)

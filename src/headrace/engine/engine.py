@@ -10,6 +10,7 @@ from typing import Self
 
 from headrace.engine.attendance import Attendance
 from headrace.engine.caller import Callers
+from headrace.engine.crew import Crew
 from headrace.engine.execution import Services
 from headrace.engine.failure import Teller
 from headrace.engine.identity import random_run_id
@@ -92,7 +93,6 @@ class Engine:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         self._resources = SharedResources(self._home, self._clock, self._closing, self._address)
         self._group = await asyncio.TaskGroup().__aenter__()
-        self._watching = self._group.create_task(self._store.watch())
         teller = Teller(self._mask, self._clock.now_ns)
         services = Services(self._clock, self._observer, teller, self._store.state)
         worker = self._worker = Worker(
@@ -114,7 +114,25 @@ class Engine:
             self._fire_scheduled,
             self,
         )
+        self._crew = Crew(
+            self._store,
+            self._programs,
+            worker,
+            self._callers.respond,
+            self._attendance.relearn,
+            self._observer.run_stuck,
+        )
+        self._watching = self._group.create_task(self._watch())
         return self
+
+    async def _watch(self) -> None:
+        """Follow what others decide, and wait for the store to fail."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._crew.follow())
+                group.create_task(self._store.watch())
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -211,8 +229,12 @@ class Engine:
             except HeadraceError as error:
                 self._observer.run_stuck(left.run, error)
                 continue
-            self._working.resume(own, left)
-            resumed.append(left.run)
+            now = (
+                left if self._store.sharing is None else await self._crew.current(left.run.flow, left.run.id)
+            )
+            if now is not None:
+                self._working.go_on(own, now)
+                resumed.append(now.run)
         return resumed
 
     def follow(self, program: Program) -> None:

@@ -3,30 +3,26 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
-import msgspec
-
 from headrace.engine.active import ActiveRun
 from headrace.engine.agenda import RUNS_ALONE_FROM, Agenda, Entry
-from headrace.engine.delivery import perform
+from headrace.engine.carrying import Carrier, Done
 from headrace.engine.execution import Execution, Services, current_run
 from headrace.engine.failure import Raised
 from headrace.engine.observer import RunStats, Step
 from headrace.engine.program import Program
 from headrace.engine.retry import next_attempt
-from headrace.engine.speculation import Misspeculated
-from headrace.errors import ComponentError, TaskCommitted
+from headrace.errors import ComponentError
 from headrace.store import (
     Attempt,
     Committed,
-    EncodedOutcome,
     ErrorFate,
     ErrorRecord,
     OpenRun,
+    RunChange,
     RunRecord,
     RunStatus,
     Store,
     TaskRecord,
-    decode_outcome,
 )
 from headrace.values import Json
 
@@ -38,19 +34,6 @@ _MOST_INTERRUPTIONS = 13
 
 
 _FIRST = Attempt()
-
-
-class _Done(msgspec.Struct, frozen=True):
-    """A task that was carried out.
-
-    Attributes:
-        is_recorded: the outcome lies in the target.
-        is_settled: it was found there: the task had been carried out before.
-    """
-
-    outcome: EncodedOutcome
-    is_recorded: bool
-    is_settled: bool = False
 
 
 class Worker:
@@ -75,23 +58,17 @@ class Worker:
         self._group = group
         self._on_end = on_end
         self._on_response = on_response
+        self._sharing = store.sharing
+        self._carrier = Carrier(store, services)
         self._active: dict[str, ActiveRun] = {}
         self._is_solitary = False  # a task waits that runs while no other does
         self._is_stopping = False
 
-    def begin(self, program: Program, run: RunRecord, tasks: list[tuple[TaskRecord, Attempt]]) -> None:
+    def begin(self, program: Program, run: RunRecord, tasks: Iterable[tuple[TaskRecord, Attempt]]) -> None:
         """Take up a new run with its open tasks."""
         active = self._activate(program, run)
         self._services.observer.run_started(run)
         self._take_up(active, tasks)
-        self._pump(active)
-
-    def resume(self, program: Program, left: OpenRun) -> None:
-        """Take up a run that was left, or is tried again, with its open tasks."""
-        active = self._activate(program, left.run)
-        active.is_cancelled = left.is_cancelled
-        self._services.observer.run_resumed(left.run)
-        self._take_up(active, left.tasks)
         self._pump(active)
 
     def _activate(self, program: Program, run: RunRecord) -> ActiveRun:
@@ -104,13 +81,19 @@ class Worker:
             active.timers.append(timer)
         return active
 
-    def go_on(self, program: Program, revived: OpenRun) -> None:
-        """Take up further open tasks of a run, which may have ended before."""
-        active = self._active.get(revived.run.id)
+    def go_on(self, program: Program, left: OpenRun, *, is_new: bool = False) -> None:
+        """Take up open tasks of a run that was left, or has ended before, or goes on.
+
+        Args:
+            is_new: it is taken up for the first time anywhere.
+        """
+        active = self._active.get(left.run.id)
         if active is None:
-            self.resume(program, revived)
-            return
-        self._take_up(active, revived.tasks)
+            active = self._activate(program, left.run)
+            active.is_cancelled = left.is_cancelled
+            tell = self._services.observer.run_started if is_new else self._services.observer.run_resumed
+            tell(left.run)
+        self._take_up(active, left.tasks)
         self._pump(active)
 
     def _take_up(self, active: ActiveRun, tasks: Iterable[tuple[TaskRecord, Attempt]]) -> None:
@@ -187,6 +170,30 @@ class Worker:
             active.agenda.executing.discard(task_id)
         return frozenset(active.agenda.executing)
 
+    async def drop(self, run_id: str, task_ids: Iterable[str]) -> None:
+        """Have tasks of a cancelled run that were to be executed here, and were not begun, end undone."""
+        now_ns = self._services.clock.now_ns()
+        for task, _ in await self._store.open_tasks(run_id):
+            if task.id in task_ids:
+                self.cancelled(run_id, await self._store.drop(task, now_ns))
+
+    def go_on_elsewhere(self, change: RunChange) -> None:
+        """Go by what another process has decided about a run."""
+        for error in change.errors:
+            self._services.observer.error_raised(change.run_id, error)
+        active = self._active.get(change.run_id)
+        if active is None:
+            if change.ended is not None:
+                self._on_end(change.ended)
+            return
+        if change.is_cancelled:
+            self._cut(active)
+        if change.ended is not None:
+            self._end(active, change.ended)
+            return
+        self._take_up(active, change.opened)
+        self._pump(active)
+
     def cancelled(self, run_id: str, committed: Committed) -> None:
         """The store has cancelled a run that was cut off: executing tasks are rolled back, or end well."""
         active = self._active.get(run_id)
@@ -194,9 +201,12 @@ class Worker:
             if committed.ended is not None:
                 self._on_end(committed.ended)
             return
+        self._cut(active)
+        self._decided(active, None, committed)
+
+    def _cut(self, active: ActiveRun) -> None:
         for task in list(active.executing.values()):
             task.cancel()
-        self._decided(active, None, committed)
 
     async def stop(self, grace_s: float) -> None:
         """Take no more tasks; give executing ones `grace_s` seconds, then cut them off.
@@ -226,13 +236,23 @@ class Worker:
         if self._is_solitary:
             self._pump_alone(now_ns)
         else:
-            while (entry := active.agenda.take(now_ns)) is not None:
+            while (entry := self._take(active, now_ns)) is not None:
                 self._start(active, entry)
         due_ns = active.agenda.next_due_ns()
         if due_ns is not None and (active.wakes_at_ns is None or due_ns < active.wakes_at_ns):
             active.wakes_at_ns = due_ns
             timer = self._group.create_task(self._wake(active, due_ns))
             active.timers.append(timer)
+
+    def _take(self, active: ActiveRun, now_ns: int) -> Entry | None:
+        """The next task to execute; those that other processes have begun are passed over."""
+        if self._sharing is not None:
+            active.agenda.elsewhere = self._sharing.executed_elsewhere(active.record.id)
+        while (entry := active.agenda.take(now_ns)) is not None:
+            if self._sharing is None or self._sharing.may_begin(entry.task):
+                return entry
+            active.agenda.done(entry.task)
+        return None
 
     def _pump_alone(self, now_ns: int) -> None:
         """Once nothing executes, start one of the tasks that run alone; after the last, everything else."""
@@ -274,10 +294,15 @@ class Worker:
     async def _execute(self, active: ActiveRun, entry: Entry) -> None:
         task = entry.task
         active.begun.add(task.id)
+        begun = await self._begin(active, entry)
+        if begun is None:
+            self._leave_to_others(active, entry)
+            return
+        entry = begun
         execution = self._execution(active, entry)
         current_run.set(execution.run_info)
         try:
-            done = await self._carry_out(active, entry, execution)
+            done = await self._carrier.carry_out(active, entry, execution)
         except Raised as raised:
             await execution.transactions.rollback()
             await self._failed(active, entry, raised)
@@ -288,91 +313,46 @@ class Worker:
             await self._failed(active, entry, failure)
         except asyncio.CancelledError:
             await execution.transactions.rollback(at_once=True)
-            active.executing.pop(task.id, None)
-            active.agenda.done(task)
-            if active.is_cancelled:
-                now_ns = self._services.clock.now_ns()
-                dropped = await self._store.drop(task, now_ns)
-                self._reached(entry, Step.DROPPED)
-                self._decided(active, None, dropped)
-            else:
-                self._reached(entry, Step.LEFT)
+            await self._cut_off(active, entry)
             raise
         else:
             await self._succeeded(active, entry, done)
 
+    async def _begin(self, active: ActiveRun, entry: Entry) -> Entry | None:
+        """Note that a task is executing; None if another process executes it."""
+        try:
+            if self._sharing is None:
+                await self._store.begin(entry.task, durably=not entry.attempt.first)
+                return entry
+            attempt = await self._sharing.claim(entry.task, active.program.concurrency)
+        except asyncio.CancelledError:
+            await self._cut_off(active, entry)
+            raise
+        return None if attempt is None else Entry(entry.task, attempt)
+
+    def _leave_to_others(self, active: ActiveRun, entry: Entry) -> None:
+        """Another process was quicker; or there were too many, and it waits until something has ended."""
+        active.executing.pop(entry.task.id, None)
+        active.begun.discard(entry.task.id)
+        active.agenda.done(entry.task)
+        if self._sharing is not None and self._sharing.may_begin(entry.task):
+            active.agenda.add(entry.task, entry.attempt, self._services.clock.now_ns())
+        else:
+            self._pump(active)
+
+    async def _cut_off(self, active: ActiveRun, entry: Entry) -> None:
+        """A task does not end: its run was cancelled, or this process stops."""
+        active.executing.pop(entry.task.id, None)
+        active.agenda.done(entry.task)
+        if not active.is_cancelled:
+            self._reached(entry, Step.LEFT)
+            return
+        dropped = await self._store.drop(entry.task, self._services.clock.now_ns())
+        self._reached(entry, Step.DROPPED)
+        self._decided(active, None, dropped)
+
     def _reached(self, entry: Entry, step: Step) -> None:
         self._services.observer.task_reached(entry.task, step, entry.attempt.number)
-
-    async def _carry_out(self, active: ActiveRun, entry: Entry, execution: Execution) -> _Done:
-        """Execute a task and commit what it wrote; or find that this was done before (rule 11)."""
-        task, observer = entry.task, self._services.observer
-        is_first = entry.attempt.first
-        await self._store.begin(task, durably=not is_first)
-        observer.task_reached(task, Step.BEGUN, entry.attempt.number)
-        if not is_first and (recorded := await self._find(active, task)) is not None:
-            del active.executing[task.id]
-            return recorded
-        if active.is_cancelled:  # before its process died
-            raise asyncio.CancelledError
-        execution.probe = observer.probe(task, entry.attempt.number, execution.run_info)
-        try:
-            if execution.speculates and (done := await self._try(active, execution)) is not None:
-                return done
-            return await self._perform(active, execution)
-        finally:
-            execution.tell_counts()
-
-    async def _try(self, active: ActiveRun, execution: Execution) -> _Done | None:
-        """Carry the task out as if nothing could fail (`engine.speculation`); None: it is to begin again."""
-        caution = active.program.caution
-        try:
-            done = await self._perform(active, execution)
-        except Misspeculated:
-            pass
-        except ComponentError:
-            if not execution.awaits_results:
-                raise
-        except Raised as raised:
-            if raised.is_infrastructure or not execution.awaits_results:
-                raise
-        else:
-            caution.succeeded()
-            return done
-        # Or what was posted may have failed before this did.
-        caution.failed()
-        await execution.transactions.rollback()
-        execution.begin_again()
-        return None
-
-    async def _perform(self, active: ActiveRun, execution: Execution) -> _Done:
-        """Have the task done, and commit."""
-        task, observer = execution.task, self._services.observer
-        outcome = self._store.encode(await perform(execution))
-        observer.task_reached(task, Step.PERFORMED, execution.attempt.number)
-        if not execution.awaits_results:
-            del active.executing[task.id]  # from here on a cancel lets it finish
-        try:
-            is_recorded, posted, results = await execution.commit(outcome)
-        except TaskCommitted:
-            active.executing.pop(task.id, None)
-            await execution.transactions.rollback()
-            recorded = await self._find(active, task)
-            if recorded is None:
-                raise
-            return recorded
-        active.executing.pop(task.id, None)
-        await execution.tell(posted, results)
-        observer.task_reached(task, Step.WRITTEN, execution.attempt.number)
-        return _Done(outcome, is_recorded)
-
-    async def _find(self, active: ActiveRun, task: TaskRecord) -> _Done | None:
-        """Look for the task's row in the databases that it may have written to."""
-        for database in active.program.databases(task):
-            row = await database.find_task(task.id)
-            if row is not None:
-                return _Done(decode_outcome(row), is_recorded=True, is_settled=True)
-        return None
 
     def _execution(self, active: ActiveRun, entry: Entry) -> Execution:
         info = active.info(entry.attempt.number)
@@ -387,7 +367,7 @@ class Worker:
             speculates=entry.attempt.first and active.program.caution.lets_speculate(),
         )
 
-    async def _succeeded(self, active: ActiveRun, entry: Entry, done: _Done) -> None:
+    async def _succeeded(self, active: ActiveRun, entry: Entry, done: Done) -> None:
         task = entry.task
         now_ns = self._services.clock.now_ns()
         active.count_time(now_ns)
@@ -476,14 +456,19 @@ class Worker:
             active.agenda.add(new, attempt, 0)
         if committed.ended is None:
             self._pump(active)
-            return
-        del self._active[active.record.id]
+        else:
+            self._end(active, committed.ended)
+
+    def _end(self, active: ActiveRun, run: RunRecord) -> None:
+        """A run has ended, durably."""
+        if self._active.pop(active.record.id, None) is None:
+            return  # another process was quicker to tell
         current = asyncio.current_task()
         for timer in active.timers:
             if timer is not current:
                 timer.cancel()
         if self._is_solitary:
             self._pump_alone(self._services.clock.now_ns())
-        self._services.observer.run_ended(committed.ended)
+        self._services.observer.run_ended(run)
         active.ended.set()
-        self._on_end(committed.ended)
+        self._on_end(run)

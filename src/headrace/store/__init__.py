@@ -6,6 +6,7 @@ queue of what to execute next belongs to the engine.
 
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, decode_outcome
+from headrace.store.journal.change import RunChange
 from headrace.store.memory import MemoryStore
 from headrace.store.notice import Notice, NoticeKind
 from headrace.store.protocol import Store
@@ -30,6 +31,7 @@ from headrace.store.records import (
     VersionRecord,
 )
 from headrace.store.request import LetterFilter, LetterPage, Request, RequestKind, Revival, RunFilter
+from headrace.store.sharing import SharedChange, Sharing
 
 __all__ = [
     "Adoption",
@@ -55,9 +57,12 @@ __all__ = [
     "RequestKind",
     "Response",
     "Revival",
+    "RunChange",
     "RunFilter",
     "RunRecord",
     "RunStatus",
+    "SharedChange",
+    "Sharing",
     "Store",
     "TaskRecord",
     "TriggerRecord",

@@ -39,6 +39,8 @@ _KEPT_RUNS = 1000
 class MemoryStore:
     """Runs, tasks, triggers and dead letters in dictionaries; the last 1,000 ended runs are kept."""
 
+    sharing = None
+
     def __init__(self) -> None:
         self._ledger = Ledger()
         self._ended: dict[str, RunState] = {}

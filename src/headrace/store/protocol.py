@@ -23,6 +23,7 @@ from headrace.store.records import (
     VersionRecord,
 )
 from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, Request, Revival, RunFilter
+from headrace.store.sharing import Sharing
 from headrace.values import Json
 
 __all__ = ["Store"]
@@ -34,6 +35,11 @@ class Store(Protocol):
     Every method raises `StoreError` if the store fails. What was to be decided then is not known to be
     durable; the process ends, and the next one goes on from what is.
     """
+
+    @property
+    def sharing(self) -> Sharing | None:
+        """How several processes execute a flow together; None if one alone does."""
+        ...
 
     async def adopt(self, version: VersionRecord) -> Adoption:
         """Become the process that executes a flow, and keep the text of its current version (rules 20, 21).

@@ -15,13 +15,15 @@ from headrace.store.encoding import EncodedOutcome, encode_error, encode_measure
 from headrace.store.firing import decide
 from headrace.store.jetstream.connection import Connection
 from headrace.store.jetstream.history import History
-from headrace.store.jetstream.lookup import Lookup
 from headrace.store.jetstream.journal import FlowJournal
+from headrace.store.jetstream.lookup import Lookup
 from headrace.store.jetstream.place import Place
 from headrace.store.jetstream.presence import Presence, here
+from headrace.store.jetstream.share import Share
 from headrace.store.jetstream.snapshots import Snapshots
 from headrace.store.jetstream.values import Values
 from headrace.store.journal import event as events
+from headrace.store.journal.change import Applied
 from headrace.store.journal.record import encode_ended
 from headrace.store.journal.replica import STALE, Replica
 from headrace.store.ledger import revived_task
@@ -49,6 +51,7 @@ _PATIENCE_S = 60.0
 """How long NATS may be away before the store has failed: an election of leaders takes a few seconds."""
 _PRUNED_AT_ONCE = 500
 _CARE_S = 1.0
+_ANY_NUMBER = 2**31
 
 
 class JetStreamStore(Lookup):
@@ -65,6 +68,7 @@ class JetStreamStore(Lookup):
         self._joined: set[str] = set()
         self._caring: asyncio.Task[None] | None = None
         self._asked: dict[str, str] = {}
+        self.sharing = Share(self._author, self._journal_of)
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_closed = False
 
@@ -197,9 +201,8 @@ class JetStreamStore(Lookup):
 
     async def begin(self, task: TaskRecord, *, durably: bool) -> None:
         """See `Store`."""
-        replica = await self._replica_of(task.run_id)
-        if replica.claims.holder.get(task.id) != self._author:
-            await self._write(replica.flow, events.Claimed(task.run_id, task.id, 1_000))
+        if await self._flow(task.run_id) is not None:
+            await self.sharing.claim(task, _ANY_NUMBER)
 
     async def commit(
         self, task: TaskRecord, outcome: EncodedOutcome, now_ns: int, *, is_recorded: bool
@@ -414,11 +417,16 @@ class JetStreamStore(Lookup):
         flow = await self._flow(run_id)
         return default if flow is None else await self._write(flow, event)
 
-    async def _replica_of(self, run_id: str) -> Replica:
-        flow = await self._flow(run_id)
-        if flow is None:
-            raise StoreError(f"the store has no run `{run_id}`")
-        return await self._replica(flow)
+    def _journal_of(self, run_id: str) -> FlowJournal | None:
+        flow = self._flow_of.get(run_id)
+        return None if flow is None else self._journals.get(flow)
+
+    def _applied(self, journal: FlowJournal, applied: Sequence[Applied]) -> None:
+        for each in applied:
+            for change in each.changes:
+                self._flow_of.setdefault(change.run_id, journal.flow)
+        if journal.flow in self._joined:
+            self.sharing.tell(journal.flow, applied)
 
     def _opened(self, journal: FlowJournal) -> None:
         journal.running.add_done_callback(self._ended_with)
@@ -464,4 +472,3 @@ class JetStreamStore(Lookup):
                 await journal.write(events.Compacted(sequence))
         except StoreError:
             return  # NATS is away: another time
-

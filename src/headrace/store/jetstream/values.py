@@ -99,7 +99,12 @@ class Values:
         answers = await client.subscribe(inbox)
         found: list[tuple[str, bytes]] = []
         try:
-            question = {"next_by_subj": wanted, "seq": sequence, "batch": _AT_ONCE, "max_bytes": _AT_ONCE_BYTES}
+            question = {
+                "next_by_subj": wanted,
+                "seq": sequence,
+                "batch": _AT_ONCE,
+                "max_bytes": _AT_ONCE_BYTES,
+            }
             await client.publish(
                 f"$JS.API.DIRECT.GET.{self._stream}", msgspec.json.encode(question), reply=inbox
             )

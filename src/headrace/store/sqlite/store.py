@@ -69,6 +69,8 @@ _ADD_KEY = "INSERT OR REPLACE INTO dedupe_keys (flow, trigger_name, key, run_id)
 class SqliteStore(Aside):
     """See `Store`."""
 
+    sharing = None
+
     def __init__(self, path: Path, writer: Writer, patience_s: float) -> None:
         self.path = path
         super().__init__(writer, Reader(path, patience_s))

@@ -1,0 +1,95 @@
+"""How this process takes part in executing flows with others. See `store.sharing.Sharing`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from headrace.errors import StoreError
+from headrace.store.jetstream.journal import FlowJournal
+from headrace.store.journal import event as events
+from headrace.store.journal.change import Applied
+from headrace.store.journal.replica import Replica
+from headrace.store.records import Attempt, TaskRecord
+from headrace.store.sharing import SharedChange
+
+__all__ = ["Share"]
+
+_OF_NOBODY = (events.Left, events.Lost)
+"""What these change is told to everybody: nobody waits for their result."""
+_OF_TRIGGERS = (events.Adopted, events.Switched)
+
+
+class Share:
+    """Claims tasks for this process, and tells what others decide."""
+
+    def __init__(self, author: str, journal_of: Callable[[str], FlowJournal | None]) -> None:
+        """Set up.
+
+        Args:
+            author: this process.
+            journal_of: the journal that a run is in, by the run's id; None if there is none.
+        """
+        self._author = author
+        self._journal_of = journal_of
+        self._changes: asyncio.Queue[SharedChange] = asyncio.Queue()
+
+    async def claim(self, task: TaskRecord, concurrency: int) -> Attempt | None:
+        """See `Sharing`."""
+        journal = self._journal_of(task.run_id)
+        if journal is None:
+            return None
+        replica = journal.replica
+        state = replica.ledger.runs.get(task.run_id)
+        if state is not None and replica.claims.holder.get(task.id) == self._author:
+            return state.open[task.id][1]
+        attempt: Attempt | None = await journal.write(events.Claimed(task.run_id, task.id, concurrency))
+        return attempt
+
+    def may_begin(self, task: TaskRecord) -> bool:
+        """See `Sharing`."""
+        replica = self._replica_of(task.run_id)
+        state = None if replica is None else replica.ledger.runs.get(task.run_id)
+        if replica is None or state is None or task.id not in state.open:
+            return False
+        return replica.claims.decides(self._author, task.id)
+
+    def executed_elsewhere(self, run_id: str) -> int:
+        """See `Sharing`."""
+        replica = self._replica_of(run_id)
+        if replica is None:
+            return 0
+        return replica.claims.executing.get(run_id, 0) - len(self.held(run_id))
+
+    def held(self, run_id: str) -> frozenset[str]:
+        """See `Sharing`."""
+        replica = self._replica_of(run_id)
+        own = {} if replica is None else replica.claims.held.get(self._author, {})
+        return frozenset(task_id for task_id, run in own.items() if run == run_id)
+
+    async def changes(self) -> AsyncIterator[SharedChange]:
+        """See `Sharing`."""
+        while True:
+            yield await self._changes.get()
+
+    def tell(self, flow: str, applied: Sequence[Applied]) -> None:
+        """Note what of a flow's journal others have written.
+
+        Raises:
+            StoreError: this process was taken for dead.
+        """
+        for each in applied:
+            if isinstance(each.event, events.Lost) and each.event.member == self._author:
+                raise StoreError(
+                    "NATS was not reached for so long that other processes have taken over what this one did; "
+                    "start it again",
+                    code="HR409",
+                )
+            if each.author == self._author and not isinstance(each.event, _OF_NOBODY):
+                continue
+            for change in each.changes:
+                self._changes.put_nowait(SharedChange(flow, change))
+            if isinstance(each.event, _OF_TRIGGERS):
+                self._changes.put_nowait(SharedChange(flow))
+
+    def _replica_of(self, run_id: str) -> Replica | None:
+        journal = self._journal_of(run_id)
+        return None if journal is None else journal.replica

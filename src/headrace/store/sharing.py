@@ -1,0 +1,60 @@
+"""What a store offers whose flows several processes execute together."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+
+from headrace.store.journal.change import RunChange
+from headrace.store.records import Attempt, TaskRecord
+
+__all__ = ["SharedChange", "Sharing"]
+
+
+class SharedChange(msgspec.Struct, frozen=True):
+    """What another process has decided.
+
+    Attributes:
+        run: about a run; None if it is about triggers.
+    """
+
+    flow: str
+    run: RunChange | None = None
+
+
+class Sharing(Protocol):
+    """Tasks are begun by one process at a time, and everybody is told of what the others decide.
+
+    What does not wait tells what this process has heard so far; `claim` decides.
+    """
+
+    async def claim(self, task: TaskRecord, concurrency: int) -> Attempt | None:
+        """Begin a task, unless another process has, or as many of its run are executed as may be.
+
+        Args:
+            task: an open one.
+            concurrency: how many tasks of the run may execute at once, in all processes.
+
+        Returns:
+            The state of its attempts; None if it is not begun here.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        ...
+
+    def may_begin(self, task: TaskRecord) -> bool:
+        """Whether a task is open, and no other process executes it."""
+        ...
+
+    def executed_elsewhere(self, run_id: str) -> int:
+        """How many tasks of a run other processes execute."""
+        ...
+
+    def held(self, run_id: str) -> frozenset[str]:
+        """Tasks of a run that this process has begun, or begins next."""
+        ...
+
+    def changes(self) -> AsyncIterator[SharedChange]:
+        """What other processes decide about the flows that this one executes, in order, from now on."""
+        ...
