@@ -29,14 +29,12 @@ class Agenda(msgspec.Struct):
             away from the tasks that its pages make (rule 7).
         lane_limits: how many tasks of a lane execute at once.
         executing: ids of tasks that were taken and are not decided.
-        elsewhere: how many tasks of the run other processes execute.
     """
 
     concurrency: int
     max_queued: int
     lane_limits: dict[str, int]
     executing: set[str] = msgspec.field(default_factory=set)
-    elsewhere: int = 0
     _deciding: set[str] = msgspec.field(default_factory=set)
     _ready: deque[Entry] = msgspec.field(default_factory=deque)
     _loops: deque[Entry] = msgspec.field(default_factory=deque)
@@ -79,7 +77,7 @@ class Agenda(msgspec.Struct):
     @property
     def _has_room(self) -> bool:
         working, waiting = len(self.executing) - len(self._deciding), len(self._deciding)
-        return working + self.elsewhere < self.concurrency and waiting <= self.concurrency
+        return working < self.concurrency and waiting <= self.concurrency
 
     def take_alone(self, now_ns: int) -> Entry | None:
         """As `take`, of the tasks that run while no other does; to be called when none executes."""

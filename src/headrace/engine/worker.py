@@ -247,7 +247,7 @@ class Worker:
     def _take(self, active: ActiveRun, now_ns: int) -> Entry | None:
         """The next task to execute; those that other processes have begun are passed over."""
         if self._sharing is not None:
-            active.agenda.elsewhere = self._sharing.executed_elsewhere(active.record.id)
+            active.agenda.concurrency = self._sharing.share_of(active.record, active.program.concurrency)
         while (entry := active.agenda.take(now_ns)) is not None:
             if self._sharing is None or self._sharing.may_begin(entry.task):
                 return entry

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from headrace.store.journal.change import RunChange
-from headrace.store.records import Attempt, TaskRecord
+from headrace.store.records import Attempt, RunRecord, TaskRecord
 
 __all__ = ["SharedChange", "Sharing"]
 
@@ -47,8 +47,12 @@ class Sharing(Protocol):
         """Whether a task is open, and no other process executes it."""
         ...
 
-    def executed_elsewhere(self, run_id: str) -> int:
-        """How many tasks of a run other processes execute."""
+    def share_of(self, run: RunRecord, concurrency: int) -> int:
+        """How many tasks of a run this process may execute at once: an equal share of what the others leave.
+
+        Args:
+            concurrency: how many may, in all processes.
+        """
         ...
 
     def held(self, run_id: str) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """How this process takes part in executing flows with others. See `store.sharing.Sharing`."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from headrace.errors import StoreError
@@ -8,7 +9,7 @@ from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.journal import event as events
 from headrace.store.journal.change import Applied
 from headrace.store.journal.replica import Replica
-from headrace.store.records import Attempt, TaskRecord
+from headrace.store.records import Attempt, RunRecord, TaskRecord
 from headrace.store.sharing import SharedChange
 
 __all__ = ["Share"]
@@ -52,12 +53,15 @@ class Share:
             return False
         return replica.claims.decides(self._author, task.id)
 
-    def executed_elsewhere(self, run_id: str) -> int:
+    def share_of(self, run: RunRecord, concurrency: int) -> int:
         """See `Sharing`."""
-        replica = self._replica_of(run_id)
+        replica = self._replica_of(run.id)
         if replica is None:
-            return 0
-        return replica.claims.executing.get(run_id, 0) - len(self.held(run_id))
+            return concurrency
+        claims = replica.claims
+        elsewhere = claims.executing.get(run.id, 0) - len(self.held(run.id))
+        fair = math.ceil(concurrency / max(len(claims.members), 1))
+        return min(fair, concurrency - elsewhere)
 
     def held(self, run_id: str) -> frozenset[str]:
         """See `Sharing`."""
