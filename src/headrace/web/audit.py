@@ -42,5 +42,8 @@ class Audit:
             "status": status,
         }
         line = encode_json(facts)
-        os.write(self._file, line + b"\n")
+        try:
+            os.write(self._file, line + b"\n")
+        except OSError as error:  # it is done already; the log has the line
+            _log.error("cannot write the audit: %s", (error.strerror or str(error)).lower())
         _log.info("%s", line.decode())

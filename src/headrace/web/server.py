@@ -28,6 +28,7 @@ from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.web.access import Tokens
 from headrace.web.app import make_app
 from headrace.web.audit import Audit
+from headrace.web.connection import Connection
 from headrace.web.feed import Feed
 from headrace.web.guard import Guard
 from headrace.web.site import Site
@@ -148,7 +149,8 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
         async with open_site(offer, secrets) as site:
             app = Guard(make_app(site), offer.tokens, _hosts(offer), audit)
             await site.folder.scan()
-            async with _serving(app, site.feed, listening) as serving, asyncio.TaskGroup() as group:
+            config = _config(app, has_proxy=bool(offer.host_names))
+            async with _serving(config, site.feed, listening) as serving, asyncio.TaskGroup() as group:
                 work = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
                 ends = [group.create_task(each) for each in work]
                 with announced(offer.home, told):
@@ -161,18 +163,26 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
     return left
 
 
-@asynccontextmanager
-async def _serving(app: ASGIApp, feed: Feed, listening: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Answer requests; at the end, those that have come have a moment."""
-    config = uvicorn.Config(
+def _config(app: ASGIApp, *, has_proxy: bool) -> uvicorn.Config:
+    """How requests are taken; a proxy on this machine is believed for whom it asks."""
+    return uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=has_proxy,
         lifespan="off",
         timeout_graceful_shutdown=round(_FAREWELL_S),
-        ws="none",
     )
+
+
+@asynccontextmanager
+async def _serving(
+    config: uvicorn.Config, feed: Feed, listening: socket.socket
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer requests; at the end, those that have come have a moment."""
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listening]))
     try:
