@@ -86,6 +86,6 @@ class Connection(HttpToolsProtocol):
             lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
             lines += [name + b": " + value for name, value in response.raw_headers]
             self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
-            if self.cycle:
-                self.cycle.disconnected = True
+            if not self._is_idle:
+                self.cycle.disconnected = True  # so nothing more is written
         self.transport.close()

@@ -94,6 +94,7 @@ class Watcher(Observer):
         engine = self._engine
         program = None if engine is None else engine.program(flow)
         if engine is None or program is None:
+            self._meters.pop(flow, None)
             return None
         meter = self._meters.get(flow)
         if meter is None or meter.program is not program:

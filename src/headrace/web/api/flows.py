@@ -1,6 +1,5 @@
 """Flows, their triggers and nodes."""
 
-import asyncio
 import time
 from http import HTTPStatus
 from itertools import islice
@@ -21,6 +20,7 @@ from headrace.source import Source
 from headrace.store import LetterFilter, RunFilter, RunStatus
 from headrace.values import Json
 from headrace.web.api.base import ExactRoute, TheSite
+from headrace.web.masking import masked_json
 from headrace.web.problem import ApiError
 from headrace.web.resources.base import AnyJson, Given, Resource
 from headrace.web.resources.flow import (
@@ -79,8 +79,8 @@ async def list_flows(site: TheSite) -> Flows:
 @router.post("/validate")
 async def validate(site: TheSite, given: Text) -> Findings:
     """Check a flow file without taking it over."""
-    loaded = await asyncio.to_thread(load_flow, Source(given.name, given.text), site.registry)
-    return Findings(findings=[finding_facts(finding) for finding in loaded.findings])
+    loaded = await site.bench.work(lambda: load_flow(Source(given.name, given.text), site.registry))
+    return Findings(findings=[finding_facts(finding, site.mask) for finding in loaded.findings])
 
 
 @router.get("/{flow}")
@@ -170,7 +170,7 @@ async def _trigger(site: Site, program: Program, name: str) -> Trigger:
         is_started=node.starts,
         is_paused=not site.engine.is_on(program, name),
         next_firing=following[0].at if following else None,
-        payload=_payload(program, name),
+        payload=masked_json(_payload(program, name), site.mask),
     )
 
 
@@ -195,12 +195,12 @@ async def _summary(site: Site, file: FlowFile) -> FlowSummary:
     triggers = [] if program is None else [await _trigger(site, program, each) for each in program.triggers]
     return FlowSummary(
         name=name,
-        description="" if file.flow is None else file.flow.description,
+        description="" if file.flow is None else site.mask(file.flow.description),
         path=str(file.path),
         version=None if program is None else program.flow.version,
         state="running" if program is not None else "elsewhere" if file.is_elsewhere else "invalid",
         problem=file.problem or None,
-        findings=[finding_facts(finding) for finding in file.findings],
+        findings=[finding_facts(finding, site.mask) for finding in file.findings],
         triggers=triggers,
         recent=[summary(run, now_ns) for run in recent],
         open_runs=len(await site.store.runs(running)),
