@@ -152,6 +152,22 @@ async def test_a_body_that_is_nested_too_deeply_fires_nothing(tmp_path):
         assert (await server.get("runs"))["runs"] == []
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"{", "the body: Input data was truncated"),
+        (b'{"payload": ' + b"9" * 10**6 + b"}", "the body: "),
+        (b'{"Other": 1}', "Other: extra inputs are not permitted"),
+        (b'{"' + b"k" * 10**6 + b'": 1}', f"{'k' * 100}: extra inputs are not permitted"),
+    ],
+)
+async def test_a_body_that_is_not_what_is_taken_is_told_with_its_reason_in_short(tmp_path, body, told):
+    async with served(tmp_path) as server:
+        reply = await server.ask("POST", "flows/sync/triggers/go/fire", body, Content_Type="application/json")
+        assert reply.value["error"]["message"].startswith(told)
+        assert len(reply.body) < 500
+
+
 async def test_a_near_name_is_offered(tmp_path):
     async with served(tmp_path) as server:
         assert "did you mean `sync`?" in (await server.ask("GET", "flows/synk")).value["error"]["message"]

@@ -21,6 +21,11 @@ class Bench:
         self._turn = asyncio.Lock()
         self._waiting = 0
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is worked on."""
+        return self._turn.locked()
+
     async def work(self, work: Callable[[], T]) -> T:
         """The result of some work.
 
