@@ -75,6 +75,9 @@ class Watcher(Observer):
 
     def flow_changed(self, flow: str) -> None:
         """A flow was loaded, changed, removed, or one of its triggers switched."""
+        if self._engine is not None and self._engine.program(flow) is None:
+            self._meters.pop(flow, None)
+            self.where = {key: where for key, where in self.where.items() if key[0] != flow}
         self._feed.publish("flow_changed", {"flow": flow}, flow=flow)
 
     def live(self, flow: str) -> Live | None:
@@ -94,7 +97,6 @@ class Watcher(Observer):
         engine = self._engine
         program = None if engine is None else engine.program(flow)
         if engine is None or program is None:
-            self._meters.pop(flow, None)
             return None
         meter = self._meters.get(flow)
         if meter is None or meter.program is not program:
