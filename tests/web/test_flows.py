@@ -45,6 +45,7 @@ async def test_a_flow_tells_its_text_its_graph_and_its_counts(tmp_path):
         assert [edge["isBoundary"] for edge in edges] == [True, True, False]
         assert text[edges[2]["line"] - 1].strip() == "- from: halve"
         assert flow["live"]["nodes"]["end"]["received"] == 1
+        assert (await server.get("flows/sync/live"))["live"]["nodes"] == flow["live"]["nodes"]
         assert {edge["id"]: flow["live"]["edges"][edge["id"]]["crossed"] for edge in edges} == {
             "e0": 0,
             "e1": 1,
@@ -117,6 +118,7 @@ async def test_a_trigger_fires_with_a_payload_of_which_no_digit_is_lost(tmp_path
     [
         ("GET", "flows/sink", 404, "not_found"),
         ("GET", "flows/sync/nodes/nope", 404, "not_found"),
+        ("GET", "flows/sink/live", 404, "not_found"),
         ("POST", "flows/sync/triggers/halve/fire", 404, "not_found"),
         ("POST", "flows/nope/triggers/go/fire", 404, "not_found"),
         ("POST", "flows/broken/triggers/go/fire", 409, "not_running"),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from headrace.errors import UsageError
+from headrace.sdk import Address
 from headrace.web.access import Access, Tokens, new_token
 from headrace.web.audit import Audit
 from headrace.web.guard import MOST_BYTES
@@ -44,6 +46,11 @@ READS = ["session", "flows", "flows/sync", "runs", "dead-letters", "errors", "co
 )
 def test_what_a_token_opens(header, access):
     assert Tokens(FULL, READ).access(header) is access
+
+
+def test_a_token_is_compared_as_the_bytes_that_came():
+    came = "Bearer schlüssel-mit-ü".encode().decode("latin-1")
+    assert Tokens("schlüssel-mit-ü").access(came) is Access.FULL
 
 
 def test_an_empty_token_opens_nothing_where_there_is_no_token_for_looking():
@@ -282,3 +289,20 @@ def test_an_audit_that_cannot_be_written_is_logged_with_its_line(caplog):
         "cannot write the audit: no space left on device",
     )
     assert json.loads(line.getMessage())["action"] == "POST /x"
+
+
+@pytest.mark.parametrize("name", ["", "flows.example:80", "https://flows.example", "a b"])
+async def test_a_name_that_is_none_is_a_mistake(tmp_path, name):
+    with pytest.raises(UsageError, match="is no host name"):
+        async with served(tmp_path, host_names=(name,)):
+            pass
+
+
+async def test_what_cannot_be_had_is_a_mistake(tmp_path):
+    with pytest.raises(UsageError, match=r"cannot listen on ü\.\.x:80"):
+        async with served(tmp_path, address=Address("ü..x", 80)):
+            pass
+    (tmp_path / "home" / "audit.jsonl").mkdir()
+    with pytest.raises(UsageError, match=r"cannot write .*audit\.jsonl: is a directory"):
+        async with served(tmp_path):
+            pass

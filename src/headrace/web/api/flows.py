@@ -34,6 +34,7 @@ from headrace.web.resources.flow import (
     finding_facts,
     graph_of,
 )
+from headrace.web.resources.live import Live
 from headrace.web.resources.run import summary
 from headrace.web.site import Site
 
@@ -49,6 +50,12 @@ class Text(Given):
 
     text: Annotated[str, Field(max_length=4 * 2**20)]
     name: Annotated[str, Field(max_length=500)] = "flow.yaml"
+
+
+class FlowLive(Resource):
+    """The counts of a flow, and no more of it."""
+
+    live: Live | None
 
 
 class Findings(Resource):
@@ -94,6 +101,12 @@ async def read_flow(site: TheSite, flow: str) -> FlowDetail:
         graph=None if flow_now is None else graph_of(flow_now),
         live=site.watcher.live(file.name),
     )
+
+
+@router.get("/{flow}/live")
+async def read_live(site: TheSite, flow: str) -> FlowLive:
+    """The counts of a flow as they are now, for who asks often; null where it is not executed here."""
+    return FlowLive(live=site.watcher.live(site.flow(flow).name))
 
 
 @router.post("/{flow}/triggers/{node}/fire", status_code=HTTPStatus.ACCEPTED)
