@@ -159,6 +159,7 @@ async def test_a_body_that_is_nested_too_deeply_fires_nothing(tmp_path):
     [
         (b"{", "the body: Input data was truncated"),
         (b'{"payload": ' + b"9" * 10**6 + b"}", "the body: "),
+        (b"[]", "the body is a JSON object"),
         (b'{"Other": 1}', "Other: extra inputs are not permitted"),
         (b'{"' + b"k" * 10**6 + b'": 1}', f"{'k' * 100}: extra inputs are not permitted"),
     ],

@@ -67,6 +67,9 @@ async def _invalid(_: Request, error: RequestValidationError) -> Response:
     if first["type"] == "json_invalid":
         message = f"the body: {first['ctx']['error']}"
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, "the body")
+    if first["type"] == "model_attributes_type" and first["loc"] == ("body",):
+        message = "the body is a JSON object, with the header `Content-Type: application/json`"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, "the body")
     where = ".".join(str(part) for part in first["loc"] if part != "body")[:_LONGEST_PLACE] or "the body"
     message = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, where)
