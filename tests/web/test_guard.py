@@ -216,7 +216,7 @@ SECRET = """
     fail: {component: common-module/modify}
     end: {component: common-module/modify}
   edges:
-    - go -> fail
+    - {from: go, to: fail, data: {payload: "{{$.payload}}", url: "{{$.payload.text}}"}}
     - from: fail
       to: end
       data: {x: "{{$.payload.text + 1 / $.payload.zero}}"}
