@@ -72,12 +72,19 @@ async def test_what_follows_a_body_has_an_end_also_after_the_answer(tmp_path):
             assert b" 431 " in await reader.read()
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET /live HT", b"GET /live HTTP/1.1\r\nHost: localhost\r\n"])
-async def test_who_asks_nothing_is_let_go(tmp_path, monkeypatch, sent):
+@pytest.mark.parametrize("sent", [b"GET /live HT", b"GET /live HTTP/1.1\r\nHost: localhost\r\n"])
+async def test_who_asks_no_whole_request_is_let_go(tmp_path, monkeypatch, sent):
     monkeypatch.setattr(connection, "_HEAD_S", 0.2)
     async with served(tmp_path) as server, connected(server) as (reader, writer):
         writer.write(sent)
         assert await answer(reader) == (408, "timeout")
+
+
+async def test_who_has_connected_in_advance_gets_no_answer_to_what_was_not_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "_HEAD_S", 0.2)
+    async with served(tmp_path) as server, connected(server) as (reader, _):
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
 
 
 async def test_who_asks_nothing_more_is_let_go_and_who_watches_is_not(tmp_path, monkeypatch):

@@ -68,9 +68,14 @@ class Connection(HttpToolsProtocol):
         return cycle is None or cycle.response_complete
 
     def _expect_head(self) -> None:
-        message = f"no request has come within {_HEAD_S:g} s"
-        late = HTTPStatus.REQUEST_TIMEOUT, "timeout", message
-        self._deadline = self.loop.call_later(_HEAD_S, self._refuse, *late)
+        self._deadline = self.loop.call_later(_HEAD_S, self._let_go)
+
+    def _let_go(self) -> None:
+        if self._beside:
+            late = f"no whole request has come within {_HEAD_S:g} s"
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "timeout", late)
+        else:  # a browser that has connected in advance would take it for the answer to what it asks next
+            self.transport.close()
 
     def _expect_nothing(self) -> None:
         if self._deadline is not None:
