@@ -4,6 +4,8 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 
+from headrace.web import feed
+from headrace.web.feed import Feed
 from web.served import FULL, served
 
 
@@ -62,7 +64,6 @@ async def until(stream, event, run):
 
 async def test_who_watches_sees_a_run_begin_fail_and_end(tmp_path):
     async with served(tmp_path) as server, watching(server) as stream:
-        await asyncio.sleep(0.05)
         run = await server.fire({"num": 0})
         seen = await until(stream, "run_ended", run)
         names = [name for name, _ in seen]
@@ -96,15 +97,18 @@ async def test_who_was_away_for_too_long_or_knows_another_process_is_told_so(tmp
             await until(stream, "run_ended", run)
         for _ in range(6000):
             server.site.feed.publish("notice", {"text": "x"})
-        for last_id in (stream.last_id, "00000000-5", "nonsense", "-"):
+        too_long = f"{stream.last_id.partition('-')[0]}-{'9' * 5000}"
+        for last_id in (stream.last_id, "00000000-5", "nonsense", "-", too_long):
             async with watching(server, last_id=last_id) as again:
                 assert await again.next() == ("reset", {})
 
 
-async def test_who_is_too_slow_is_told_and_holds_up_nobody(tmp_path):
+async def test_who_is_too_slow_is_told_and_holds_up_nobody(tmp_path, monkeypatch):
+    monkeypatch.setattr(feed, "_KEPT", 500)
+
     async def read_all(stream):
         names, text = set(), ""
-        while not text.startswith("11999 "):
+        while not text.startswith("1199 "):
             name, data = await stream.next()
             names.add(name)
             text = data.get("text", "")
@@ -112,9 +116,9 @@ async def test_who_is_too_slow_is_told_and_holds_up_nobody(tmp_path):
 
     async with served(tmp_path) as server, watching(server) as slow, watching(server) as quick:
         reading = asyncio.create_task(read_all(quick))
-        for number in range(12_000):
-            server.site.feed.publish("notice", {"text": f"{number} {'x' * 3000}"})
-            if number % 50 == 0:
+        for number in range(1200):
+            server.site.feed.publish("notice", {"text": f"{number} {'x' * 30_000}"})
+            if number % 25 == 0:
                 await asyncio.sleep(0.02)
         assert await reading == {"notice"}
         while (await slow.next())[0] != "reset":
@@ -133,7 +137,6 @@ async def test_events_of_one_flow_or_run_alone(tmp_path):
 
 async def test_a_switched_trigger_and_a_changed_file_are_told(tmp_path):
     async with served(tmp_path) as server, watching(server) as stream:
-        await asyncio.sleep(0.05)
         await server.post("flows/sync/triggers/tick/pause")
         assert await stream.next() == ("flow_changed", {"flow": "sync"})
         server.write("new")
@@ -146,3 +149,40 @@ async def test_streams_end_with_the_server(tmp_path):
         server.site.feed.close()
         async with asyncio.timeout(5):
             await stream.reader.readuntil(b"\r\n0\r\n\r\n")
+
+
+async def test_who_has_missed_much_gets_it_in_pieces():
+    events = Feed()
+    stream = events.stream("", "", "")
+    await anext(stream)
+    for number in range(1000):
+        events.publish("notice", {"text": f"{number} {'x' * 3000}"})
+    pieces = []
+    while not pieces or b'"999 ' not in pieces[-1]:
+        pieces.append(await anext(stream))
+    await stream.aclose()
+    assert max(map(len, pieces)) < 80_000
+    assert b"".join(pieces).count(b"event: notice") == 1000
+    assert not events.is_watched
+
+
+async def test_those_who_watch_have_a_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(feed, "_MOST_WATCHERS", 2)
+    async with served(tmp_path) as server:
+        async with watching(server), watching(server):
+            reply = await server.ask("GET", "events")
+            assert (reply.status, reply.code) == (429, "too_many_requests")
+        async with asyncio.timeout(5):
+            while server.site.feed.is_full:
+                await asyncio.sleep(0.01)
+        async with watching(server):
+            assert server.site.feed.is_watched
+
+
+async def test_of_a_flow_that_is_gone_nothing_is_remembered(tmp_path):
+    async with served(tmp_path) as server:
+        await server.fire({"num": 1})
+        assert server.site.watcher.live("sync") is not None
+        (server.folder / "sync.yaml").unlink()
+        await server.site.folder.scan()
+        assert server.site.watcher._meters == {}

@@ -45,6 +45,7 @@ async def test_a_flow_tells_its_text_its_graph_and_its_counts(tmp_path):
         assert [edge["isBoundary"] for edge in edges] == [True, True, False]
         assert text[edges[2]["line"] - 1].strip() == "- from: halve"
         assert flow["live"]["nodes"]["end"]["received"] == 1
+        assert (await server.get("flows/sync/live"))["live"]["nodes"] == flow["live"]["nodes"]
         assert {edge["id"]: flow["live"]["edges"][edge["id"]]["crossed"] for edge in edges} == {
             "e0": 0,
             "e1": 1,
@@ -117,6 +118,7 @@ async def test_a_trigger_fires_with_a_payload_of_which_no_digit_is_lost(tmp_path
     [
         ("GET", "flows/sink", 404, "not_found"),
         ("GET", "flows/sync/nodes/nope", 404, "not_found"),
+        ("GET", "flows/sink/live", 404, "not_found"),
         ("POST", "flows/sync/triggers/halve/fire", 404, "not_found"),
         ("POST", "flows/nope/triggers/go/fire", 404, "not_found"),
         ("POST", "flows/broken/triggers/go/fire", 409, "not_running"),
@@ -150,6 +152,23 @@ async def test_a_body_that_is_nested_too_deeply_fires_nothing(tmp_path):
         reply = await server.ask("POST", "flows/sync/triggers/go/fire", body, Content_Type="application/json")
         assert reply.status in (400, 422)
         assert (await server.get("runs"))["runs"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"{", "the body: Input data was truncated"),
+        (b'{"payload": ' + b"9" * 10**6 + b"}", "the body: "),
+        (b"[]", "the body is a JSON object"),
+        (b'{"Other": 1}', "Other: extra inputs are not permitted"),
+        (b'{"' + b"k" * 10**6 + b'": 1}', f"{'k' * 100}: extra inputs are not permitted"),
+    ],
+)
+async def test_a_body_that_is_not_what_is_taken_is_told_with_its_reason_in_short(tmp_path, body, told):
+    async with served(tmp_path) as server:
+        reply = await server.ask("POST", "flows/sync/triggers/go/fire", body, Content_Type="application/json")
+        assert reply.value["error"]["message"].startswith(told)
+        assert len(reply.body) < 500
 
 
 async def test_a_near_name_is_offered(tmp_path):

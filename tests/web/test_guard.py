@@ -3,10 +3,14 @@
 import asyncio
 import hmac
 import json
+from pathlib import Path
 
 import pytest
 
+from headrace.errors import UsageError
+from headrace.sdk import Address
 from headrace.web.access import Access, Tokens, new_token
+from headrace.web.audit import Audit
 from headrace.web.guard import MOST_BYTES
 from headrace.web.rate import Buckets
 from web.served import FULL, READ, served
@@ -42,6 +46,11 @@ READS = ["session", "flows", "flows/sync", "runs", "dead-letters", "errors", "co
 )
 def test_what_a_token_opens(header, access):
     assert Tokens(FULL, READ).access(header) is access
+
+
+def test_a_token_is_compared_as_the_bytes_that_came():
+    came = "Bearer schlüssel-mit-ü".encode().decode("latin-1")
+    assert Tokens("schlüssel-mit-ü").access(came) is Access.FULL
 
 
 def test_an_empty_token_opens_nothing_where_there_is_no_token_for_looking():
@@ -193,10 +202,12 @@ async def test_each_action_leaves_a_line_done_or_refused_without_what_was_sent(t
 
 
 SECRET = """
+  description: It is for hunter2-hunter2.
   secrets: [key]
+  vars: {plain: hunter2-hunter2}
   retry: {maxAttempts: 1}
   nodes:
-    go: {component: common-module/signal}
+    go: {component: common-module/signal, settings: {payload: {key: "{{$.secrets.key}}"}}}
     ask:
       component: http-module/client
       settings:
@@ -205,7 +216,7 @@ SECRET = """
     fail: {component: common-module/modify}
     end: {component: common-module/modify}
   edges:
-    - go -> fail
+    - {from: go, to: fail, data: {payload: "{{$.payload}}", url: "{{$.payload.text}}"}}
     - from: fail
       to: end
       data: {x: "{{$.payload.text + 1 / $.payload.zero}}"}
@@ -232,16 +243,6 @@ async def test_no_secret_is_in_any_answer_wherever_it_was_put(tmp_path, monkeypa
         assert json.loads(detail["messageText"]) == detail["message"]
 
 
-async def test_metrics_are_for_those_who_may_look(tmp_path):
-    async with served(tmp_path) as server:
-        assert (await server.ask("GET", "/metrics", token="")).status == 401
-        await server.fire({"num": 4})
-        reply = await server.ask("GET", "/metrics", token=READ)
-        assert reply.status == 200
-        assert b'headrace_runs_total{flow="sync",status="succeeded"' in reply.body
-        assert reply.headers["cache-control"] == "no-store"
-
-
 async def test_whether_it_lives_is_told_to_everybody(tmp_path):
     async with served(tmp_path) as server:
         for path in ("/live", "/ready"):
@@ -259,3 +260,49 @@ def test_a_token_is_compared_with_each_in_constant_time(monkeypatch, header):
     monkeypatch.setattr("headrace.web.access.compare_digest", compare)
     Tokens(FULL, READ).access(header)
     assert compared == [FULL.encode(), READ.encode()]
+
+
+async def test_who_asks_too_often_fills_no_disk(tmp_path):
+    async with served(tmp_path) as server:
+        statuses = [(await server.ask("DELETE", "dead-letters/a/b", token="")).status for _ in range(15)]
+        assert statuses == [401] * 10 + [429] * 5
+        assert [line["status"] for line in server.audit()] == [401] * 10
+
+
+@pytest.mark.parametrize(("names", "address"), [((), "127.0.0.1"), (("flows.example",), "192.0.2.7")])
+async def test_whom_a_proxy_asks_for_is_believed_where_there_is_one(tmp_path, names, address):
+    async with served(tmp_path, host_names=names) as server:
+        await server.ask("POST", "runs/x/cancel", X_Forwarded_For="192.0.2.7")
+        await server.ask("POST", "runs/x/cancel", X_Forwarded_For="x" * 5000)
+        first, second = server.audit()
+        assert first["address"] == address
+        assert len(second["address"]) <= 50
+
+
+def test_an_audit_that_cannot_be_written_is_logged_with_its_line(caplog):
+    caplog.set_level("INFO", "headrace.audit")
+    with Audit(Path("/dev/full")) as audit:
+        audit.note(address="127.0.0.1", access="full", method="POST", path="/x", status=200)
+    failed, line = caplog.records
+    assert (failed.levelname, failed.getMessage()) == (
+        "ERROR",
+        "cannot write the audit: no space left on device",
+    )
+    assert json.loads(line.getMessage())["action"] == "POST /x"
+
+
+@pytest.mark.parametrize("name", ["", "flows.example:80", "https://flows.example", "a b"])
+async def test_a_name_that_is_none_is_a_mistake(tmp_path, name):
+    with pytest.raises(UsageError, match="is no host name"):
+        async with served(tmp_path, host_names=(name,)):
+            pass
+
+
+async def test_what_cannot_be_had_is_a_mistake(tmp_path):
+    with pytest.raises(UsageError, match=r"cannot listen on ü\.\.x:80"):
+        async with served(tmp_path, address=Address("ü..x", 80)):
+            pass
+    (tmp_path / "home" / "audit.jsonl").mkdir()
+    with pytest.raises(UsageError, match=r"cannot write .*audit\.jsonl: is a directory"):
+        async with served(tmp_path):
+            pass

@@ -15,6 +15,7 @@ async def test_prometheus_scrapes_with_a_token_for_looking(tmp_path):
         assert (await server.ask("GET", "/metrics", token="")).status == 401
         reply = await server.ask("GET", "/metrics", token=READ)
     assert reply.status == 200
+    assert reply.headers["cache-control"] == "no-store"
     assert {name.lower(): value for name, value in reply.headers.items()}["content-type"].startswith(
         "text/plain; version=0.0.4"
     )

@@ -1,6 +1,7 @@
 """Runs and dead letters, by the API."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -166,9 +167,10 @@ async def test_a_dead_letter_is_discarded_and_its_run_stays(tmp_path):
         assert (await server.get(f"runs/{run}"))["status"] == "failed"
 
 
-async def test_many_dead_letters_are_tried_again_or_discarded_at_once(tmp_path):
+async def test_many_dead_letters_are_tried_again_or_discarded_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("headrace.web.api.letters._AT_ONCE", 10)
     async with served(tmp_path) as server:
-        runs = [await server.fire({"num": 0}) for _ in range(120)]
+        runs = [await server.fire({"num": 0}) for _ in range(25)]
         letters = (await server.get("dead-letters?limit=3"))["letters"]
         named = [{"run": letter["run"], "task": letter["task"]} for letter in letters]
         none = {"run": "x", "task": "y"}
@@ -178,13 +180,13 @@ async def test_many_dead_letters_are_tried_again_or_discarded_at_once(tmp_path):
         server.write("sync", SYNC.replace("100 / $.payload.num", "1"))
         await server.site.folder.scan()
         bulk = await server.post("dead-letters/retry", {"flow": "sync", "text": "divide"})
-        assert (len(bulk["accepted"]), bulk["refused"]) == (117, [])
+        assert (len(bulk["accepted"]), bulk["refused"]) == (22, [])
         for run in runs:
             await server.site.engine.wait(run)
         assert (await server.get("dead-letters"))["total"] == 0
-        assert len(await server.site.store.runs(RunFilter(limit=1000))) == 120
+        assert len(await server.site.store.runs(RunFilter(limit=1000))) == 25
         succeeded = (await server.get("runs?status=succeeded&limit=500"))["runs"]
-        assert len(succeeded) == 117
+        assert len(succeeded) == 22
 
 
 async def test_all_dead_letters_of_a_run_are_tried_again(tmp_path):
@@ -206,3 +208,54 @@ async def test_a_dead_letter_of_a_flow_that_nobody_executes_is_refused_and_stays
         assert bulk["accepted"] == []
         assert "no process executes flow `sync`" in bulk["refused"][0]["reason"]
         assert (await server.get("dead-letters"))["total"] == 1
+
+
+@pytest.mark.parametrize("depth", [300, 3000])
+async def test_a_message_that_is_nested_deeply_is_looked_at_and_tried_again(tmp_path, depth):
+    deep = b"[" * depth + b"]" * depth
+    async with served(tmp_path) as server:
+        body = b'{"payload": {"num": 0, "deep": ' + deep + b"}}"
+        fired = await server.ask("POST", "flows/sync/triggers/go/fire", body, Content_Type="application/json")
+        run = fired.value["run"]
+        await server.site.engine.wait(run)
+        (letter,) = (await server.get("dead-letters"))["letters"]
+        path = f"dead-letters/{run}/{letter['task']}"
+        reply = await server.ask("GET", path)
+        assert (reply.status, reply.body.count(deep)) == (200, 2)
+        body = b'{"message": {"payload": {"num": 1, "deep": ' + deep + b"}}}"
+        assert (
+            await server.ask("POST", f"{path}/retry", body, Content_Type="application/json")
+        ).status == 202
+        await server.site.engine.wait(run)
+        assert (await server.get(f"runs/{run}"))["status"] == "succeeded"
+        body = b'{"text": "$", "data": ' + deep + b"}"
+        reply = await server.ask("POST", "evaluate", body, Content_Type="application/json")
+        assert (reply.status, deep in reply.body) == (200, True)
+
+
+async def test_a_secret_of_digits_is_masked_where_it_is_a_number(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADRACE_SECRET_KEY", "12345678")
+    async with served(tmp_path, {"sync": SYNC.replace("  vars:", "  secrets: [key]\n  vars:")}) as server:
+        run = await server.fire({"num": 0, "12345678": [12345678, True, "a 12345678"], "other": 1.5})
+        (letter,) = (await server.get("dead-letters"))["letters"]
+        detail = await server.get(f"dead-letters/{run}/{letter['task']}")
+        assert detail["isMasked"]
+        assert detail["message"]["payload"] == {"num": 0, "•••": ["•••", True, "a •••"], "other": 1.5}
+        assert json.loads(detail["messageText"]) == detail["message"]
+        assert (await server.post("evaluate", {"text": "12345677 + 1"}))["value"] == "•••"
+
+
+async def test_of_ten_who_try_one_dead_letter_again_at_once_one_does(tmp_path):
+    async with served(tmp_path) as server:
+        run = await server.fire({"num": 0})
+        (letter,) = (await server.get("dead-letters"))["letters"]
+        path = f"dead-letters/{run}/{letter['task']}/retry"
+        message = {"message": {"payload": {"num": 1}}}
+        replies = await asyncio.gather(*(server.ask("POST", path, message) for _ in range(10)))
+        await server.site.engine.wait(run)
+        assert {(reply.status, reply.code) for reply in replies if reply.status != 202} <= {
+            (404, "not_found"),
+            (409, "refused"),
+        }
+        assert [reply.status for reply in replies].count(202) == 1
+        assert (await server.get(f"runs/{run}"))["status"] == "succeeded"

@@ -92,11 +92,14 @@ def error_record(
         message=well_formed(teller.mask(text)),
         node=node.name,
         place=well_formed(str(span)),
-        excerpt=well_formed(span.excerpt()) if isinstance(error, ExpressionError) else "",
+        excerpt=well_formed(teller.mask(span.excerpt())) if isinstance(error, ExpressionError) else "",
         attempt=attempt,
         fate=ErrorFate.DEAD,
         retryable=retryable,
-        context=facts_of(message),
+        context={
+            name: teller.mask(fact) if isinstance(fact, str) else fact
+            for name, fact in facts_of(message).items()
+        },
     )
 
 

@@ -39,7 +39,7 @@ class Tokens(msgspec.Struct, frozen=True):
         scheme, _, given = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
-        token = given.strip().encode(errors="replace")
+        token = given.strip().encode("latin-1", errors="replace")  # the bytes that came
         is_full = compare_digest(token, self.full.encode())
         is_read = compare_digest(token, self.read.encode()) and bool(self.read)
         if is_full:

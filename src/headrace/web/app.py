@@ -22,7 +22,9 @@ _CODES = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.REQUEST_TIMEOUT: "timeout",
 }
+_LONGEST_PLACE = 100
 _DESCRIPTION = "Flows, runs and dead letters. Errors are `{error: {code, message, place}}`."
 
 
@@ -62,8 +64,15 @@ async def _headrace_error(request: Request, error: HeadraceError) -> Response:
 async def _invalid(_: Request, error: RequestValidationError) -> Response:
     """What was sent is not what the API takes: says where, and never what was sent."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{where}: {first['msg']}".lower(), where)
+    if first["type"] == "json_invalid":
+        message = f"the body: {first['ctx']['error']}"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, "the body")
+    if first["type"] == "model_attributes_type" and first["loc"] == ("body",):
+        message = "the body is a JSON object, with the header `Content-Type: application/json`"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, "the body")
+    where = ".".join(str(part) for part in first["loc"] if part != "body")[:_LONGEST_PLACE] or "the body"
+    message = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, where)
 
 
 async def _http_error(_: Request, error: HTTPException) -> Response:

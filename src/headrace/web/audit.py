@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Self
 
+from headrace.errors import UsageError
 from headrace.expr.time import time_text
 from headrace.values import Json, encode_json
 
@@ -21,10 +22,13 @@ class Audit:
         """Open the file, or make it.
 
         Raises:
-            OSError: it cannot be written.
+            UsageError: it cannot be written.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -42,5 +46,8 @@ class Audit:
             "status": status,
         }
         line = encode_json(facts)
-        os.write(self._file, line + b"\n")
+        try:
+            os.write(self._file, line + b"\n")
+        except OSError as error:  # it is done already; the log has the line
+            _log.error("cannot write the audit: %s", (error.strerror or str(error)).lower())
         _log.info("%s", line.decode())

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator
+from itertools import islice
 
 import msgspec
 
@@ -15,6 +16,9 @@ _KEPT = 5000
 """Events that are remembered: who comes back after a lost connection misses none of them."""
 _GATHER_S = 0.05
 """Events are sent together that come within this time."""
+_PIECE_BYTES = 64 * 1024
+"""Of events that are sent at once."""
+_MOST_WATCHERS = 200
 _BEAT_S = 15.0
 """A sign of life where nothing happens, so that proxies keep the connection."""
 
@@ -36,6 +40,11 @@ class Feed:
         self._watchers = 0
         self._news = asyncio.Event()
         self._is_closed = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may watch."""
+        return self._watchers >= _MOST_WATCHERS
 
     @property
     def is_watched(self) -> bool:
@@ -74,16 +83,10 @@ class Feed:
                 if self._events and self._events[0].number > seen + 1:
                     yield b"event: reset\ndata: {}\n\n"
                     seen = self._number
-                texts = [
-                    event.text
-                    for event in self._since(seen)
-                    if flow in ("", event.flow) and run in ("", event.run)
-                ]
-                seen = self._number
+                texts, seen = self._following(seen, flow, run)
                 if texts:
                     yield b"".join(texts)
-                await self._wait(seen)
-                if seen == self._number:
+                if seen == self._number and not await self._wait(seen):
                     yield b": beat\n\n"
         finally:
             self._watchers -= 1
@@ -93,21 +96,32 @@ class Feed:
         if not last_id:
             return self._number, False
         name, _, number = last_id.rpartition("-")
-        if name != self._name or not number.isdecimal() or int(number) > self._number:
+        is_number = number.isascii() and number.isdecimal() and len(number) <= len(str(self._number))
+        if name != self._name or not is_number or int(number) > self._number:
             return self._number, True
         return int(number), False
 
-    def _since(self, seen: int) -> list[_Event]:
-        count = self._number - seen
-        return [self._events[index] for index in range(-count, 0)] if count else []
+    def _following(self, seen: int, flow: str, run: str) -> tuple[list[bytes], int]:
+        """Some of the events after one, not too many for a watcher who does not read; and the last seen."""
+        texts: list[bytes] = []
+        left = _PIECE_BYTES
+        for event in islice(self._events, len(self._events) - (self._number - seen), None):
+            seen = event.number
+            if flow in ("", event.flow) and run in ("", event.run):
+                texts.append(event.text)
+                left -= len(event.text)
+                if left <= 0:
+                    break
+        return texts, seen
 
-    async def _wait(self, seen: int) -> None:
-        """Return a moment after there is news, or after a while without."""
+    async def _wait(self, seen: int) -> bool:
+        """Return a moment after there is news, or after a while without; whether there is any."""
         while self._number == seen and not self._is_closed:
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), _BEAT_S)
             except TimeoutError:
-                return
+                return False
         if not self._is_closed:
             await asyncio.sleep(_GATHER_S)
+        return True

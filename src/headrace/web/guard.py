@@ -1,5 +1,6 @@
 """What every request meets first: whether it may come at all, and what every answer carries."""
 
+import asyncio
 import math
 from collections.abc import Container
 from http import HTTPStatus
@@ -32,7 +33,13 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _TOO_LARGE = f"the body has more than {MOST_BYTES // 2**20} MiB"
-_OPEN = frozenset({"/live", "/ready"})
+_BODY_S = 60.0
+"""For a body to come."""
+_TOO_SLOW = f"the body has not come within {_BODY_S:g} s"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""What is answered before its body may be streamed for ever."""
+_LONGEST_ADDRESS = 50
+"""What a proxy has forwarded may be any text."""
 _HARMLESS = frozenset({"/api/v1/evaluate", "/api/v1/flows/validate"})
 """What a POST asks for that changes nothing."""
 
@@ -40,10 +47,11 @@ _HARMLESS = frozenset({"/api/v1/evaluate", "/api/v1/flows/validate"})
 class Guard:
     """An ASGI middleware: refuses what may not come, notes each action, and adds headers to every answer.
 
-    In this order, a request is refused that names another host than this server's, as the page of a foreign
-    site does whose name was made to lead here (DNS rebinding); that comes too often from its address; that
+    In this order, a request is refused that comes too often from its address; that names another host than
+    this server's, as the page of a foreign site does whose name was made to lead here (DNS rebinding); that
     has no token where one is needed (`/api`, `/metrics`), or one for looking where something is to be done;
-    that has too large a body.
+    whose body is too large, or too slow. What is refused for coming too often is not noted: it would fill
+    the disk.
 
     No cookie is read or set, so a foreign page cannot act in a visitor's name.
     """
@@ -73,7 +81,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        address = scope["client"][0] if scope.get("client") else ""
+        address = scope["client"][0][:_LONGEST_ADDRESS] if scope.get("client") else ""
         access = self._tokens.access(headers.get("authorization", ""))
         acts = _acts(scope["method"], scope["path"])
         status = 0
@@ -97,7 +105,7 @@ class Guard:
             scope.setdefault("state", {})["access"] = access
             await self._pass(scope, receive, answer)
         finally:
-            if acts:
+            if acts and status != HTTPStatus.TOO_MANY_REQUESTS:
                 self._audit.note(
                     address=address,
                     access=access.value if access is not None else "none",
@@ -108,18 +116,24 @@ class Guard:
 
     def _refuse(self, scope: Scope, headers: Headers, address: str, access: Access | None) -> ASGIApp | None:
         """The answer to a request that may not come; None: it may."""
+        if wait_s := self._requests.take(address):
+            return _too_many("too many requests", wait_s)
+        refusal = self._forbid(scope, headers, access)
+        is_attempt = access is None and ("authorization" in headers or _acts(scope["method"], scope["path"]))
+        if refusal is not None and is_attempt and (wait_s := self._wrong.take(address)):
+            return _too_many("too many wrong tokens", wait_s)
+        return refusal
+
+    def _forbid(self, scope: Scope, headers: Headers, access: Access | None) -> ASGIApp | None:
+        """The answer to a request that may never come so; None: it may."""
         host = _host_of(headers.get("host", ""))
         if host not in self._hosts:
             message = f"this server is not asked by the name `{host[:100]}`; --host-name allows one"
             return problem(HTTPStatus.MISDIRECTED_REQUEST, "host_not_allowed", message)
-        if wait_s := self._requests.take(address):
-            return _too_many("too many requests", wait_s)
         path = scope["path"]
-        if not path.startswith(("/api/", "/metrics")) or path in _OPEN:
+        if not path.startswith(("/api/", "/metrics")):
             return None
         if access is None:
-            if "authorization" in headers and (wait_s := self._wrong.take(address)):
-                return _too_many("too many wrong tokens", wait_s)
             message = "a token is needed: `Authorization: Bearer …`, as in the link that the server printed"
             challenge = {"WWW-Authenticate": 'Bearer realm="headrace"'}
             return problem(HTTPStatus.UNAUTHORIZED, "unauthorized", message, headers=challenge)
@@ -128,16 +142,23 @@ class Guard:
         return None
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass, as far as its body is not too large."""
+        """Let a request pass, as far as its body is neither too large nor too slow."""
         length = Headers(scope=scope).get("content-length", "")
         if length.isdecimal() and int(length) > MOST_BYTES:
             await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", _TOO_LARGE)(scope, receive, send)
             return
         came = 0
+        until_s = asyncio.get_running_loop().time() + _BODY_S if scope["method"] in _WITH_BODY else None
 
         async def limited() -> Message:
-            nonlocal came
-            message = await receive()
+            nonlocal came, until_s
+            try:
+                async with asyncio.timeout_at(until_s):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, _TOO_SLOW) from error
+            if not message.get("more_body"):
+                until_s = None
             came += len(message.get("body", b""))
             if came > MOST_BYTES:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,6 +29,7 @@ from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.web.access import Tokens
 from headrace.web.app import make_app
 from headrace.web.audit import Audit
+from headrace.web.connection import Connection
 from headrace.web.feed import Feed
 from headrace.web.guard import Guard
 from headrace.web.site import Site
@@ -38,6 +40,7 @@ __all__ = ["AUDIT_FILE", "Offer", "Stop", "open_site", "serve"]
 AUDIT_FILE = "audit.jsonl"
 """In the home folder."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_HOST_NAME = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
 _BACKLOG = 128
 _FAREWELL_S = 3.0
 """For answers that are being sent when the server stops."""
@@ -137,18 +140,20 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
         The ids of runs that are left open in the store.
 
     Raises:
-        UsageError: the address cannot be had, or there is no such folder or store.
+        UsageError: the address cannot be had, a name is none, or there is no such folder or store.
         StoreError: the store failed.
     """
     if not offer.root.exists():
         raise UsageError(f"there is no folder {offer.root}")
+    hosts = _hosts(offer)
     with _bound(offer.address) as listening, Audit(offer.home / AUDIT_FILE) as audit:
         bound = Address(offer.address.host, listening.getsockname()[1])
         told = Announcement(_near_url(bound), offer.tokens.read, os.getpid())
         async with open_site(offer, secrets) as site:
-            app = Guard(make_app(site), offer.tokens, _hosts(offer), audit)
+            app = Guard(make_app(site), offer.tokens, hosts, audit)
             await site.folder.scan()
-            async with _serving(app, site.feed, listening) as serving, asyncio.TaskGroup() as group:
+            config = _config(app, has_proxy=bool(offer.host_names))
+            async with _serving(config, site.feed, listening) as serving, asyncio.TaskGroup() as group:
                 work = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
                 ends = [group.create_task(each) for each in work]
                 with announced(offer.home, told):
@@ -161,18 +166,26 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
     return left
 
 
-@asynccontextmanager
-async def _serving(app: ASGIApp, feed: Feed, listening: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Answer requests; at the end, those that have come have a moment."""
-    config = uvicorn.Config(
+def _config(app: ASGIApp, *, has_proxy: bool) -> uvicorn.Config:
+    """How requests are taken; a proxy on this machine is believed for whom it asks."""
+    return uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=has_proxy,
         lifespan="off",
         timeout_graceful_shutdown=round(_FAREWELL_S),
-        ws="none",
     )
+
+
+@asynccontextmanager
+async def _serving(
+    config: uvicorn.Config, feed: Feed, listening: socket.socket
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer requests; at the end, those that have come have a moment."""
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listening]))
     try:
@@ -211,7 +224,14 @@ def _near_url(bound: Address) -> str:
 
 
 def _hosts(offer: Offer) -> frozenset[str]:
-    """The names by which the server is asked."""
+    """The names by which the server is asked.
+
+    Raises:
+        UsageError: one of them is no name.
+    """
+    for name in offer.host_names:
+        if not _HOST_NAME.fullmatch(name):
+            raise UsageError(f"`{name}` is no host name, such as `flows.example`, without a port")
     host = offer.address.host
     own = f"[{host}]" if ":" in host else host
     return frozenset(name.lower() for name in (*_LOOPBACK, own, *offer.host_names))
@@ -226,7 +246,7 @@ def _bound(address: Address) -> Iterator[socket.socket]:
         try:
             made.bind((address.host, address.port))
             made.listen(_BACKLOG)
-        except (OSError, OverflowError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
+        except (OSError, TypeError, OverflowError) as error:  # TypeError: a name that no address can have
+            reason = error.strerror if isinstance(error, OSError) else str(error)
             raise UsageError(f"cannot listen on {address}: {str(reason).lower()}") from error
         yield made

@@ -13,6 +13,7 @@ from headrace.monitor.recorder import Recorder
 from headrace.sdk import Registry
 from headrace.store import RunRecord, Store
 from headrace.web.actions import Actions
+from headrace.web.bench import Bench
 from headrace.web.feed import Feed
 from headrace.web.problem import ApiError
 from headrace.web.watcher import Watcher
@@ -36,6 +37,7 @@ class Site(msgspec.Struct, frozen=True):
     feed: Feed
     registry: Registry
     mask: Callable[[str], str]
+    bench: Bench = msgspec.field(default_factory=Bench)
     started_ns: int = msgspec.field(default_factory=time.time_ns)
 
     @property

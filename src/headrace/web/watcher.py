@@ -75,6 +75,9 @@ class Watcher(Observer):
 
     def flow_changed(self, flow: str) -> None:
         """A flow was loaded, changed, removed, or one of its triggers switched."""
+        if self._engine is not None and self._engine.program(flow) is None:
+            self._meters.pop(flow, None)
+            self.where = {key: where for key, where in self.where.items() if key[0] != flow}
         self._feed.publish("flow_changed", {"flow": flow}, flow=flow)
 
     def live(self, flow: str) -> Live | None:

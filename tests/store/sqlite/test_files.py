@@ -22,8 +22,7 @@ OPEN_AS_NOBODY = """
 import asyncio, os, sys
 from pathlib import Path
 from headrace.errors import StoreError
-from headrace.store.sqlite import SqliteStore, migration
-from headrace.store.sqlite.connection import open_file
+from headrace.store.sqlite import SqliteStore
 from support.made import FLOW, fire_request
 
 async def work(path):

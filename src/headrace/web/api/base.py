@@ -34,7 +34,7 @@ class _ExactRequest(Request):
         try:
             return decode_json(body)
         except JsonError as error:
-            raise json.JSONDecodeError(str(error), body.decode(errors="replace"), 0) from error
+            raise json.JSONDecodeError(str(error), "", 0) from error
 
 
 class ExactRoute(APIRoute):

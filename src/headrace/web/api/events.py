@@ -1,11 +1,13 @@
 """The stream of what happens."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
 from headrace.web.api.base import TheSite
+from headrace.web.problem import ApiError
 
 __all__ = ["router"]
 
@@ -24,6 +26,8 @@ async def events(
     last_event_id: Annotated[str, Header(description="of the last event that was seen")] = "",
 ) -> StreamingResponse:
     """What happens, as server-sent events whose data is JSON; `reset` says that some were missed."""
+    if site.feed.is_full:
+        raise ApiError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", "too many watch the events already")
     stream = site.feed.stream(last_event_id, flow, run)
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

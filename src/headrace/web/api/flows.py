@@ -1,6 +1,5 @@
 """Flows, their triggers and nodes."""
 
-import asyncio
 import time
 from http import HTTPStatus
 from itertools import islice
@@ -21,6 +20,7 @@ from headrace.source import Source
 from headrace.store import LetterFilter, RunFilter, RunStatus
 from headrace.values import Json
 from headrace.web.api.base import ExactRoute, TheSite
+from headrace.web.masking import masked_json
 from headrace.web.problem import ApiError
 from headrace.web.resources.base import AnyJson, Given, Resource
 from headrace.web.resources.flow import (
@@ -34,6 +34,7 @@ from headrace.web.resources.flow import (
     finding_facts,
     graph_of,
 )
+from headrace.web.resources.live import Live
 from headrace.web.resources.run import summary
 from headrace.web.site import Site
 
@@ -49,6 +50,12 @@ class Text(Given):
 
     text: Annotated[str, Field(max_length=4 * 2**20)]
     name: Annotated[str, Field(max_length=500)] = "flow.yaml"
+
+
+class FlowLive(Resource):
+    """The counts of a flow, and no more of it."""
+
+    live: Live | None
 
 
 class Findings(Resource):
@@ -79,8 +86,8 @@ async def list_flows(site: TheSite) -> Flows:
 @router.post("/validate")
 async def validate(site: TheSite, given: Text) -> Findings:
     """Check a flow file without taking it over."""
-    loaded = await asyncio.to_thread(load_flow, Source(given.name, given.text), site.registry)
-    return Findings(findings=[finding_facts(finding) for finding in loaded.findings])
+    loaded = await site.bench.work(lambda: load_flow(Source(given.name, given.text), site.registry))
+    return Findings(findings=[finding_facts(finding, site.mask) for finding in loaded.findings])
 
 
 @router.get("/{flow}")
@@ -94,6 +101,12 @@ async def read_flow(site: TheSite, flow: str) -> FlowDetail:
         graph=None if flow_now is None else graph_of(flow_now),
         live=site.watcher.live(file.name),
     )
+
+
+@router.get("/{flow}/live")
+async def read_live(site: TheSite, flow: str) -> FlowLive:
+    """The counts of a flow as they are now, for who asks often; null where it is not executed here."""
+    return FlowLive(live=site.watcher.live(site.flow(flow).name))
 
 
 @router.post("/{flow}/triggers/{node}/fire", status_code=HTTPStatus.ACCEPTED)
@@ -170,7 +183,7 @@ async def _trigger(site: Site, program: Program, name: str) -> Trigger:
         is_started=node.starts,
         is_paused=not site.engine.is_on(program, name),
         next_firing=following[0].at if following else None,
-        payload=_payload(program, name),
+        payload=masked_json(_payload(program, name), site.mask),
     )
 
 
@@ -195,12 +208,12 @@ async def _summary(site: Site, file: FlowFile) -> FlowSummary:
     triggers = [] if program is None else [await _trigger(site, program, each) for each in program.triggers]
     return FlowSummary(
         name=name,
-        description="" if file.flow is None else file.flow.description,
+        description="" if file.flow is None else site.mask(file.flow.description),
         path=str(file.path),
         version=None if program is None else program.flow.version,
         state="running" if program is not None else "elsewhere" if file.is_elsewhere else "invalid",
         problem=file.problem or None,
-        findings=[finding_facts(finding) for finding in file.findings],
+        findings=[finding_facts(finding, site.mask) for finding in file.findings],
         triggers=triggers,
         recent=[summary(run, now_ns) for run in recent],
         open_runs=len(await site.store.runs(running)),

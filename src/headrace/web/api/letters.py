@@ -6,13 +6,15 @@ from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Query
 from msgspec.structs import replace
+from starlette.responses import Response
 
 from headrace.store import DeadLetter, LetterFilter
-from headrace.values import decode_json, encode_json
+from headrace.values import encode_json
 from headrace.web.actions import Edited
 from headrace.web.api.base import ExactRoute, Limit, TheSite, cursor
+from headrace.web.masking import masked_json
 from headrace.web.problem import ApiError
-from headrace.web.resources.base import AnyJson, Given, Resource
+from headrace.web.resources.base import AnyJson, Given, Resource, with_message
 from headrace.web.resources.letter import (
     Accepted,
     Bulk,
@@ -77,18 +79,19 @@ async def discard_many(site: TheSite, which: Which) -> Bulk:
     return await _each(site, _chosen(site, which), site.actions.discard)
 
 
-@router.get("/{run}/{task}")
-async def read_letter(site: TheSite, run: str, task: str) -> LetterDetail:
+@router.get("/{run}/{task}", response_model=LetterDetail)
+async def read_letter(site: TheSite, run: str, task: str) -> Response:
     """A dead letter with its message."""
     letter = await _letter(site, run, task)
-    text = encode_json(letter.task.message).decode()
-    masked = site.mask(text)
-    return LetterDetail(
+    message = letter.task.message
+    masked = masked_json(message, site.mask)
+    detail = LetterDetail(
         **dict(letter_of(letter)),
-        message=decode_json(masked.encode()),
-        message_text=masked,
-        is_masked=masked != text,
+        message=masked,
+        message_text=encode_json(masked).decode(),
+        is_masked=masked is not message,
     )
+    return with_message(detail, "message")
 
 
 @router.post("/{run}/{task}/retry", status_code=HTTPStatus.ACCEPTED)

@@ -15,8 +15,9 @@ from headrace.flow.tree import to_json
 from headrace.flow.yaml import read_yaml
 from headrace.source import Source
 from headrace.store import RunFilter
-from headrace.values import Json, decode_json, encode_json
+from headrace.values import Json
 from headrace.web.api.base import ExactRoute, TheSite, not_found
+from headrace.web.masking import masked_json
 from headrace.web.resources.base import AnyJson, Resource, Time
 from headrace.web.resources.flow import lines_at
 from headrace.web.resources.live import NodeLive
@@ -96,8 +97,7 @@ def _settings(site: Site, text: str, node: str, component: str) -> dict[str, Jso
     spec = _member(None if tree is None else to_json(tree), "spec")
     common = _member(_member(spec, "defaults"), component)
     own = _member(_member(_member(spec, "nodes"), node), "settings")
-    masked = site.mask(encode_json({**common, **own}).decode())
-    return _member({"settings": decode_json(masked.encode())}, "settings")
+    return _member({"settings": masked_json({**common, **own}, site.mask)}, "settings")
 
 
 def _member(value: Any, name: str) -> dict[str, Any]:  # noqa: ANN401 - any JSON

@@ -11,6 +11,7 @@ from headrace.expr.time import time_text
 from headrace.store import LetterFilter, RunFilter, RunRecord, RunStatus
 from headrace.web.api.base import ExactRoute, Limit, TheSite, cursor, no_cursor
 from headrace.web.api.letters import retry_all
+from headrace.web.masking import masked_json
 from headrace.web.problem import ApiError
 from headrace.web.resources.base import Resource
 from headrace.web.resources.letter import Bulk
@@ -85,7 +86,7 @@ async def read_run(site: TheSite, run: str) -> RunDetail:
         counters=record.counters,
         error_list=[run_error(error) for error in record.errors],
         open_tasks=[task_facts(task, attempt) for task, attempt in open_tasks],
-        vars=record.vars,
+        vars={name: masked_json(value, site.mask) for name, value in record.vars.items()},
         profile=None if profile is None else RunProfile.model_validate(to_builtins(profile)),
         live=site.watcher.live(record.flow) if is_open else None,
         previous=previous[0] if previous else None,

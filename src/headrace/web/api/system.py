@@ -1,10 +1,12 @@
 """What is not of a flow: the session, components, expressions."""
 
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import Field
+from starlette.responses import Response
 
 from headrace import __version__
 from headrace.app.description import describe_json
@@ -16,7 +18,8 @@ from headrace.expr.time import time_text
 from headrace.values import Json, decode_json
 from headrace.web.access import Access
 from headrace.web.api.base import ExactRoute, TheSite, not_found
-from headrace.web.resources.base import AnyJson, Given, Resource, Time
+from headrace.web.masking import masked_json
+from headrace.web.resources.base import AnyJson, Given, Resource, Time, with_message
 
 __all__ = ["router"]
 
@@ -106,32 +109,36 @@ async def read_component(site: TheSite, module: str, name: str) -> dict[str, Any
     return describe_json(spec)
 
 
-@router.post("/evaluate")
-async def evaluate(site: TheSite, given: Expression) -> Evaluation:
+@router.post("/evaluate", response_model=Evaluation)
+async def evaluate(site: TheSite, given: Expression) -> Response:
     """The value of an expression for a message, or what is wrong with it; nothing else happens."""
     program = None if given.flow is None else site.engine.program(given.flow)
     variables: dict[str, Json] = {} if program is None else program.vars
+    found = await site.bench.work(lambda: _evaluate(given, variables, site.mask))
+    return with_message(found, "value")
+
+
+def _evaluate(given: Expression, variables: dict[str, Json], mask: Callable[[str], str]) -> Evaluation:
     findings: list[Finding] = []
     try:
         template = compile_text(given.text, findings)
         wrong = next((each for each in findings if each.severity is Severity.ERROR), None)
         if wrong is not None:
-            return Evaluation(problem=_problem(wrong))
+            return Evaluation(problem=_problem(wrong, mask))
         environment = Environment(now_ns=time.time_ns, vars=variables, run={})
         text = value_text(template.evaluate(given.data, environment)).decode()
     except ExpressionError as error:
-        return Evaluation(problem=_problem(error.finding))
-    masked = site.mask(text)
-    return Evaluation(value=decode_json(masked.encode()), text=masked)
+        return Evaluation(problem=_problem(error.finding, mask))
+    return Evaluation(value=masked_json(decode_json(text), mask), text=mask(text))
 
 
-def _problem(finding: Finding) -> ExpressionProblem:
+def _problem(finding: Finding, mask: Callable[[str], str]) -> ExpressionProblem:
     span = finding.span
     return ExpressionProblem(
         code=finding.code,
-        message=finding.message,
-        cure=finding.cure,
-        excerpt=span.excerpt(),
+        message=mask(finding.message),
+        cure=mask(finding.cure),
+        excerpt=mask(span.excerpt()),
         line=span.line,
         column=span.column,
         length=max(span.end - span.start, 1),

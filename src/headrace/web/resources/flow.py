@@ -1,6 +1,7 @@
 """Flows: their files, triggers and graphs."""
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import Field
@@ -150,18 +151,18 @@ class FlowDetail(FlowSummary):
     live: Live | None
 
 
-def finding_facts(finding: Finding) -> FindingFacts:
-    """A finding of a file."""
+def finding_facts(finding: Finding, mask: Callable[[str], str]) -> FindingFacts:
+    """A finding of a file, without secrets."""
     span = finding.span
     return FindingFacts(
         code=finding.code,
         severity=finding.severity.value,
-        message=finding.message,
-        cure=finding.cure,
+        message=mask(finding.message),
+        cure=mask(finding.cure),
         place=str(span),
         line=span.line,
         column=span.column,
-        excerpt=span.excerpt(),
+        excerpt=mask(span.excerpt()),
     )
 
 

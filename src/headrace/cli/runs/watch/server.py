@@ -83,7 +83,7 @@ class ServerSource:
 
     async def counts(self, flow: str) -> Snapshot | None:
         """See `Source`."""
-        found = await self._ask(f"flows/{quote(flow, safe='')}", FlowAnswer)
+        found = await self._ask(f"flows/{quote(flow, safe='')}/live", FlowAnswer)
         return None if found is None else found.snapshot()
 
     async def kept(self, run: RunRecord) -> Kept | None:
