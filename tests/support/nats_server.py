@@ -23,7 +23,9 @@ def free_port():
 class NatsServer:
     """One server; of a cluster, if `routes` name the ports of its members."""
 
-    def __init__(self, folder, *, port=None, routes=None, cluster_port=None, name="one", extra="", program=PROGRAM):
+    def __init__(
+        self, folder, *, port=None, routes=None, cluster_port=None, name="one", extra="", program=PROGRAM
+    ):
         self.port = port or free_port()
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -50,7 +51,22 @@ async def open_store(url: str | None, home: Path, *, is_new: bool = True) -> Sto
         if not is_new and not path.exists():
             raise UsageError(f"there is no store at {path}")
         return await SqliteStore.open(path)
-    raise UsageError(f"`{url}` names no store; there are `memory` and `sqlite:///path/to/file`")
+    if url.startswith(("nats://", "tls://")):
+        return await _open_jetstream(url)
+    raise UsageError(
+        f"`{url}` names no store; there are `memory`, `sqlite:///path/to/file` and `nats://host:4222`"
+    )
+
+
+async def _open_jetstream(url: str) -> Store:
+    try:
+        jetstream = import_module("headrace.store.jetstream")
+    except ModuleNotFoundError as error:
+        if error.name != "nats":
+            raise
+        raise UsageError("the store `nats://…` needs: pip install 'headrace[cluster]'") from error
+    store: Store = await jetstream.JetStreamStore.open(jetstream.Place.read(url))
+    return store
 
 
 def _path_of(url: str) -> Path:

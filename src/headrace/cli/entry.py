@@ -22,6 +22,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "run": Entry("headrace.cli.run", "Run a flow: once, or by its schedules."),
     "serve": Entry("headrace.cli.serve", "Execute a folder of flows; an API and a web page show them."),
+    "worker": Entry("headrace.cli.worker", "Execute a folder of flows with others, on many machines."),
     "runs": Entry("headrace.cli.runs.command", "Look at runs; cancel them, retry what failed."),
     "signal": Entry("headrace.cli.signal", "Fire a trigger of a flow that is being executed."),
     "validate": Entry("headrace.cli.validate", "Check flow files."),

@@ -28,7 +28,9 @@ KEEP = click.option(
     help="How long ended runs are remembered: a time, a number of each flow, or both.  [30d, 10000]",
 )
 STORE = click.option(
-    "--store", metavar="URL", help="Where runs are kept: memory, or sqlite:///PATH; else in the home folder."
+    "--store",
+    metavar="URL",
+    help="Where runs are kept: memory, sqlite:///PATH or nats://HOST:4222; else in the home folder.",
 )
 VERBOSE = click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
 

@@ -5,8 +5,8 @@ import contextlib
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -35,7 +35,7 @@ from headrace.web.guard import Guard
 from headrace.web.site import Site
 from headrace.web.watcher import Watcher
 
-__all__ = ["AUDIT_FILE", "Offer", "Stop", "open_site", "serve"]
+__all__ = ["AUDIT_FILE", "Offer", "Stop", "Work", "execute", "open_site", "serve"]
 
 AUDIT_FILE = "audit.jsonl"
 """In the home folder."""
@@ -46,14 +46,12 @@ _FAREWELL_S = 3.0
 """For answers that are being sent when the server stops."""
 
 
-class Offer(msgspec.Struct, frozen=True):
-    """What is to be served.
+class Work(msgspec.Struct, frozen=True):
+    """What is to be executed.
 
     Attributes:
         root: the folder of flow files, or one.
-        address: of the API and the page.
-        tokens: what opens them.
-        host_names: by which it is asked, besides the address and those of this machine.
+        address: where this process is asked about itself.
         hooks: where the flows' own HTTP servers listen.
         store: its URL; None for the one in the home folder.
         env_file: where secrets may be.
@@ -62,8 +60,6 @@ class Offer(msgspec.Struct, frozen=True):
     root: Path
     home: Path
     address: Address
-    tokens: Tokens
-    host_names: tuple[str, ...] = ()
     hooks: Address = DEFAULT_ADDRESS
     store: str | None = None
     keep: Keep = DEFAULT_KEEP
@@ -71,8 +67,20 @@ class Offer(msgspec.Struct, frozen=True):
     grace_s: float = 30.0
 
 
+class Offer(Work, frozen=True, kw_only=True):
+    """What is to be executed, and shown.
+
+    Attributes:
+        tokens: what opens the API and the page.
+        host_names: by which it is asked, besides the address and those of this machine.
+    """
+
+    tokens: Tokens
+    host_names: tuple[str, ...] = ()
+
+
 @asynccontextmanager
-async def open_site(offer: Offer, secrets: Secrets) -> AsyncIterator[Site]:
+async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
     """Execute the flows of a folder; at the end, what is executing is cut off and stays in the store.
 
     Args:
@@ -143,24 +151,50 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
         UsageError: the address cannot be had, a name is none, or there is no such folder or store.
         StoreError: the store failed.
     """
-    if not offer.root.exists():
-        raise UsageError(f"there is no folder {offer.root}")
     hosts = _hosts(offer)
-    with _bound(offer.address) as listening, Audit(offer.home / AUDIT_FILE) as audit:
-        bound = Address(offer.address.host, listening.getsockname()[1])
-        told = Announcement(_near_url(bound), offer.tokens.read, os.getpid())
-        async with open_site(offer, secrets) as site:
-            app = Guard(make_app(site), offer.tokens, hosts, audit)
+    with Audit(offer.home / AUDIT_FILE) as audit, ExitStack() as announcing:
+
+        def app_of(site: Site) -> ASGIApp:
+            return Guard(make_app(site), offer.tokens, hosts, audit)
+
+        class Announcing:
+            """Tells other commands where the server is while it serves."""
+
+            def ready(self, site: Site, bound: Address) -> None:
+                told = Announcement(_near_url(bound), offer.tokens.read, os.getpid())
+                announcing.enter_context(announced(offer.home, told))
+                listener.ready(site, bound)
+
+            def stopping(self, runs: int) -> None:
+                listener.stopping(runs)
+
+        return await execute(offer, stop, Announcing(), secrets, app_of, has_proxy=bool(offer.host_names))
+
+
+async def execute(
+    work: Work,
+    stop: Stop,
+    listener: Listener,
+    secrets: Secrets,
+    app_of: Callable[[Site], ASGIApp],
+    *,
+    has_proxy: bool = False,
+) -> list[str]:
+    """As `serve`, with another application."""
+    if not work.root.exists():
+        raise UsageError(f"there is no folder {work.root}")
+    with _bound(work.address) as listening:
+        bound = Address(work.address.host, listening.getsockname()[1])
+        async with open_site(work, secrets) as site:
             await site.folder.scan()
-            config = _config(app, has_proxy=bool(offer.host_names))
+            config = _config(app_of(site), has_proxy=has_proxy)
             async with _serving(config, site.feed, listening) as serving, asyncio.TaskGroup() as group:
-                work = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
-                ends = [group.create_task(each) for each in work]
-                with announced(offer.home, told):
-                    listener.ready(site, bound)
-                    await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
-                    listener.stopping(len(site.engine.open_runs))
-                    left = await _drain(group, site, stop, offer.grace_s)
+                works = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
+                ends = [group.create_task(each) for each in works]
+                listener.ready(site, bound)
+                await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
+                listener.stopping(len(site.engine.open_runs))
+                left = await _drain(group, site, stop, work.grace_s)
                 for task in ends:
                     task.cancel()
     return left

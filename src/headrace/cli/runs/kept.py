@@ -13,7 +13,9 @@ from headrace.store import RunRecord, RunStatus, Store
 __all__ = ["JSON", "STORE", "kept_store", "processes_of"]
 
 STORE = click.option(
-    "--store", metavar="URL", help="Where runs are kept: sqlite:///PATH; else in the home folder."
+    "--store",
+    metavar="URL",
+    help="Where runs are kept: sqlite:///PATH or nats://HOST:4222; else in the home folder.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 

@@ -19,7 +19,7 @@ from headrace.store.jetstream.place import Place
 __all__ = ["ERRORS", "LEAST_VERSION", "Connection", "failure_of"]
 
 LEAST_VERSION = (2, 11)
-"""Of the server: the first that gives many messages without a consumer (ADR-31); the tests run with it, too."""
+"""Of the server: the first that gives many messages without a consumer (ADR-31)."""
 
 ERRORS = (nats.errors.Error, OSError, asyncio.TimeoutError)
 """What the client raises when NATS is away, or refuses."""
@@ -56,9 +56,7 @@ class Connection:
         self._buckets: dict[str, KeyValue] = {}
 
     @classmethod
-    async def open(
-        cls, place: Place, on_reconnect: Callable[[], Awaitable[None]] | None = None
-    ) -> "Connection":
+    async def open(cls, place: Place) -> "Connection":
         """Connect, and check that the server will do.
 
         Raises:
@@ -75,7 +73,6 @@ class Connection:
                 ping_interval=_PING_S,
                 max_outstanding_pings=_SILENT_PINGS,
                 user_credentials=place.credentials,
-                reconnected_cb=on_reconnect,
                 error_cb=_quiet,
                 allow_reconnect=True,
             )
@@ -190,4 +187,4 @@ def _check_version(client: Client, place: Place) -> None:
 
 
 async def _quiet(error: Exception) -> None:
-    """The client would log each failed attempt to connect; who waits for an answer tells when it is too long."""
+    """The client would log each failed attempt to connect; who waits for an answer tells of it."""

@@ -4,6 +4,7 @@ The client's own ordered consumer does not come back when heartbeats stay away (
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -50,6 +51,7 @@ class Follower:
         self._subscription: Subscription | None = None
         self._delivered = 0
         self._heard_s = 0.0
+        self._broken = asyncio.Event()
         self._failure: BaseException | None = None
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
@@ -67,12 +69,19 @@ class Follower:
                 except ERRORS:
                     await asyncio.sleep(_PAUSE_S)
                     continue
-                while self._failure is None and time.monotonic() - self._heard_s < _SILENT_S:
-                    await asyncio.sleep(_LOOK_S)
-                if self._failure is not None:
-                    raise self._failure
+                await self._watch()
         finally:
             await self._unsubscribe()
+
+    async def _watch(self) -> None:
+        """Return when nothing is heard any more, or something was lost on the way."""
+        while time.monotonic() - self._heard_s < _SILENT_S:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._broken.wait(), _LOOK_S)
+            if self._failure is not None:
+                raise self._failure
+            if self._broken.is_set():
+                return
 
     async def reached(self, sequence: int) -> None:
         """Wait until a place has been read."""
@@ -86,6 +95,7 @@ class Follower:
         client = self._connection.client
         inbox = client.new_inbox()
         self._delivered, self._heard_s = 0, time.monotonic()
+        self._broken.clear()
         self._subscription = await client.subscribe(inbox, cb=self._take)
         await self._connection.jetstream.add_consumer(
             self._stream,
@@ -106,10 +116,8 @@ class Follower:
     async def _unsubscribe(self) -> None:
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
-            try:
+            with contextlib.suppress(*ERRORS):  # else it went with its connection
                 await subscription.unsubscribe()
-            except ERRORS:
-                return  # it went with its connection
 
     async def _take(self, message: Msg) -> None:
         """A message, or a sign of life."""
@@ -118,21 +126,27 @@ class Follower:
             await self._answer(message)
             return
         sequence, delivered, at_ns = _place_of(message.reply)
-        if self._failure is not None or delivered != self._delivered + 1:
-            self._heard_s = 0.0  # something was lost on the way: begin anew
+        if self._broken.is_set():
+            return
+        if delivered != self._delivered + 1:  # something was lost on the way: begin anew
+            self._broken.set()
             return
         self._delivered = delivered
         if sequence != self.sequence + 1:
-            self._failure = Behind(f"the stream `{self._stream}` begins at {sequence}")
+            self._fail(Behind(f"the stream `{self._stream}` begins at {sequence}, after what is read next"))
             return
         try:
             self._handle(message, sequence, at_ns)
         except BaseException as error:  # noqa: BLE001 - the client would swallow it; `run` raises it
-            self._failure = error
+            self._fail(error)
             return
         self.sequence = sequence
         if self._waiting:
             self._tell()
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error
+        self._broken.set()
 
     def _tell(self) -> None:
         """Whoever waits for what has been read goes on."""
@@ -145,10 +159,8 @@ class Follower:
         """Tell the server that we follow: it waits for that when much is on the way."""
         reply = message.reply or (message.headers or {}).get("Nats-Consumer-Stalled")
         if reply:
-            try:
+            with contextlib.suppress(*ERRORS):  # else the connection is gone, and with it who waits
                 await self._connection.client.publish(reply)
-            except ERRORS:
-                return  # the connection is gone, and with it who waits
 
 
 def _place_of(reply: str) -> tuple[int, int, int]:

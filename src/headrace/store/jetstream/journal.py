@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from nats.aio.msg import Msg
 
-from headrace.errors import StoreError
+from headrace.errors import InternalError, StoreError
 from headrace.store.jetstream.connection import Connection
 from headrace.store.jetstream.follower import Follower
 from headrace.store.jetstream.snapshots import Snapshots
@@ -85,8 +85,15 @@ class FlowJournal:
     @property
     def running(self) -> "asyncio.Task[None]":
         """Ends with a StoreError if the journal cannot be read or written any more."""
-        assert self._running is not None
+        if self._running is None:
+            raise InternalError("the journal is not open")
         return self._running
+
+    @property
+    def _reading(self) -> Follower:
+        if self._follower is None:
+            raise InternalError("the journal is not open")
+        return self._follower
 
     async def catch_up(self) -> None:
         """Read up to what is in the journal now.
@@ -94,8 +101,8 @@ class FlowJournal:
         Raises:
             StoreError: NATS is away, or the journal is broken.
         """
-        assert self._follower is not None
-        reading = asyncio.ensure_future(self._follower.reached(await self._connection.last(self.flow)))
+        last = await self._connection.last(self.flow)
+        reading = asyncio.ensure_future(self._reading.reached(last))
         await asyncio.wait((reading, self.running), return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():
             reading.cancel()

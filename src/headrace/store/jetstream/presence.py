@@ -1,4 +1,4 @@
-"""Which processes are alive: each says so every few seconds, in a bucket whose values vanish by themselves."""
+"""Which processes are alive: each says so every few seconds, in a bucket whose values vanish."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ def _read(path: str) -> str:
 
 def _namespace() -> str:
     try:
-        return os.readlink("/proc/self/ns/pid")
+        return str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         return ""
 

@@ -83,7 +83,7 @@ class Share:
         for each in applied:
             if isinstance(each.event, events.Lost) and each.event.member == self._author:
                 raise StoreError(
-                    "NATS was not reached for so long that other processes have taken over what this one did; "
+                    "NATS was not reached for so long that others have taken over what this process did; "
                     "start it again",
                     code="HR409",
                 )

@@ -409,10 +409,10 @@ class JetStreamStore(Lookup):
             self._joined.add(flow)
         return journal
 
-    async def _write(self, flow: str, event: events.Event) -> Any:
+    async def _write(self, flow: str, event: events.Event) -> Any:  # noqa: ANN401 - as the event is
         return await (await self._journal(flow)).write(event)
 
-    async def _write_of(self, run_id: str, event: events.Event, default: Any) -> Any:
+    async def _write_of(self, run_id: str, event: events.Event, default: Committed) -> Any:  # noqa: ANN401 - as the event is
         """Write an event about a run; gives `default` if there is no such run."""
         flow = await self._flow(run_id)
         return default if flow is None else await self._write(flow, event)

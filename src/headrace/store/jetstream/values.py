@@ -80,7 +80,7 @@ class Values:
                 await self._bucket.purge(f"{_PARTS}.{parted.id}.{number}")
 
     async def items(self, under: str) -> AsyncIterator[tuple[str, bytes]]:
-        """Keys that begin with some words, and their values, the oldest first; without a consumer (ADR-31)."""
+        """Keys that begin with some words, and their values, the oldest first (ADR-31)."""
         sequence, wanted = 1, f"{self._prefix}{under}.>"
         while True:
             some, last = await self._some(wanted, sequence)
@@ -93,7 +93,7 @@ class Values:
             sequence = last + 1
 
     async def _some(self, wanted: str, sequence: int) -> tuple[list[tuple[str, bytes]], int | None]:
-        """Values from a place of the bucket's stream on; and the place of the last, None if there are no more."""
+        """Values from a place of the bucket's stream on; and where the last is, if there are more."""
         client = self._connection.client
         inbox = client.new_inbox()
         answers = await client.subscribe(inbox)

@@ -1,6 +1,7 @@
 """Writes batches into a flow's journal, until each is seen there or given up."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -77,10 +78,8 @@ class Writer:
                     if now_s - written.last_s > _AGAIN_S and self._connection.client.is_connected:
                         await self._send(number, written)
         finally:
-            try:
+            with contextlib.suppress(*ERRORS):  # else it went with its connection
                 await subscription.unsubscribe()
-            except ERRORS:
-                pass
 
     def write(self, event: Event) -> "asyncio.Future[Any]":
         """Write an event with others of this moment; gives what came of it, once it is in the journal."""

@@ -1,0 +1,117 @@
+"""`headrace worker`: executes the flows of a folder together with others, on one store of many machines."""
+
+import signal
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headrace.app import home_folder, read_env_file
+from headrace.app.secrets import Secrets
+from headrace.cli.invocation import Invocation
+from headrace.cli.logs import LogFormat, log_format_option, show_logs
+from headrace.cli.option import ENV_FILE, GRACE, KEEP, VERBOSE, parse_address, parse_grace, parse_keep
+from headrace.cli.session import run_loop
+from headrace.cli.stopping import StopSignals
+from headrace.cli.wording import plural
+from headrace.errors import UsageError
+from headrace.sdk import Address
+from headrace.sdk.resource import DEFAULT_ADDRESS
+
+if TYPE_CHECKING:
+    from headrace.web.server import Work
+    from headrace.web.site import Site
+
+__all__ = ["command"]
+
+
+@click.command("worker")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
+@click.option(
+    "--store", metavar="URL", required=True, help="Where the workers meet: nats://HOST:4222/NAME?replicas=3."
+)
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    default="127.0.0.1:8081",
+    show_default=True,
+    help="Of /live, /ready and /metrics; port 0: any that is free.",
+)
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default=str(DEFAULT_ADDRESS),
+    show_default=True,
+    help="Where http-module/server listens.",
+)
+@KEEP
+@ENV_FILE
+@GRACE
+@VERBOSE
+@log_format_option
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    folder: Path,
+    *,
+    store: str,
+    address: str,
+    listen: str,
+    keep: tuple[str, ...],
+    env_file: Path | None,
+    grace: str,
+    verbose: int,
+    log_format: LogFormat,
+) -> int:
+    """Execute all flows below the folder DIR together with other workers, on any number of machines.
+
+    Each task is executed by one of them; what a worker leaves or loses, others go on with. A trigger fires
+    once, whoever does it. SIGTERM lets running tasks end.
+    """
+    if not store.startswith(("nats://", "tls://")):
+        raise UsageError("workers meet in a store on NATS, `--store nats://…`; alone, use `headrace serve`")
+    server = import_module("headrace.web.server")
+    secrets = Secrets({})
+    invocation.mask = secrets.mask
+    show_logs(max(verbose, 1), secrets.mask, log_format)
+    work = server.Work(
+        root=folder,
+        home=home_folder(),
+        address=parse_address(address, "--address"),
+        hooks=parse_address(listen),
+        store=store,
+        keep=parse_keep(keep),
+        env_file=read_env_file(env_file) if env_file else None,
+        grace_s=parse_grace(grace),
+    )
+    return run_loop(_work(work, secrets))
+
+
+class _Told:
+    """Says how it goes."""
+
+    def __init__(self, work: "Work") -> None:
+        self._work = work
+
+    def ready(self, site: "Site", bound: Address) -> None:
+        """See `Listener`."""
+        running = [file for file in site.folder.files.values() if file.program is not None]
+        print(f"headrace works on {plural(len(running), 'flow')} of {self._work.root}")
+        print(f"http://{bound}/ready tells how it is", flush=True)
+
+    def stopping(self, runs: int) -> None:
+        """See `Listener`."""
+        if runs:
+            print(f"stopping: running tasks have {self._work.grace_s:g} s to end", flush=True)
+
+
+async def _work(work: "Work", secrets: Secrets) -> int:
+    stop = StopSignals()
+    try:
+        with stop.handled():
+            await import_module("headrace.web.worker").work(work, stop, _Told(work), secrets)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    print("stopped; what it leaves others go on with")
+    return 0 if stop.received is signal.SIGTERM else stop.exit_code
