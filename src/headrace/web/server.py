@@ -228,5 +228,7 @@ def _bound(address: Address) -> Iterator[socket.socket]:
             made.listen(_BACKLOG)
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
-            raise UsageError(f"cannot listen on {address}: {str(reason).lower()}") from error
+            raise UsageError(
+                f"cannot listen on {address}: {str(reason).lower()}; name another with --address"
+            ) from error
         yield made
