@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from tests.cli.following import rows
+from tests.cli.following import rows, until
 from tests.cli.outcome import Outcome
 
 from headrace.app.folder import Folder
@@ -76,8 +76,7 @@ def test_the_link_holds_a_token_that_opens_the_api_and_sigterm_ends_it_well(
     assert ask(url, "", "flows")[0] == 401
     status, fired = ask(url, token, "flows/small/triggers/go/fire", {})
     assert (status, set(fired)) == (202, {"run"})
-    while ask(url, token, f"runs/{fired['run']}")[1]["status"] == "running":
-        pass
+    until(lambda: ask(url, token, f"runs/{fired['run']}")[1]["status"] != "running", "its end")
     with urllib.request.urlopen(url, timeout=20) as page:
         assert page.headers["Content-Type"].startswith("text/html")
     process.send_signal(signal.SIGTERM)
@@ -174,8 +173,7 @@ def test_a_folder_without_a_flow_is_told_and_what_comes_is_taken_over(tmp_path: 
     assert "no YAML file there has a line `apiVersion: headrace.dev/…`" in process.stdout.readline()
     url, token = begun(process)
     (tmp_path / "small.yaml").write_text(FLOW.replace("DURATION", "10ms"))
-    while not ask(url, token, "flows")[1]["flows"]:
-        pass
+    until(lambda: ask(url, token, "flows")[1]["flows"], "the flow")
     process.kill()
     process.communicate()
 
@@ -206,8 +204,7 @@ def test_running_tasks_end_also_where_nobody_reads_what_it_prints(folder: Path, 
     with spawn("serve", folder, "--address", "127.0.0.1:0") as process:
         url, token = begun(process)
         _, fired = ask(url, token, "flows/small/triggers/go/fire", {})
-        while not ask(url, token, "flows/small")[1]["live"]["nodes"]["wait"]["active"]:
-            pass
+        until(lambda: ask(url, token, "flows/small")[1]["live"]["nodes"]["wait"]["active"], "the task")
         process.stdout.close()
         process.send_signal(signal.SIGTERM)
         process.wait()

@@ -210,7 +210,7 @@ class Folder:
         left: list[RunRecord] = await self._engine.resume(program)
         if left:
             _log.info(
-                "flow %s: %d runs that were left unfinished go on",
+                "flow %s: runs that were left unfinished and go on: %d",
                 flow.name,
                 len(left),
                 extra={"flow": flow.name},
