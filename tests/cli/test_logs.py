@@ -72,6 +72,16 @@ def test_what_is_no_json_is_told_as_text(capfd: pytest.CaptureFixture[str]) -> N
     assert line["message"]
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_line_that_cannot_be_told_neither_fails_nor_shows_what_was_to_be_in_it(capfd, form) -> None:
+    show_logs(1, Secrets({"token": "hunter2hunter2"}).mask, form)
+    logging.getLogger("headrace.test").warning("%d", "hunter2hunter2")
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "hunter2" not in line
+    assert "test_logs.py" in line
+    assert "TypeError" in line
+
+
 def test_another_format_is_refused(process: Process, tmp_path: Path) -> None:
     path = write_flow(tmp_path, DEBUG.replace(', token: "{{$.secrets.token}}"', ""), "[start -> log]")
     outcome = process("run", path, "--once", "--log-format", "xml")

@@ -203,6 +203,7 @@ TWO = """
             "--once",
         ),
         (HELLO, ["--next", "3"], "no trigger of test fires by itself"),
+        (HELLO, ["--next", "9" * 20], None),
     ],
 )
 def test_wrong_usage_is_told(
@@ -213,6 +214,14 @@ def test_wrong_usage_is_told(
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith("error: ")
     assert message is None or outcome.err == f"error: {message}\n"
+
+
+def test_a_folder_is_no_flow_and_is_told_who_takes_it(call: Callable[..., Outcome], tmp_path: Path) -> None:
+    outcome = call("run", tmp_path)
+    said = (
+        f"error: {tmp_path} is a folder; name a flow file, or let `headrace serve {tmp_path}` execute all\n"
+    )
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", said)
 
 
 def test_findings_keep_a_flow_from_running(call: Callable[..., Outcome], tmp_path: Path) -> None:

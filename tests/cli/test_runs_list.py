@@ -181,6 +181,15 @@ def test_runs_are_listed_by_flow_status_and_time(call: Call, tmp_path: Path) -> 
     assert (outcome.code, outcome.err.startswith("error: --since: ")) == (2, True)
 
 
+def test_bounds_beyond_what_a_store_can_count_and_ids_that_are_no_text_are_no_bug(call: Call) -> None:
+    for days in ("9" * 20, "9" * 400):
+        assert call("runs", "--since", f"{days}d").code == 0
+    outcome = call("runs", "--limit", "9" * 30)
+    assert (outcome.code, "is not in the range" in outcome.err) == (2, True)
+    outcome = call("runs", "show", "\udcff")
+    assert (outcome.code, "there is no run `\ufffd`" in outcome.err) == (2, True)
+
+
 def test_unfinished_runs_have_a_process_or_wait_for_one(
     spawn: Callable[..., Any], call: Call, tmp_path: Path
 ) -> None:

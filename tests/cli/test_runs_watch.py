@@ -179,12 +179,13 @@ def test_on_a_terminal_the_run_its_nodes_and_its_errors_stay_to_be_seen(serve) -
     assert f"run {run} of small succeeded in " in written
 
 
-@pytest.mark.parametrize("target", ["nope", "ffff", ""])
+@pytest.mark.parametrize("target", ["nope", "ffff", "", b"\xff"])
 def test_what_is_not_there_is_told_in_a_line(serve, process, target) -> None:
     serve().fire()
-    outcome = process("runs", "watch", target)
+    outcome = process("runs", "watch", os.fsdecode(target))
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
-    assert f"there is no run and no flow `{target}`" in outcome.err
+    told = os.fsdecode(target).replace("\udcff", "\ufffd")
+    assert f"there is no run and no flow `{told}`" in outcome.err
 
 
 def test_the_server_writes_down_where_it_is_with_a_token_for_looking(serve) -> None:
@@ -250,13 +251,15 @@ def test_a_wrong_token_and_none_are_told_in_a_line(serve, process, monkeypatch) 
 class _Other(BaseHTTPRequestHandler):
     """A server of another kind."""
 
+    body = b"no"
+
     def do_GET(self) -> None:
         status, place = (302, "/api/v1/session?") if self.path.endswith("moved/api/v1/session") else (404, "")
         self.send_response(status)
         self.send_header("Location", place)
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
-        self.wfile.write(b"no")
+        self.wfile.write(self.body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -277,6 +280,15 @@ def test_what_is_no_server_of_headrace_is_told_in_a_line(process, other) -> None
         assert outcome.err == f"error: {url} does not answer as `headrace serve` does\n"
 
 
+def test_what_says_as_headrace_would_that_it_has_no_session_is_no_server_of_headrace(
+    process, other, monkeypatch
+) -> None:
+    monkeypatch.setattr(_Other, "body", b'{"error": {"message": "not found"}}')
+    outcome = process("runs", "watch", "--url", other)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == f"error: {other} does not answer as `headrace serve` does\n"
+
+
 @pytest.mark.parametrize(
     "url", ["nowhere", "ftp://x", "http://", "http://a:b@c", "http://x:99999", "http://[x"]
 )
@@ -284,6 +296,14 @@ def test_what_is_no_url_is_told_in_a_line(call, url) -> None:
     outcome = call("runs", "watch", "--url", url)
     assert (outcome.code, outcome.out, outcome.err.startswith("error: --url")) == (2, "", True)
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("token", ["a\nb", "\udcff", "ü", "a b"])
+def test_what_is_no_token_is_told_in_a_line(call, monkeypatch, token) -> None:
+    monkeypatch.setenv("HEADRACE_TOKEN", token)
+    outcome = call("runs", "watch", "--url", "http://127.0.0.1:1")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert outcome.err.startswith("error: HEADRACE_TOKEN may have ")
 
 
 def test_of_a_url_and_a_store_there_is_one(call) -> None:
@@ -302,6 +322,7 @@ def test_of_a_url_and_a_store_there_is_one(call) -> None:
         ("https://h/below/", {"HEADRACE_TOKEN": "e"}, ("https://h/below", "e")),
         ("http://[::1]:8", {"HEADRACE_TOKEN": "e", "HEADRACE_READ_TOKEN": "r"}, ("http://[::1]:8", "r")),
         ("http://h", {}, ("http://h", "")),
+        ("http://h", {"HEADRACE_TOKEN": " e\n"}, ("http://h", "e")),
     ],
 )
 def test_a_url_and_its_token(text, environment, expected) -> None:
@@ -424,6 +445,35 @@ def test_a_run_that_ends_with_its_server_is_told_to_be_gone(serve, spawn) -> Non
     out, err = watcher.communicate(timeout=60)
     assert (watcher.returncode, err) == (2, "")
     assert out.splitlines()[-2:] == [NO_SERVER, f"run {run} is not there any more"]
+
+
+def test_errors_of_a_run_that_is_tried_again_are_not_told_twice(tmp_path, process, spawn) -> None:
+    path = write_flow(
+        tmp_path,
+        """
+    go: {component: common-module/signal}
+    wait: {component: common-module/delay, settings: {duration: 1s}}
+    check: {component: common-module/modify, input: {x: "{{fail('it is wrong')}}"}}""",
+        "[go -> wait -> check]",
+        spec="  retry: {maxAttempts: 1}\n",
+    )
+
+    async def look() -> list[str]:
+        store = await open_store(None, home_folder())
+        follower = Follower(StoreSource(store, ""), Target())
+        assert (await follower.look()).events == []
+        await asyncio.to_thread(process, "run", path, "--once")
+        events = (await follower.look()).events
+        retrying = spawn("runs", "retry", "latest")
+        while not (seen := (await follower.look()).events):
+            await asyncio.sleep(0.05)
+        events += seen
+        await asyncio.to_thread(retrying.communicate)
+        events += (await follower.look()).events
+        await store.close()
+        return [type(event).__name__ for event in events]
+
+    assert asyncio.run(look()) == ["Started", "Raised", "Ended", "Resumed", "Raised", "Ended"]
 
 
 class _Failing(StoreSource):

@@ -1,6 +1,7 @@
 """`headrace serve`, as a process: its link, its tokens, its end."""
 
 import json
+import logging
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from tests.cli.following import rows, until
 from tests.cli.outcome import Outcome
 
 from headrace.app.folder import Folder
@@ -74,8 +76,7 @@ def test_the_link_holds_a_token_that_opens_the_api_and_sigterm_ends_it_well(
     assert ask(url, "", "flows")[0] == 401
     status, fired = ask(url, token, "flows/small/triggers/go/fire", {})
     assert (status, set(fired)) == (202, {"run"})
-    while ask(url, token, f"runs/{fired['run']}")[1]["status"] == "running":
-        pass
+    until(lambda: ask(url, token, f"runs/{fired['run']}")[1]["status"] != "running", "its end")
     with urllib.request.urlopen(url, timeout=20) as page:
         assert page.headers["Content-Type"].startswith("text/html")
     process.send_signal(signal.SIGTERM)
@@ -99,7 +100,7 @@ def test_each_start_has_a_token_of_its_own(folder: Path, spawn: Spawn) -> None:
 def test_a_token_that_is_given_is_not_printed(folder: Path, spawn: Spawn, monkeypatch) -> None:
     monkeypatch.setenv("HEADRACE_TOKEN", "a-token-that-people-know")
     monkeypatch.setenv("HEADRACE_READ_TOKEN", "a-token-for-looking")
-    process = spawn("serve", folder, "--address", "127.0.0.1:0", "-vv")
+    process = spawn("serve", folder, "--address", "127.0.0.1:0", "-v")
     url, _ = begun(process, tokens=False)
     assert ask(url, "a-token-that-people-know", "session")[1]["access"] == "full"
     assert ask(url, "a-token-for-looking", "session")[1]["access"] == "read"
@@ -114,13 +115,20 @@ def test_a_token_that_is_given_is_not_printed(folder: Path, spawn: Spawn, monkey
         ({}, ["--address", "0.0.0.0:0"], "other machines reach 0.0.0.0:0, so a token is needed"),
         ({}, ["--address", "[::]:0"], "other machines reach [::]:0, so a token is needed"),
         ({"HEADRACE_TOKEN": "short"}, [], "HEADRACE_TOKEN has 5 characters; 16 are the least"),
+        ({"HEADRACE_TOKEN": "ünïcödetokenlang"}, [], "HEADRACE_TOKEN may have letters of ASCII"),
+        ({"HEADRACE_TOKEN": "\udcff0123456789abcdef"}, [], "HEADRACE_TOKEN may have letters of ASCII"),
+        ({"HEADRACE_READ_TOKEN": "two words are no token"}, [], "HEADRACE_READ_TOKEN may have letters"),
         ({"HEADRACE_READ_TOKEN": "x"}, [], "HEADRACE_READ_TOKEN has 1 character; 16 are the least"),
         (
             {"HEADRACE_TOKEN": "x" * 16, "HEADRACE_READ_TOKEN": "x" * 16},
             [],
             "HEADRACE_TOKEN and HEADRACE_READ_TOKEN are the same",
         ),
-        ({}, ["--address", "nowhere"], "--address takes HOST:PORT"),
+        ({}, ["--address", "nowhere"], "--address takes HOST:PORT, such as `127.0.0.1:8080`"),
+        ({}, ["--listen", "nowhere"], "--listen takes HOST:PORT, such as `127.0.0.1:8090`"),
+        ({}, ["--host-name", "http://flows.example"], "--host-name takes a name such as `flows.example`"),
+        ({}, ["--host-name", "flows.example:8080"], "--host-name takes a name such as `flows.example`"),
+        ({}, ["--host-name", ""], "--host-name takes a name such as `flows.example`"),
         ({}, ["--address", "127.0.0.1:99999"], "--address takes HOST:PORT"),
         ({}, ["--grace", "x"], "--grace: "),
         ({}, ["--store", "redis://x"], "`redis://x` names no store"),
@@ -155,7 +163,52 @@ def test_a_folder_that_is_not_there_or_an_address_that_is_taken_is_told(folder: 
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = call("serve", folder, "--address", address)
-    assert (done.code, f"cannot listen on {address}" in done.err) == (2, True)
+    assert done.code == 2
+    assert f"cannot listen on {address}: address already in use; name another with --address" in done.err
+
+
+def test_a_folder_without_a_flow_is_told_and_what_comes_is_taken_over(tmp_path: Path, spawn: Spawn) -> None:
+    process = spawn("serve", tmp_path, "--address", "127.0.0.1:0")
+    assert process.stdout.readline() == f"headrace serves 0 flows of {tmp_path}\n"
+    assert "no YAML file there has a line `apiVersion: headrace.dev/…`" in process.stdout.readline()
+    url, token = begun(process)
+    (tmp_path / "small.yaml").write_text(FLOW.replace("DURATION", "10ms"))
+    until(lambda: ask(url, token, "flows")[1]["flows"], "the flow")
+    process.kill()
+    process.communicate()
+
+
+def test_v_alone_logs_all_details(folder: Path, call: Call, monkeypatch) -> None:
+    async def follow(_) -> None:
+        logging.getLogger("headrace.test").info("what it does")
+        logging.getLogger("headrace.test").debug("a detail")
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(Folder, "follow", follow)
+    for options, details in ((), 0), (("-v",), 1):
+        said = call("serve", folder, "--address", "127.0.0.1:0", *options).err
+        assert (said.count("what it does"), said.count("a detail")) == (1, details)
+
+
+def test_blanks_around_a_token_do_not_count(folder: Path, spawn: Spawn, monkeypatch) -> None:
+    monkeypatch.setenv("HEADRACE_TOKEN", "a-token-that-people-know\n")
+    process = spawn("serve", folder, "--address", "127.0.0.1:0")
+    url, _ = begun(process, tokens=False)
+    assert ask(url, "a-token-that-people-know", "session")[1]["access"] == "full"
+    process.kill()
+    process.communicate()
+
+
+def test_running_tasks_end_also_where_nobody_reads_what_it_prints(folder: Path, spawn: Spawn) -> None:
+    (folder / "small.yaml").write_text(FLOW.replace("DURATION", "2s"))
+    with spawn("serve", folder, "--address", "127.0.0.1:0") as process:
+        url, token = begun(process)
+        _, fired = ask(url, token, "flows/small/triggers/go/fire", {})
+        until(lambda: ask(url, token, "flows/small")[1]["live"]["nodes"]["wait"]["active"], "the task")
+        process.stdout.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+    assert rows(f"SELECT ended_at IS NOT NULL FROM runs WHERE id = '{fired['run']}'") == [(1,)]
 
 
 def test_a_server_that_is_killed_goes_on_with_what_it_left(folder: Path, spawn: Spawn) -> None:

@@ -83,6 +83,7 @@ async def test_deciding_a_task_twice_changes_nothing(place):
         assert (again.tasks, again.ended) == ((), None)
         assert (await store.run("r1")).counters == {"c": 1}
         assert [t.id for t, _ in await store.open_tasks("r1")] == ["r1.a"]
+        assert (await store.open_count("r1"), await store.open_count("unknown")) == (1, 0)
 
 
 async def test_a_task_that_is_decided_is_not_opened_again_by_a_late_retry(place):

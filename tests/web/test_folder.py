@@ -133,6 +133,22 @@ async def test_a_secret_that_is_missing_is_told_and_looked_for_again(tmp_path, m
         assert await state(server) == ("running", None)
 
 
+async def test_what_is_wrong_is_logged_when_it_is_found_and_not_each_time_that_it_is_tried_again(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr("headrace.app.folder._AGAIN_S", 0.0)
+    spec = SYNC.replace("  vars:", "  secrets: [key]\n  vars:")
+    async with served(tmp_path, {"sync": spec, "bad": "{}"}) as server:
+        for _ in range(3):
+            await server.site.folder.scan()
+        assert len([line for line in caplog.messages if "no value for secret `key`" in line]) == 1
+        (bad,) = [line for line in caplog.messages if line.startswith("flow bad ")]
+        assert bad.endswith(f"; `headrace validate {server.folder}/bad.yaml` shows more")
+        server.write("bad", "{ }")
+        await server.site.folder.scan()
+        assert caplog.messages[-1] == bad
+
+
 async def test_a_flow_that_another_process_executes_is_taken_over_once_that_ends(tmp_path, monkeypatch):
     monkeypatch.setattr("headrace.app.folder._AGAIN_S", 0.0)
     url = f"sqlite:///{tmp_path}/store.db"

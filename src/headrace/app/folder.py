@@ -152,7 +152,7 @@ class Folder:
             return
         text, read = _shown(*loaded), loaded[1]
         file = self.files.get(path) or FlowFile(path, stamp, "")
-        before_name = file.name
+        before_name, told = file.name, (file.stamp, file.problem)
         file.stamp, file.text, file.findings = stamp, text, read.findings
         file.problem, file.tries_at_s, file.is_elsewhere = "", None, False
         self.files[path] = file
@@ -161,8 +161,9 @@ class Folder:
             file.name = file.name or _name_in(text) or _name_of(path, self._root)
         else:
             await self._take_over(file, read.flow)
-        if file.problem:
-            _log.warning("flow %s (%s): %s", file.name, path, file.problem, extra=_of(file))
+        if file.problem and (stamp, file.problem) != told:  # not each time that it is tried again
+            cure = f"; `headrace validate {path}` shows more" if read.flow is None else ""
+            _log.warning("flow %s (%s): %s%s", file.name, path, file.problem, cure, extra=_of(file))
         for name in {before_name, file.name} - {""}:
             self._on_change(name)
 
@@ -209,7 +210,7 @@ class Folder:
         left: list[RunRecord] = await self._engine.resume(program)
         if left:
             _log.info(
-                "flow %s: %d runs that were left unfinished go on",
+                "flow %s: runs that were left unfinished and go on: %d",
                 flow.name,
                 len(left),
                 extra={"flow": flow.name},

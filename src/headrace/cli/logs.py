@@ -7,6 +7,7 @@ An object has `at` (RFC 3339, UTC), `level`, `logger`, `message`, and where they
 import logging
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
 import click
@@ -30,13 +31,19 @@ log_format_option = click.option(
 
 
 class _ErrorStream(logging.Handler):
-    """Writes to what standard error is at the time: a live display takes its place while it is there."""
+    """Writes to what standard error is at the time: a live display takes its place while it is there.
+
+    Who logs is never bothered: neither by a line that cannot be formatted, nor by one that nobody takes.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            print(self.format(record), file=sys.stderr)
-        except (OSError, ValueError):
-            self.handleError(record)
+            line = self.format(record)
+        except Exception as error:  # noqa: BLE001 - a mistake of who logs, whose arguments may hold secrets
+            told = f"cannot tell what {record.pathname}:{record.lineno} logs: {type(error).__name__}"
+            line = self.format(logging.LogRecord(record.name, record.levelno, "", 0, told, (), None))
+        with suppress(OSError, ValueError):  # it is closed, or its disk is full; there is nowhere to say so
+            print(line, file=sys.stderr)
 
 
 class _Masked(logging.Formatter):
@@ -104,6 +111,5 @@ def show_logs(verbosity: int, mask: Callable[[str], str], form: LogFormat = "tex
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if verbosity > 1 else logging.WARNING)
-    if verbosity == 1:
-        logging.getLogger("headrace").setLevel(logging.INFO)
+    logging.getLogger("headrace").setLevel(logging.INFO if verbosity == 1 else logging.NOTSET)
     logging.getLogger("headrace.debug").setLevel(logging.DEBUG)

@@ -1,6 +1,8 @@
 """Options that several commands have, and the values of some."""
 
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -9,10 +11,31 @@ from headrace.app.session import DEFAULT_KEEP
 from headrace.engine import Keep
 from headrace.errors import UsageError
 from headrace.sdk import Address
+from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.sdk.settings import parse_duration
 
-__all__ = ["ENV_FILE", "GRACE", "KEEP", "STORE", "VERBOSE", "parse_address", "parse_grace", "parse_keep"]
+__all__ = [
+    "ENV_FILE",
+    "GRACE",
+    "KEEP",
+    "MOST_RUNS",
+    "READ_TOKEN",
+    "STORE",
+    "TOKEN",
+    "VERBOSE",
+    "parse_address",
+    "parse_keep",
+    "parse_span",
+    "token_of",
+]
 
+TOKEN = "HEADRACE_TOKEN"  # noqa: S105 - the name of a variable
+READ_TOKEN = "HEADRACE_READ_TOKEN"  # noqa: S105 - likewise
+
+MOST_RUNS = 1_000_000_000
+"""No more are told of, or remembered, whatever is asked for."""
+_LONGEST_S = 100 * 365 * 86_400.0
+"""A hundred years: longer spans are taken for this one, whose nanoseconds a store can hold."""
 _LAST_PORT = 65_535
 
 ENV_FILE = click.option(
@@ -48,28 +71,38 @@ def parse_keep(texts: Iterable[str]) -> Keep:
     runs: int | None = None
     for text in given:
         if text.isascii() and text.isdecimal():
-            runs = int(text)
-            continue
-        try:
-            for_ns = round(parse_duration(text) * 1e9)
-        except ValueError as error:
-            raise UsageError(f"--keep takes a time or a number of runs: {error}") from error
+            digits = text.lstrip("0")
+            runs = int(digits or "0") if len(digits) < len(str(MOST_RUNS)) else MOST_RUNS
+        else:
+            for_ns = round(parse_span(text, "--keep takes a time or a number of runs") * 1e9)
     return Keep(for_ns, runs)
 
 
-def parse_grace(text: str) -> float:
-    """The value of `--grace`, in seconds.
+def parse_span(text: str, option: str) -> float:
+    """The value of an option that is a time, such as `30s`, in seconds; a hundred years at most.
 
     Raises:
-        UsageError: it is no time.
+        UsageError: it is none.
     """
     try:
-        return parse_duration(text)
+        return min(parse_duration(text), _LONGEST_S)
     except ValueError as error:
-        raise UsageError(f"--grace: {error}") from error
+        raise UsageError(f"{option}: {error}") from error
 
 
-def parse_address(text: str, option: str = "--listen") -> Address:
+def token_of(variable: str, environment: Mapping[str, str] | None = None) -> str:
+    """The token that a variable of the environment holds, without blanks around it; empty if there is none.
+
+    Raises:
+        UsageError: it has a character that no header carries.
+    """
+    token = (os.environ if environment is None else environment).get(variable, "").strip()
+    if token and not re.fullmatch("[!-~]+", token):
+        raise UsageError(f"{variable} may have letters of ASCII, digits and punctuation alone, and no blanks")
+    return token
+
+
+def parse_address(text: str, option: str = "--listen", example: Address = DEFAULT_ADDRESS) -> Address:
     """The value of an option that is an address: `127.0.0.1:8090`, `[::1]:8090`, `localhost:0`.
 
     Raises:
@@ -82,6 +115,6 @@ def parse_address(text: str, option: str = "--listen") -> Address:
         host = ""  # IPv6 without brackets, which cannot be told from the port
     is_port = port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT
     if not host or not is_port:
-        example = f"127.0.0.1:{port}" if is_port and not host else "127.0.0.1:8090"
-        raise UsageError(f"{option} takes HOST:PORT, such as `{example}`, not `{text}`")
+        such = f"127.0.0.1:{port}" if is_port and not host else str(example)
+        raise UsageError(f"{option} takes HOST:PORT, such as `{such}`, not `{text}`")
     return Address(host, int(port))

@@ -16,7 +16,7 @@ from headrace.cli.events import EventView
 from headrace.cli.finding import print_findings, print_pages
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
-from headrace.cli.option import ENV_FILE, GRACE, KEEP, STORE, VERBOSE, parse_address, parse_grace, parse_keep
+from headrace.cli.option import ENV_FILE, GRACE, KEEP, STORE, VERBOSE, parse_address, parse_keep, parse_span
 from headrace.cli.plain import PlainView
 from headrace.cli.session import Order, run_flow, run_loop
 from headrace.cli.terminal import is_live
@@ -55,7 +55,7 @@ __all__ = ["choose_trigger", "command", "view_for"]
 @VERBOSE
 @log_format_option
 @click.option(
-    "--next", "count", metavar="N", type=click.IntRange(1), help="Print the next N firings, and end."
+    "--next", "count", metavar="N", type=click.IntRange(1, 10_000), help="Print the next N firings, and end."
 )
 @click.pass_obj
 def command(
@@ -85,6 +85,8 @@ def command(
     """
     if not once:
         _check_usage({"--trigger": trigger, "--data": data, "--new": is_new or None})
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a flow file, or let `headrace serve {path}` execute all")
     registry = full_registry()
     loaded = read_flow(path, registry, overrides=parse_settings(settings))
     flow = require(loaded)
@@ -109,7 +111,7 @@ def command(
         trigger=chosen,
         payload=read_data(data),
         is_new=is_new,
-        grace_s=parse_grace(grace),
+        grace_s=parse_span(grace, "--grace"),
         keep=parse_keep(keep),
         address=parse_address(listen),
         read_version=version_reader(registry, secrets, variables),

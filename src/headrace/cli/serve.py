@@ -1,7 +1,7 @@
 """`headrace serve`: all flows of a folder, with an HTTP API and a web page."""
 
 import ipaddress
-import os
+import re
 import signal
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +13,21 @@ from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
-from headrace.cli.option import ENV_FILE, GRACE, KEEP, STORE, VERBOSE, parse_address, parse_grace, parse_keep
+from headrace.cli.option import (
+    ENV_FILE,
+    GRACE,
+    KEEP,
+    READ_TOKEN,
+    STORE,
+    TOKEN,
+    parse_address,
+    parse_keep,
+    parse_span,
+    token_of,
+)
 from headrace.cli.session import run_loop
 from headrace.cli.stopping import StopSignals
+from headrace.cli.terminal import discard_output, harmless
 from headrace.cli.wording import plural
 from headrace.errors import UsageError
 from headrace.sdk import Address
@@ -27,8 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_TOKEN = "HEADRACE_TOKEN"  # noqa: S105 - the name of a variable
-_READ_TOKEN = "HEADRACE_READ_TOKEN"  # noqa: S105 - likewise
+_ADDRESS = Address("127.0.0.1", 8080)
 _SHORTEST = 16
 
 
@@ -37,7 +48,7 @@ _SHORTEST = 16
 @click.option(
     "--address",
     metavar="HOST:PORT",
-    default="127.0.0.1:8080",
+    default=str(_ADDRESS),
     show_default=True,
     help="Of the API and the page; port 0: any that is free.",
 )
@@ -55,7 +66,7 @@ _SHORTEST = 16
 @KEEP
 @ENV_FILE
 @GRACE
-@VERBOSE
+@click.option("-v", "--verbose", is_flag=True, help="Show all details in the logs, on standard error.")
 @log_format_option
 @click.pass_obj
 def command(
@@ -69,7 +80,7 @@ def command(
     keep: tuple[str, ...],
     env_file: Path | None,
     grace: str,
-    verbose: int,
+    verbose: bool,
     log_format: LogFormat,
 ) -> int:
     """Execute all flows below the folder DIR, and serve an API and a web page about them.
@@ -80,10 +91,10 @@ def command(
     """
     web = import_module("headrace.web.server")
     access = import_module("headrace.web.access")
-    bound = parse_address(address, "--address")
+    bound = parse_address(address, "--address", _ADDRESS)
     secrets = Secrets({})
     invocation.mask = secrets.mask
-    show_logs(max(verbose, 1), secrets.mask, log_format)
+    show_logs(2 if verbose else 1, secrets.mask, log_format)
     full, read = _tokens(bound)
     tokens = access.Tokens(full or access.new_token(), read or access.new_token())
     secrets.include(Secrets({"full": tokens.full, "read": tokens.read}))
@@ -92,12 +103,12 @@ def command(
         home=home_folder(),
         address=bound,
         tokens=tokens,
-        host_names=host_names,
+        host_names=tuple(map(_host_name, host_names)),
         hooks=parse_address(listen),
         store=store,
         keep=parse_keep(keep),
         env_file=read_env_file(env_file) if env_file else None,
-        grace_s=parse_grace(grace),
+        grace_s=parse_span(grace, "--grace"),
     )
     return run_loop(_serve(offer, secrets, shows_token=not full))
 
@@ -106,17 +117,30 @@ def _tokens(address: Address) -> tuple[str, str]:
     """The tokens of the environment; empty where there are none.
 
     Raises:
-        UsageError: one is too short, or there is none where other machines may ask.
+        UsageError: one is no token or too short, or there is none where other machines may ask.
     """
-    full, read = os.environ.get(_TOKEN, ""), os.environ.get(_READ_TOKEN, "")
-    for name, token in ((_TOKEN, full), (_READ_TOKEN, read)):
+    full, read = token_of(TOKEN), token_of(READ_TOKEN)
+    for name, token in ((TOKEN, full), (READ_TOKEN, read)):
         if token and len(token) < _SHORTEST:
             raise UsageError(f"{name} has {plural(len(token), 'character')}; {_SHORTEST} are the least")
     if full and full == read:
-        raise UsageError(f"{_TOKEN} and {_READ_TOKEN} are the same, so the second would open everything")
+        raise UsageError(f"{TOKEN} and {READ_TOKEN} are the same, so the second would open everything")
     if not full and not is_loopback(address.host):
-        raise UsageError(f"other machines reach {address}, so a token is needed that you know: set {_TOKEN}")
+        raise UsageError(f"other machines reach {address}, so a token is needed that you know: set {TOKEN}")
     return full, read
+
+
+def _host_name(text: str) -> str:
+    """The value of `--host-name`.
+
+    Raises:
+        UsageError: it is more than a name, or less.
+    """
+    if not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", text):
+        raise UsageError(
+            f"--host-name takes a name such as `flows.example`, without scheme and port, not `{text}`"
+        )
+    return text
 
 
 def is_loopback(host: str) -> bool:
@@ -140,7 +164,10 @@ class _Told:
         """See `Listener`."""
         running = [file for file in site.folder.files.values() if file.program is not None]
         others = len(site.folder.files) - len(running)
-        print(f"headrace serves {plural(len(running), 'flow')} of {self._offer.root}")
+        root = harmless(str(self._offer.root))
+        print(f"headrace serves {plural(len(running), 'flow')} of {root}")
+        if not site.folder.files:
+            print("no YAML file there has a line `apiVersion: headrace.dev/…`; one that comes is taken over")
         if others:
             print(f"{plural(others, 'file')} cannot be executed; the page says why")
         print(f"Open http://{bound}/{self._fragment}", flush=True)
@@ -149,7 +176,10 @@ class _Told:
         """See `Listener`."""
         if runs:
             grace = f"running tasks have {self._offer.grace_s:g} s to end"
-            print(f"stopping: {grace}; a second signal means at once", flush=True)
+            try:
+                print(f"stopping: {grace}; a second signal means at once", flush=True)
+            except OSError:  # nobody reads it any more; what is executing is to end well all the same
+                discard_output()
 
 
 async def _serve(offer: "Offer", secrets: Secrets, *, shows_token: bool) -> int:

@@ -250,6 +250,10 @@ class MemoryStore:
         state = self._ledger.runs.get(run_id)
         return [] if state is None else list(state.open.values())
 
+    async def open_count(self, run_id: str) -> int:
+        """See `Store`."""
+        return len(await self.open_tasks(run_id))
+
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """See `Store`."""
         return [

@@ -251,6 +251,10 @@ class Store(Protocol):
         """The open tasks of a run, in the order of their making."""
         ...
 
+    async def open_count(self, run_id: str) -> int:
+        """How many open tasks a run has; reads none of them."""
+        ...
+
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """Dead letters, the oldest first."""
         ...

@@ -282,5 +282,7 @@ def _bound(address: Address) -> Iterator[socket.socket]:
             made.listen(_BACKLOG)
         except (OSError, TypeError, OverflowError) as error:  # TypeError: a name that no address can have
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise UsageError(f"cannot listen on {address}: {str(reason).lower()}") from error
+            raise UsageError(
+                f"cannot listen on {address}: {str(reason).lower()}; name another with --address"
+            ) from error
         yield made

@@ -434,6 +434,16 @@ async def test_nobody_at_the_port_is_infrastructure():
     )
 
 
+async def test_a_socket_that_is_not_there_is_told_with_who_may_have_to_be_started():
+    pool = PostgresPool(PostgresTarget("/nowhere"))
+    with pytest.raises(InfrastructureError) as caught:
+        await pool.execute(Statement("select 1"))
+    assert str(caught.value) == (
+        "PostgreSQL at /nowhere/.s.PGSQL.5432 refuses connections; is it running? "
+        "`headrace postgres start` starts the embedded one"
+    )
+
+
 async def test_an_unknown_host_is_infrastructure():
     with pytest.raises(InfrastructureError, match=r"the database host `nowhere\.invalid` cannot be found"):
         await PostgresPool(PostgresTarget("nowhere.invalid")).begin()

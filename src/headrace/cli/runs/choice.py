@@ -9,6 +9,7 @@ import click
 from headrace.errors import StoreError, UsageError
 from headrace.expr.suggestion import did_you_mean, listed
 from headrace.store import DeadLetter, RunFilter, RunRecord, Store
+from headrace.values import well_formed
 
 __all__ = ["Choice", "check_flow", "chosen_letters", "find_run", "letter_options", "short_id", "unknown_flow"]
 
@@ -29,6 +30,7 @@ async def find_run(store: Store, text: str) -> RunRecord:
     Raises:
         UsageError: there is none, or there are several.
     """
+    text = well_formed(text)  # what is no UTF-8 comes from the command line as lone surrogates
     wanted = RunFilter(limit=1) if text == LATEST else RunFilter(id_prefix=text, limit=_SHOWN + 1)
     found = [run.id for run in await store.runs(wanted)] if text else []
     if text in found:  # its id is whole, and another's goes on

@@ -6,12 +6,11 @@ import time
 import click
 
 from headrace.app.facts import run_facts
+from headrace.cli.option import MOST_RUNS, parse_span
 from headrace.cli.runs.choice import check_flow
 from headrace.cli.runs.kept import JSON, STORE, kept_store, processes_of
 from headrace.cli.runs.table import listing
 from headrace.cli.terminal import columns
-from headrace.errors import UsageError
-from headrace.sdk.settings import parse_duration
 from headrace.store import RunFilter, RunRecord, RunStatus
 from headrace.values import Json, encode_json
 
@@ -29,7 +28,12 @@ __all__ = ["command"]
 )
 @click.option("--since", metavar="TIME", help="Runs that started within this time: 2d.")
 @click.option(
-    "--limit", metavar="N", type=click.IntRange(1), default=20, show_default=True, help="How many at most."
+    "--limit",
+    metavar="N",
+    type=click.IntRange(1, MOST_RUNS),
+    default=20,
+    show_default=True,
+    help="How many at most.",
 )
 @STORE
 @JSON
@@ -50,7 +54,7 @@ def command(
     wanted = RunFilter(
         flow=flow,
         statuses=frozenset(map(RunStatus, statuses or (status.value for status in RunStatus))),
-        started_after_ns=0 if since is None else now_ns - _span_ns(since),
+        started_after_ns=0 if since is None else now_ns - round(parse_span(since, "--since") * 1e9),
         limit=limit,
     )
     runs, processes = asyncio.run(_find(store, wanted))
@@ -63,13 +67,6 @@ def command(
         is_narrowed = wanted != RunFilter(limit=limit)
         print("no such run" if is_narrowed else "no run yet")
     return 0
-
-
-def _span_ns(text: str) -> int:
-    try:
-        return round(parse_duration(text) * 1e9)
-    except ValueError as error:
-        raise UsageError(f"--since: {error}") from error
 
 
 async def _find(url: str | None, wanted: RunFilter) -> tuple[list[RunRecord], dict[str, int]]:

@@ -388,7 +388,10 @@ def _refusal(conn: PGconn, target: PostgresTarget) -> Exception:
     reason = text.partition("failed: ")[2] or text
     where = f"PostgreSQL at {target.address}"
     if "Connection refused" in text or "No such file or directory" in text:
-        return InfrastructureError(f"{where} refuses connections; is it running, and is that its port?")
+        cure = "is it running, and is that its port?"
+        if target.address.startswith("/"):  # a socket: perhaps that of the embedded server
+            cure = "is it running? `headrace postgres start` starts the embedded one"
+        return InfrastructureError(f"{where} refuses connections; {cure}")
     permanent = (
         "authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied",
         "does not support SSL", "certificate", "SSL error", "permission denied", "not permitted to log in",

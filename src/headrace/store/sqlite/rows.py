@@ -27,6 +27,7 @@ from headrace.values import Json, JsonError, decode_json
 
 __all__ = [
     "Damaged",
+    "count_open_tasks",
     "find_dead_letters",
     "find_flows",
     "find_last_notice",
@@ -179,6 +180,13 @@ def find_open_tasks(connection: sqlite3.Connection, run_id: str) -> list[tuple[T
         (run_id,),
     )
     return [_open_task(*msgspec.convert(row, _TaskRow)) for row in rows]
+
+
+@_reading("the number of open tasks")
+def count_open_tasks(connection: sqlite3.Connection, run_id: str) -> int:
+    """How many open tasks a run has, by the index alone."""
+    (count,) = connection.execute("SELECT count(*) FROM tasks WHERE run_id = ?", (run_id,)).fetchone()
+    return int(count)
 
 
 def _open_task(

@@ -340,6 +340,13 @@ class SqliteStore(Aside):
             return list(state.open.values())
         return await self._reader.ask(lambda connection: rows.find_open_tasks(connection, run_id))
 
+    async def open_count(self, run_id: str) -> int:
+        """See `Store`."""
+        state = self._ledger.runs.get(run_id)
+        if state is not None:
+            return len(state.open)
+        return await self._reader.ask(lambda connection: rows.count_open_tasks(connection, run_id))
+
     async def dead_letters(self, run_id: str | None = None, flow: str | None = None) -> list[DeadLetter]:
         """See `Store`."""
         return await self._reader.ask(lambda connection: rows.find_dead_letters(connection, run_id, flow))

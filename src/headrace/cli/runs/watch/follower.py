@@ -64,7 +64,7 @@ class Follower:
         self._known: set[str] = set()  # of the runs that began after the horizon
         self._horizon_ns: int | None = None
         self._newest_ns = 0
-        self._told_errors: dict[str, int] = {}
+        self._told_errors: dict[str, int] = {}  # of the runs that are active or known
         self._events: list[Event] = []
         self._errors: list[ErrorRecord] = []
         self._counts: dict[str, Snapshot] = {}
@@ -92,6 +92,8 @@ class Follower:
         board = await self._board()
         if self._horizon_ns is not None:
             self._horizon_ns = max(self._horizon_ns, self._newest_ns - _MARGIN_NS)
+        for run_id in self._told_errors.keys() - self._active.keys() - self._known:
+            del self._told_errors[run_id]
         events, self._events = self._events, []
         return Seen(events, board)
 
@@ -156,7 +158,6 @@ class Follower:
         elif seen is None:
             self._skip_errors(run)
         self._raise_errors(run)
-        del self._told_errors[run_id]
         if run_id == self._target.run:
             self.ended = run
         snapshot = self._counts.get(run.flow)

@@ -50,7 +50,7 @@ class StoreSource:
     async def kept(self, run: RunRecord) -> Kept | None:
         """See `Source`."""
         process = await self._store.executing_process(run.flow)
-        return Kept(process, len(await self._store.open_tasks(run.id)))
+        return Kept(process, await self._store.open_count(run.id))
 
     async def close(self) -> None:
         """See `Source`."""

@@ -1,6 +1,5 @@
 """Where there is something to look at."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,6 +8,7 @@ import msgspec
 
 from headrace.app.announcement import announcement
 from headrace.app.session import open_store
+from headrace.cli.option import READ_TOKEN, TOKEN, token_of
 from headrace.cli.runs.watch.kept import StoreSource
 from headrace.cli.runs.watch.server import ServerSource
 from headrace.cli.runs.watch.source import Source, SourceLost
@@ -74,9 +74,8 @@ def given_server(text: str, environment: Mapping[str, str] | None = None) -> tup
     """URL and token of a server; the link that it printed has the token in it.
 
     Raises:
-        UsageError: it is no URL of a server.
+        UsageError: it is no URL of a server, or the token is none.
     """
-    env = os.environ if environment is None else environment
     try:
         url = urlsplit(text)
         port = f":{url.port}" if url.port else ""
@@ -86,5 +85,5 @@ def given_server(text: str, environment: Mapping[str, str] | None = None) -> tup
         raise UsageError("--url takes the URL of a server: http://127.0.0.1:8080")
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     _, _, token = url.fragment.partition("token=")
-    token = token or env.get("HEADRACE_READ_TOKEN", "") or env.get("HEADRACE_TOKEN", "")
+    token = token or token_of(READ_TOKEN, environment) or token_of(TOKEN, environment)
     return f"{url.scheme}://{host}{port}{url.path.rstrip('/')}", token

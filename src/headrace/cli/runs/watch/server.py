@@ -50,7 +50,8 @@ class ServerSource:
 
     async def check(self) -> None:
         """See that a server is there which takes the token."""
-        await self._ask("session", SessionAnswer)
+        if await self._ask("session", SessionAnswer) is None:
+            raise UsageError(f"{self._url} does not answer as `headrace serve` does")
 
     async def flows(self) -> list[str]:
         """See `Source`."""

@@ -5,6 +5,7 @@ import msgspec
 from headrace.cli.runs.watch.source import Source
 from headrace.errors import UsageError
 from headrace.expr.suggestion import did_you_mean, listed
+from headrace.values import well_formed
 
 __all__ = ["Target", "find_target"]
 
@@ -27,6 +28,7 @@ async def find_target(source: Source, text: str | None) -> Target:
     """
     if text is None:
         return Target()
+    text = well_formed(text)  # what is no UTF-8 comes from the command line as lone surrogates
     flows = await source.flows()
     if text in flows or await source.latest(text) is not None:
         return Target(flow=text)
