@@ -84,6 +84,22 @@ async def fill(path: Path) -> None:
     await store.close()
 
 
+def longest_task_ms(trace: bytes) -> float:
+    """The longest task of the page's thread, in its own time: that of a core which does nothing else."""
+    events = json.loads(trace)["traceEvents"]
+    pages = {
+        (each["pid"], each["tid"])
+        for each in events
+        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    own = [
+        each["tdur"]
+        for each in events
+        if each["name"].endswith("RunTask") and (each["pid"], each["tid"]) in pages and "tdur" in each
+    ]
+    return max(own) / 1000
+
+
 async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_stay_smooth(tmp_path, browser):
     path = tmp_path / "store.db"
     await fill(path)
@@ -97,20 +113,15 @@ async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_st
                 times.append(time.perf_counter() - begun)
             assert sorted(times)[2] < 0.1, (query, times)
 
-        await on.page.add_init_script(
-            "window.slow = []; new PerformanceObserver(list => window.slow.push(...list.getEntries()"
-            ".map(each => [location.pathname, each.duration]))).observe({type: 'longtask', buffered: true})"
-        )
         pages = {
             "/runs": on.page.get_by_text("r9999"),
-            "/flows/wide": on.page.get_by_role("button", name=re.compile("^n199")),
+            "/flows/wide": on.page.locator("[data-node=n199]"),
             "/": on.page.get_by_text("wide"),
         }
         for page, wanted in pages.items():
+            await browser.start_tracing(page=on.page, categories=["toplevel"])
             await on.go(page)
-            await expect(wanted.first).to_be_visible(timeout=20_000)
-            await on.page.wait_for_timeout(500)
-            await on.page.evaluate("window.slow = []")
+            await wanted.first.wait_for(timeout=20_000)  # `expect` describes the page: a long task of its own
             begun = time.monotonic()
             told = 0
             while time.monotonic() - begun < 3:
@@ -121,5 +132,5 @@ async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_st
                     told += 1
                 await on.page.wait_for_timeout(max(0, (begun + told / 1000 - time.monotonic()) * 1000))
             assert told >= 2000
-            slow = await on.page.evaluate("window.slow")
-            assert all(duration < 200 for _, duration in slow), (page, slow)
+            slowest = longest_task_ms(await browser.stop_tracing())
+            assert 10 < slowest < 200, page

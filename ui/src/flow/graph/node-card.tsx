@@ -1,4 +1,4 @@
-import { Handle, type NodeProps, Position } from '@xyflow/react'
+import type { NodeProps } from '@xyflow/react'
 import { memo, useContext } from 'react'
 import type { GraphNode, NodeLive } from '../../api/types'
 import { formatCount, formatRate, formatShort } from '../../parts/format'
@@ -8,11 +8,6 @@ import type { CardNode } from './elements'
 import './node-card.css'
 import { isNamed, type Port, shortComponent } from './size'
 import { WalkContext } from './walk'
-
-const SIDES = {
-  right: { in: Position.Left, out: Position.Right },
-  down: { in: Position.Top, out: Position.Bottom },
-}
 
 export const NodeCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
   const { node, card, direction } = data
@@ -37,7 +32,7 @@ export const NodeCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
         <PortMark
           key={`${port.side} ${port.name}`}
           port={port}
-          side={SIDES[direction][port.side]}
+          isAcross={direction === 'right'}
           isNamed={isNamed(port.side === 'in' ? node.inputs : node.outputs)}
         />
       ))}
@@ -86,26 +81,20 @@ function Counts({ live }: { live: NodeLive }) {
 
 interface PortProps {
   port: Port
-  side: Position
+  /** the edges lead across, so the port is at a side of the card */
+  isAcross: boolean
   isNamed: boolean
 }
 
-function PortMark({ port, side, isNamed }: PortProps) {
+function PortMark({ port, isAcross, isNamed }: PortProps) {
   const kind = port.isError ? 'port-error' : port.isDetached ? 'port-detached' : ''
-  const isAcross = side === Position.Left || side === Position.Right
+  const at = { left: port.x, top: port.y }
   return (
     <>
-      <Handle
-        id={port.name}
-        type={port.side === 'in' ? 'target' : 'source'}
-        position={side}
-        isConnectable={false}
-        className={`port ${kind}`}
-        style={isAcross ? { top: port.y } : { left: port.x }}
-      />
+      <span className={`port ${kind}`} style={at} />
       {isNamed && (
         <span
-          className={`port-name port-name-${side} ${kind}`}
+          className={`port-name port-name-${port.side} ${kind}`}
           style={isAcross ? { top: port.y } : { left: port.x }}
         >
           {port.name}
