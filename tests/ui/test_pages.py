@@ -1,7 +1,6 @@
 """Every page: in both widths and colour schemes, for those who see badly, and at size."""
 
 import json
-import re
 import time
 from pathlib import Path
 
