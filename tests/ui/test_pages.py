@@ -114,13 +114,14 @@ async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_st
 
         pages = {
             "/runs": on.page.get_by_text("r9999"),
-            "/flows/wide": on.page.locator("[data-node=n199]"),
+            "/flows/wide": on.page.locator("[data-id=e199]"),  # an edge: they are drawn last
             "/": on.page.get_by_text("wide"),
         }
         for page, wanted in pages.items():
             await browser.start_tracing(page=on.page, categories=["toplevel"])
             await on.go(page)
-            await wanted.first.wait_for(timeout=20_000)  # `expect` describes the page: a long task of its own
+            # `expect` describes the page, which is a long task of its own.
+            await wanted.first.wait_for(state="attached", timeout=20_000)
             begun = time.monotonic()
             told = 0
             while time.monotonic() - begun < 3:

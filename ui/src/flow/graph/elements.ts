@@ -1,26 +1,15 @@
 /** A layout and a selection as React Flow takes them. Objects stay the same where nothing changed. */
-import { type Edge, type Node, type NodeHandle, Position } from '@xyflow/react'
+import type { Edge, Node } from '@xyflow/react'
 import type { GraphEdge, GraphNode } from '../../api/types'
 import type { Selection } from '../selection'
 import type { Graph, Layout, Placed, Point } from './layout'
-import type { Direction, Port } from './size'
+import type { Direction } from './size'
 
 export type CardNode = Node<{ node: GraphNode; card: Placed; direction: Direction }, 'card'>
 export type WireEdge = Edge<
   { edge: GraphEdge; points: Point[]; free: 'left' | 'right'; isError: boolean; isNear: boolean },
   'wire'
 >
-
-const SIDES: { [direction in Direction]: { [side in Port['side']]: Position } } = {
-  right: { in: Position.Left, out: Position.Right },
-  down: { in: Position.Top, out: Position.Bottom },
-}
-
-/** Where edges end, told: React Flow would measure each port on the page, and draw all a second time. */
-function handleOf({ name, side, x, y }: Port, direction: Direction): NodeHandle {
-  const type = side === 'in' ? 'target' : 'source'
-  return { id: name, type, position: SIDES[direction][side], x, y, width: 0, height: 0 }
-}
 
 /** In the order in which the flow is read, so that Tab goes along it. */
 export function cardsOf(graph: Graph, layout: Layout): CardNode[] {
@@ -35,8 +24,6 @@ export function cardsOf(graph: Graph, layout: Layout): CardNode[] {
         position: { x: card.x, y: card.y },
         width: card.width,
         height: card.height,
-        measured: { width: card.width, height: card.height },
-        handles: card.ports.map(port => handleOf(port, layout.direction)),
         data: { node, card, direction: layout.direction },
       },
     ]

@@ -1,4 +1,4 @@
-import type { NodeProps } from '@xyflow/react'
+import { Handle, type NodeProps, Position } from '@xyflow/react'
 import { memo, useContext } from 'react'
 import type { GraphNode, NodeLive } from '../../api/types'
 import { formatCount, formatRate, formatShort } from '../../parts/format'
@@ -8,6 +8,11 @@ import type { CardNode } from './elements'
 import './node-card.css'
 import { isNamed, type Port, shortComponent } from './size'
 import { WalkContext } from './walk'
+
+const SIDES = {
+  right: { in: Position.Left, out: Position.Right },
+  down: { in: Position.Top, out: Position.Bottom },
+}
 
 export const NodeCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
   const { node, card, direction } = data
@@ -32,7 +37,7 @@ export const NodeCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
         <PortMark
           key={`${port.side} ${port.name}`}
           port={port}
-          isAcross={direction === 'right'}
+          side={SIDES[direction][port.side]}
           isNamed={isNamed(port.side === 'in' ? node.inputs : node.outputs)}
         />
       ))}
@@ -81,20 +86,26 @@ function Counts({ live }: { live: NodeLive }) {
 
 interface PortProps {
   port: Port
-  /** the edges lead across, so the port is at a side of the card */
-  isAcross: boolean
+  side: Position
   isNamed: boolean
 }
 
-function PortMark({ port, isAcross, isNamed }: PortProps) {
+function PortMark({ port, side, isNamed }: PortProps) {
   const kind = port.isError ? 'port-error' : port.isDetached ? 'port-detached' : ''
-  const at = { left: port.x, top: port.y }
+  const isAcross = side === Position.Left || side === Position.Right
   return (
     <>
-      <span className={`port ${kind}`} style={at} />
+      <Handle
+        id={port.name}
+        type={port.side === 'in' ? 'target' : 'source'}
+        position={side}
+        isConnectable={false}
+        className={`port ${kind}`}
+        style={isAcross ? { top: port.y } : { left: port.x }}
+      />
       {isNamed && (
         <span
-          className={`port-name port-name-${port.side} ${kind}`}
+          className={`port-name port-name-${side} ${kind}`}
           style={isAcross ? { top: port.y } : { left: port.x }}
         >
           {port.name}
