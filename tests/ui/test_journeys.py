@@ -1,5 +1,6 @@
 """What people do with the web page, in a real browser, on a real server, database and API."""
 
+import asyncio
 import json
 import re
 
@@ -106,6 +107,30 @@ async def test_text_that_is_marked_beyond_a_dialog_does_not_close_it(tmp_path, b
         await expect(dialog).to_be_visible()
         await page.mouse.click(2, 2)
         await expect(dialog).to_be_hidden()
+
+
+async def test_what_is_typed_stays_where_the_server_goes(tmp_path, browser):
+    async with served(tmp_path) as server, tab(browser, server) as on:
+        page = on.page
+        await on.go("/flows/sync")
+        await page.get_by_role("button", name="Run with…").last.click()
+        await page.get_by_role("textbox").fill('{"num": 6}')
+        asked = 0
+        refused = asyncio.Event()
+
+        async def refuse(route: Route) -> None:
+            nonlocal asked
+            asked += "/session" in route.request.url
+            await route.abort()
+            if asked == 3:  # it is not tried again
+                refused.set()
+
+        await page.route("**/api/**", refuse)
+        server.site.feed.publish("reset", {})
+        await asyncio.wait_for(refused.wait(), 30)
+        await page.evaluate("new Promise(requestAnimationFrame)")
+        await expect(page.get_by_role("textbox")).to_have_value('{"num": 6}')
+        on.told.clear()  # the browser tells of what was refused
 
 
 async def test_what_cannot_be_copied_is_told(tmp_path, browser):
