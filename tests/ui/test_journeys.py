@@ -1,9 +1,10 @@
 """What people do with the web page, in a real browser, on a real server, database and API."""
 
+import asyncio
 import json
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from support.api import serve_users
 from ui.browsed import tab, users, write_sync
@@ -51,6 +52,94 @@ async def test_a_sync_is_run_and_watched_its_failed_batch_is_edited_and_tried_ag
             await on.go("/runs")
             await expect(page.get_by_role("row", name=re.compile("succeeded"))).to_be_visible()
     assert target.rows("SELECT count(*), count(*) FILTER (WHERE name = 'Zoë Good') FROM users") == [(600, 1)]
+
+
+async def test_a_retry_that_ends_before_its_request_is_answered_is_told(tmp_path, browser):
+    async with served(tmp_path) as server, tab(browser, server) as on:
+        run = await server.fire({"num": 0})
+        page = on.page
+        (letter,) = (await server.get("dead-letters"))["letters"]
+        await on.go(f"/dead-letters?ofRun={run}&task={letter['task']}")
+        ended = page.get_by_role("heading", name="No dead letters")
+
+        async def answer_late(route: Route) -> None:
+            answer = await route.fetch()
+            await server.site.engine.wait(run)
+            await expect(ended).to_be_visible()
+            await route.fulfill(response=answer)
+
+        await page.route("**/retry", answer_late)
+        await page.get_by_role("button", name="Edit and retry").click()
+        editor = page.get_by_role("textbox", name="Message")
+        await editor.fill((await editor.input_value()).replace('"num": 0', '"num": 4'))
+        await page.get_by_role("button", name="Retry with this").click()
+        tried = page.get_by_role("region", name="Tried again")
+        await expect(tried.get_by_role("status")).to_have_text("1 succeeded")
+        on.told.clear()  # the browser tells of the 404 where the letter was read anew meanwhile
+
+
+async def test_a_question_about_chosen_letters_is_about_them_to_the_end(tmp_path, browser):
+    async with served(tmp_path) as server, tab(browser, server) as on:
+        for _ in range(3):
+            await server.fire({"num": 0})
+        page = on.page
+        await on.go("/dead-letters")
+        await page.get_by_role("checkbox").first.check()
+        await page.get_by_role("button", name="Discard 1").click()
+        dialog = page.get_by_role("dialog")
+        newest = (await server.get("dead-letters"))["letters"][0]
+        await server.ask("DELETE", f"dead-letters/{newest['run']}/{newest['task']}")
+        await expect(page.get_by_text("2 dead letters", exact=True)).to_be_visible()
+        await dialog.get_by_role("button", name="Discard 1").click()
+        await expect(page.get_by_text("1 refused")).to_be_visible()
+        assert len((await server.get("dead-letters"))["letters"]) == 2
+
+
+async def test_text_that_is_marked_beyond_a_dialog_does_not_close_it(tmp_path, browser):
+    async with served(tmp_path) as server, tab(browser, server) as on:
+        page = on.page
+        await on.go("/flows/sync")
+        await page.get_by_role("button", name="Run with…").last.click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_role("textbox").hover()
+        await page.mouse.down()
+        await page.mouse.move(2, 2)
+        await page.mouse.up()
+        await expect(dialog).to_be_visible()
+        await page.mouse.click(2, 2)
+        await expect(dialog).to_be_hidden()
+
+
+async def test_what_is_typed_stays_where_the_server_goes(tmp_path, browser):
+    async with served(tmp_path) as server, tab(browser, server) as on:
+        page = on.page
+        await on.go("/flows/sync")
+        await page.get_by_role("button", name="Run with…").last.click()
+        await page.get_by_role("textbox").fill('{"num": 6}')
+        asked = 0
+        refused = asyncio.Event()
+
+        async def refuse(route: Route) -> None:
+            nonlocal asked
+            asked += "/session" in route.request.url
+            await route.abort()
+            if asked == 3:  # it is not tried again
+                refused.set()
+
+        await page.route("**/api/**", refuse)
+        server.site.feed.publish("reset", {})
+        await asyncio.wait_for(refused.wait(), 30)
+        await page.evaluate("new Promise(requestAnimationFrame)")
+        await expect(page.get_by_role("textbox")).to_have_value('{"num": 6}')
+        on.told.clear()  # the browser tells of what was refused
+
+
+async def test_what_cannot_be_copied_is_told(tmp_path, browser):
+    async with served(tmp_path) as server, tab(browser, server) as on:
+        await on.page.add_init_script("delete Navigator.prototype.clipboard")  # as over plain HTTP
+        await on.go(f"/runs/{await server.fire({'num': 4})}")
+        await on.page.get_by_role("button", name="Copy the id of the run").click()
+        await expect(on.page.get_by_text("does not let the id of the run onto the clipboard")).to_be_visible()
 
 
 async def test_a_signal_is_fired_with_a_payload_of_ones_own(tmp_path, browser):
@@ -140,14 +229,12 @@ async def test_who_may_only_look_has_no_buttons_that_act(tmp_path, browser):
         await server.fire({"num": 0})
         page = on.page
         await page.goto(f"{on.base}/flows/sync#token=read-token-of-this-test")
-        await expect(page.get_by_role("heading", name="sync")).to_be_visible()
-        for name in ("Run now", "Pause"):
-            for button in await page.get_by_role("button", name=name).all():
-                assert await button.is_disabled()
+        await expect(page.get_by_role("button", name="Next firings")).to_be_visible()
+        for name in ("Run now", "Run with…", "Pause"):
+            await expect(page.get_by_role("button", name=name)).to_have_count(0)
         await page.goto(f"{on.base}/dead-letters")
         await expect(page.get_by_text("1 dead letter")).to_be_visible()
-        for button in await page.get_by_role("button", name=re.compile("^(Retry|Discard)")).all():
-            assert await button.is_disabled()
+        await expect(page.get_by_role("button", name=re.compile("^(Retry|Discard)"))).to_have_count(0)
 
 
 async def test_a_message_that_is_large_or_holds_secrets_is_not_edited_on_the_page(

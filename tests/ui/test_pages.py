@@ -1,7 +1,6 @@
 """Every page: in both widths and colour schemes, for those who see badly, and at size."""
 
 import json
-import re
 import time
 from pathlib import Path
 
@@ -32,29 +31,28 @@ async def test_every_page_is_accessible_fits_its_width_and_complains_of_nothing(
         run = await server.fire({"num": 0})
         (letter,) = (await server.get("dead-letters"))["letters"]
         pages = {
-            "/": "Overview",
-            "/flows/sync": "sync",
-            "/flows/sync?node=halve": "sync",
-            "/flows/broken": "broken",
-            "/flows/nowhere": None,
-            "/runs": "Runs",
-            f"/runs/{run}": "sync",
-            "/runs/nowhere": None,
-            "/dead-letters": "Dead letters",
-            f"/dead-letters?open={run}%2F{letter['task']}": "Dead letters",
-            "/nowhere": None,
+            "/": "Halves numbers.",
+            "/flows/sync": "Run with…",
+            "/flows/sync?node=halve": "Try an expression",
+            "/flows/broken": "unknown component",
+            "/flows/nowhere": "there is no flow",
+            "/runs": "by go",
+            f"/runs/{run}": "Where the time went",
+            "/runs/nowhere": "There is no such run",
+            "/dead-letters": "Nothing is opened" if size == WIDE else "cannot divide",
+            f"/dead-letters?ofRun={run}&task={letter['task']}": "Edit and retry",
+            "/nowhere": "There is no such page",
         }
-        for path, heading in pages.items():
+        for path, told in pages.items():
             await on.go(path)
-            if heading is not None:
-                await expect(on.page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+            await expect(on.page.get_by_text(told).first).to_be_visible()
             found = await Axe().run(on.page)
             serious = [
                 each for each in found.response["violations"] if each["impact"] in ("serious", "critical")
             ]
             assert not serious, (path, json.dumps(serious, indent=1)[:3000])
             assert await on.page.evaluate(TOO_WIDE) == [], path
-            if heading is None:
+            if "nowhere" in path:
                 on.told.clear()  # the browser tells of the 404
 
 
@@ -84,6 +82,22 @@ async def fill(path: Path) -> None:
     await store.close()
 
 
+def longest_task_ms(trace: bytes) -> float:
+    """The longest task of the page's thread, in its own time: that of a core which does nothing else."""
+    events = json.loads(trace)["traceEvents"]
+    pages = {
+        (each["pid"], each["tid"])
+        for each in events
+        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    own = [
+        each["tdur"]
+        for each in events
+        if each["name"].endswith("RunTask") and (each["pid"], each["tid"]) in pages and "tdur" in each
+    ]
+    return max(own) / 1000
+
+
 async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_stay_smooth(tmp_path, browser):
     path = tmp_path / "store.db"
     await fill(path)
@@ -97,20 +111,16 @@ async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_st
                 times.append(time.perf_counter() - begun)
             assert sorted(times)[2] < 0.1, (query, times)
 
-        await on.page.add_init_script(
-            "window.slow = []; new PerformanceObserver(list => window.slow.push(...list.getEntries()"
-            ".map(each => [location.pathname, each.duration]))).observe({type: 'longtask', buffered: true})"
-        )
         pages = {
             "/runs": on.page.get_by_text("r9999"),
-            "/flows/wide": on.page.get_by_role("button", name=re.compile("^n199")),
+            "/flows/wide": on.page.locator("[data-id=e199]"),  # an edge: they are drawn last
             "/": on.page.get_by_text("wide"),
         }
         for page, wanted in pages.items():
+            await browser.start_tracing(page=on.page, categories=["toplevel"])
             await on.go(page)
-            await expect(wanted.first).to_be_visible(timeout=20_000)
-            await on.page.wait_for_timeout(500)
-            await on.page.evaluate("window.slow = []")
+            # `expect` describes the page, which is a long task of its own.
+            await wanted.first.wait_for(state="attached", timeout=20_000)
             begun = time.monotonic()
             told = 0
             while time.monotonic() - begun < 3:
@@ -121,5 +131,5 @@ async def test_ten_thousand_runs_a_flow_of_200_nodes_and_1000_events_a_second_st
                     told += 1
                 await on.page.wait_for_timeout(max(0, (begun + told / 1000 - time.monotonic()) * 1000))
             assert told >= 2000
-            slow = await on.page.evaluate("window.slow")
-            assert all(duration < 200 for _, duration in slow), (page, slow)
+            slowest = longest_task_ms(await browser.stop_tracing())
+            assert 10 < slowest < 200, page

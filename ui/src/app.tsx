@@ -31,7 +31,7 @@ function Entrance() {
     if (session.data) setServerTime(session.data.now)
   }, [session.data])
   if (session.error instanceof ApiFailure && session.error.status === 401) return <TokenForm />
-  if (session.error) {
+  if (session.error && !session.data) {
     return (
       <main>
         <Failure error={session.error} retry={() => client.resetQueries()} />

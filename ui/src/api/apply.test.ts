@@ -2,7 +2,7 @@ import { QueryClient } from '@tanstack/react-query'
 import { expect, it } from 'vitest'
 import { applyBatch, liveKey } from './apply'
 import { emptyBatch, gather } from './batch'
-import { keys } from './queries'
+import { keys, type RunPage } from './queries'
 import { flowOf, liveOf, runOf } from './samples'
 import type { FlowSummary, LiveEvent, Trigger } from './types'
 
@@ -42,6 +42,33 @@ it('reads a flow anew whose schedule fired, and none that a request fired', () =
     keys.flow('users'),
   ])
   expect(apply({ event: 'run_started', data: runOf({ status: 'running', flow: 'hooks' }) }).stale).toEqual([])
+})
+
+it('reads a flow anew whose run has ended that is not among its latest', () => {
+  const latest = Array.from({ length: 20 }, (_, number) => runOf({ id: `r${number}` }))
+  const client = new QueryClient()
+  client.setQueryData(keys.flows, [flowOf({ recent: latest, openRuns: 1 })])
+  const batch = emptyBatch()
+  gather(batch, { event: 'run_ended', data: runOf({ id: 'old', startedAt: '2026-02-01T12:00:00Z' }) })
+  expect(applyBatch(client, batch)).toEqual([keys.run('old'), keys.flows, keys.flow('users')])
+})
+
+it('reads a page of runs anew before it has dropped what the following page does not have', () => {
+  const client = new QueryClient()
+  const key = [...keys.runs, {}]
+  client.setQueryData(key, { runs: [runOf({})], next: '1.r0' })
+  const begin = (from: number, to: number) => {
+    const batch = emptyBatch()
+    for (let number = from; number < to; number++) {
+      const startedAt = `2026-03-02T12:00:00.${String(number).padStart(3, '0')}Z`
+      gather(batch, { event: 'run_started', data: runOf({ id: `n${number}`, status: 'running', startedAt }) })
+    }
+    return applyBatch(client, batch)
+  }
+  expect(begin(0, 60)).toEqual([])
+  expect(client.getQueryData<RunPage>(key)?.runs.at(-1)?.id).toBe('r0')
+  expect(begin(60, 120)).toEqual([key])
+  expect(client.getQueryData<RunPage>(key)?.runs.length).toBe(100)
 })
 
 it('reads the run anew that has ended, and the letters that changed', () => {

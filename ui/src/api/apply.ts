@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { Batch } from './batch'
-import { mergeFlow, mergeRun, mergeRunPage } from './merge'
+import { MOST_A_PAGE, mergeFlow, mergeRun, mergeRunPage } from './merge'
 import { keys, type RunFilter, type RunPage } from './queries'
 import type { FlowDetail, FlowSummary, Live, RunDetail } from './types'
 
@@ -26,7 +26,7 @@ export function applyBatch(client: QueryClient, batch: Batch): (readonly unknown
   for (const [key, run] of client.getQueriesData<RunDetail>({ queryKey: ['run'] })) {
     if (run) client.setQueryData(key, mergeRun(run, batch))
   }
-  return [...staleAfter(batch), ...firedBySchedule(client, batch)]
+  return [...staleAfter(batch), ...longPages(client), ...flowsToRead(client, batch)]
 }
 
 /** Maps a list, and gives the list itself where no element changed, so that nobody renders for nothing. */
@@ -44,16 +44,23 @@ function staleAfter(batch: Batch): (readonly unknown[])[] {
   return stale
 }
 
-/** A schedule that has fired will fire again, at a time that no event tells. */
-function firedBySchedule(client: QueryClient, batch: Batch): (readonly unknown[])[] {
-  const flows = client.getQueryData<FlowSummary[]>(keys.flows) ?? []
-  const scheduled = new Set(
-    flows.flatMap(({ name, triggers }) =>
-      triggers.filter(({ kind }) => kind === 'schedule').map(({ node }) => `${name} ${node}`),
-    ),
-  )
-  const fired = [...batch.begun]
-    .map(id => batch.runs.get(id))
-    .filter(run => run !== undefined && scheduled.has(`${run.flow} ${run.trigger}`))
-  return fired.length === 0 ? [] : [keys.flows, ...fired.map(run => keys.flow(run?.flow ?? ''))]
+/** A page drops its oldest runs when it is full, and the following one does not have them. */
+function longPages(client: QueryClient): (readonly unknown[])[] {
+  const pages = client.getQueriesData<RunPage>({ queryKey: keys.runs })
+  return pages.filter(([, page]) => page && page.runs.length >= MOST_A_PAGE).map(([key]) => key)
+}
+
+/**
+ * Flows of which events do not tell all: a schedule that has fired will fire again, and a run that is not among
+ * the latest has begun or ended without being counted.
+ */
+function flowsToRead(client: QueryClient, batch: Batch): (readonly unknown[])[] {
+  const byName = new Map(client.getQueryData<FlowSummary[]>(keys.flows)?.map(flow => [flow.name, flow]))
+  const names = [...batch.runs.values()].flatMap(({ id, flow: name, trigger }) => {
+    const flow = byName.get(name)
+    const isScheduled = flow?.triggers.some(each => each.node === trigger && each.kind === 'schedule')
+    const isKnown = flow?.recent.some(run => run.id === id)
+    return flow && ((isScheduled && batch.begun.has(id)) || !isKnown) ? [name] : []
+  })
+  return names.length === 0 ? [] : [keys.flows, ...[...new Set(names)].map(keys.flow)]
 }

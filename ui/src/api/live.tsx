@@ -60,20 +60,12 @@ export function LiveEvents({ onNotice, children }: Props) {
   const [listeners] = useState(() => new Set<Listener>())
   useEffect(() => {
     const rereader = new Rereader(client)
-    let isFirst = true
-    const change = (state: Connection) => {
-      setConnection(state)
-      if (state !== 'open' || !isFirst) return
-      // What was read before the stream began may have changed between.
-      isFirst = false
-      void client.invalidateQueries({}, { cancelRefetch: false })
-    }
     const gatherer = new Gatherer(batch => {
       rereader.add(applyBatch(client, batch))
       batch.notices.forEach(onNotice)
       for (const listener of listeners) listener(batch)
     })
-    const stream = new EventStream(event => gatherer.add(event), change)
+    const stream = new EventStream(event => gatherer.add(event), setConnection)
     stream.start()
     const stopWatching = restWhileHidden(stream)
     return () => {

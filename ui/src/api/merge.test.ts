@@ -52,6 +52,9 @@ describe('mergeRunPage', () => {
     expect(mergeRunPage(page, {}, batchOf(started)).runs.map(run => run.id)).toEqual(['r1', 'r0'])
     expect(mergeRunPage(page, { status: 'succeeded' }, batchOf(started))).toBe(page)
     expect(mergeRunPage(page, { before: 'x' }, batchOf(started))).toBe(page)
+    const old: LiveEvent = { event: 'run_resumed', data: { ...running, startedAt: '2026-02-01T12:00:00Z' } }
+    const cut = { ...page, next: '1.r0' }
+    expect(mergeRunPage(cut, {}, batchOf(old))).toBe(cut)
   })
 
   it('drops a run that does not pass the filter any more', () => {

@@ -51,15 +51,18 @@ function passes(run: RunSummary, filter: RunFilter): boolean {
   )
 }
 
-/** New runs come into the first page alone; a later one changes in place. */
+/** Longer than this a page does not grow by new runs: it has to be read anew, and its place in the list with it. */
+export const MOST_A_PAGE = 2 * RUNS_A_PAGE
+
+/** New runs come into the first page alone; those of a later one, which may be begun again, change in place. */
 export function mergeRunPage(page: RunPage, filter: RunFilter, batch: Batch): RunPage {
   const known = new Set(page.runs.map(run => run.id))
-  const changed = [...batch.runs.values()].filter(
-    run => known.has(run.id) || (!filter.before && passes(run, filter)),
-  )
+  const last = page.next === null ? undefined : page.runs.at(-1)
+  const isNew = (run: RunSummary) =>
+    !filter.before && passes(run, filter) && (!last || byStart(run, last) < 0)
+  const changed = [...batch.runs.values()].filter(run => known.has(run.id) || isNew(run))
   if (changed.length === 0) return page
-  const most = Math.max(RUNS_A_PAGE, page.runs.length)
-  return { ...page, runs: upsertRuns(page.runs, changed, most).filter(run => passes(run, filter)) }
+  return { ...page, runs: upsertRuns(page.runs, changed, MOST_A_PAGE).filter(run => passes(run, filter)) }
 }
 
 const errorKey = (error: RunError) => `${error.at} ${error.node} ${error.attempt} ${error.message}`

@@ -9,7 +9,6 @@ import {
 import { ApiFailure, get, path, withQuery } from './client'
 import { useToken } from './token'
 import type {
-  ComponentSummary,
   DeadLetter,
   DeadLetterDetail,
   FlowDetail,
@@ -65,7 +64,6 @@ export const keys = {
   run: (id: string) => ['run', id] as const,
   letters: ['letters'] as const,
   letter: (run: string, task: string) => ['letter', run, task] as const,
-  components: ['components'] as const,
 }
 
 export function makeQueryClient(): QueryClient {
@@ -149,12 +147,4 @@ export const useLetter = (run: string, task: string) =>
   useQuery({
     queryKey: keys.letter(run, task),
     queryFn: ({ signal }) => get<DeadLetterDetail>(path('dead-letters', run, task), signal),
-  })
-
-export const useComponents = () =>
-  useQuery({
-    queryKey: keys.components,
-    queryFn: async ({ signal }) =>
-      (await get<{ components: ComponentSummary[] }>('/components', signal)).components,
-    staleTime: Number.POSITIVE_INFINITY,
   })

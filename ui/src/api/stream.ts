@@ -66,6 +66,7 @@ export class EventStream {
     } catch {
       // Whatever cut the stream, the cure is the same: say so, and begin again.
     }
+    aborter.abort() // else a stream that could not be understood keeps its connection
     if (this.aborter !== aborter) return
     this.onState('lost')
     const wait = Math.max(retryMs ?? 0, backoffMs(this.attempt++))
@@ -73,18 +74,20 @@ export class EventStream {
   }
 
   private async read(aborter: AbortController): Promise<number | null> {
-    const response = await this.open(this.lastId, aborter.signal)
-    if (response.status === 401) {
-      refuseToken()
-      this.stop()
-      return null
-    }
-    if (!response.ok || response.body === null) return null
-    this.attempt = 0
-    this.onState('open')
-    const parser = new SseParser(this.lastId)
     let watchdog = this.watch(aborter)
     try {
+      const response = await this.open(this.lastId, aborter.signal)
+      if (response.status === 401) {
+        refuseToken()
+        this.stop()
+        return null
+      }
+      if (!response.ok || response.body === null) return null
+      this.attempt = 0
+      this.onState('open')
+      // Nobody tells what happened before, and while the stream was cut that had told nothing yet.
+      if (this.lastId === '') this.onEvent({ event: 'reset', data: {} })
+      const parser = new SseParser(this.lastId)
       for await (const piece of pieces(response.body)) {
         clearTimeout(watchdog)
         watchdog = this.watch(aborter)
@@ -93,10 +96,10 @@ export class EventStream {
         }
         this.lastId = parser.lastId
       }
+      return parser.retryMs
     } finally {
       clearTimeout(watchdog)
     }
-    return parser.retryMs
   }
 
   private watch(aborter: AbortController) {

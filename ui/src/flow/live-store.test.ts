@@ -30,6 +30,7 @@ describe('the counts of a flow', () => {
     const store = new LiveStore()
     expect(store.node('x').received).toBe(0)
     expect(store.node('x')).toBe(store.node('y'))
+    expect(store.node('constructor')).toBe(store.node('y'))
     store.set(live({ x: node(3) }))
     store.set(live({}))
     expect(store.node('x').received).toBe(0)

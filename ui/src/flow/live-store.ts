@@ -11,8 +11,8 @@ const NO_NODE: NodeLive = { received: 0, active: 0, failed: 0, rate: 0, itemsDon
 const NO_EDGE: EdgeLive = { crossed: 0, rate: 0 }
 
 export class LiveStore {
-  private nodes: { [name: string]: NodeLive } = {}
-  private edges: { [id: string]: EdgeLive } = {}
+  private nodes = new Map<string, NodeLive>()
+  private edges = new Map<string, EdgeLive>()
   private readonly listeners = new Set<() => void>()
 
   set(live: Live) {
@@ -21,8 +21,8 @@ export class LiveStore {
     for (const listener of this.listeners) listener()
   }
 
-  readonly node = (name: string): NodeLive => this.nodes[name] ?? NO_NODE
-  readonly edge = (id: string): EdgeLive => this.edges[id] ?? NO_EDGE
+  readonly node = (name: string): NodeLive => this.nodes.get(name) ?? NO_NODE
+  readonly edge = (id: string): EdgeLive => this.edges.get(id) ?? NO_EDGE
 
   readonly subscribe = (listener: () => void) => {
     this.listeners.add(listener)
@@ -37,10 +37,10 @@ function isEqual(left: Counts, right: Counts): boolean {
 }
 
 /** The new counts, with the objects of before where their numbers are the same. */
-function keepEqual<T extends object>(before: { [key: string]: T }, after: { [key: string]: T }) {
-  return Object.fromEntries(
+function keepEqual<T extends object>(before: Map<string, T>, after: { [key: string]: T }) {
+  return new Map(
     Object.entries(after).map(([key, counts]) => {
-      const known = before[key]
+      const known = before.get(key)
       return [key, known && isEqual(known as Counts, counts as Counts) ? known : counts]
     }),
   )

@@ -1,6 +1,6 @@
 import type { Finding } from '../api/types'
 import { Icon } from '../parts/icon'
-import { Text } from './text'
+import { Text } from '../parts/text'
 import type { StillFlow } from './use-flow'
 
 interface Props {

@@ -37,11 +37,13 @@ function endOf({ run, task }: LetterId, batch: Batch): AttemptState | null {
   return batch.runs.get(run)?.status === 'succeeded' ? 'succeeded' : null
 }
 
+/** Runs of which letters are being tried. */
+export const triedRuns = (attempts: Attempts): Set<string> =>
+  new Set([...attempts.values()].filter(each => each.state === 'trying').map(each => each.id.run))
+
 /** Runs that ended badly in this batch and have letters being tried: what is dead of them has to be read. */
 export function unsettledRuns(attempts: Attempts, batch: Batch): string[] {
-  const tried = new Set(
-    [...attempts.values()].filter(each => each.state === 'trying').map(each => each.id.run),
-  )
+  const tried = triedRuns(attempts)
   return [...batch.runs.values()]
     .filter(run => run.status !== 'running' && tried.has(run.id))
     .map(run => run.id)

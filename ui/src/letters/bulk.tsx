@@ -7,6 +7,7 @@ import { sayBulk } from '../parts/bulk'
 import { Button } from '../parts/button'
 import { Confirm } from '../parts/dialog'
 import { formatCount, plural } from '../parts/format'
+import type { LetterId } from './attempts'
 
 interface Props {
   filter: LetterFilter
@@ -20,21 +21,35 @@ interface Props {
 
 type Doing = 'retry' | 'discard'
 
+/** What was asked for, as it was then: letters come and go while somebody reads the question. */
+interface Asked {
+  doing: Doing
+  count: number
+  about: string
+  body: LetterFilter | { letters: LetterId[] }
+}
+
+const VERBS: { [doing in Doing]: string } = { retry: 'Retry', discard: 'Discard' }
+
 export function BulkButtons({ filter, total, isFiltered, picked, onAccepted, onDone }: Props) {
-  const [asking, setAsking] = useState<Doing | null>(null)
+  const [asking, setAsking] = useState<Asked | null>(null)
   const count = picked.length || total
   const what = picked.length > 0 || isFiltered ? formatCount(count) : `all ${formatCount(count)}`
-  const body = picked.length > 0 ? { letters: picked.map(({ run, task }) => ({ run, task })) } : filter
-  const act = useAction<Doing, Bulk>({
-    act: doing => post<Bulk>(`/dead-letters/${doing}`, body),
-    done: (bulk, doing) => sayBulk(bulk, doing === 'retry' ? 'begun again' : 'discarded'),
-    after: (bulk, doing) => {
+  const act = useAction<Asked, Bulk>({
+    act: ({ doing, body }) => post<Bulk>(`/dead-letters/${doing}`, body),
+    done: (bulk, { doing }) => sayBulk(bulk, doing === 'retry' ? 'begun again' : 'discarded'),
+    after: (bulk, { doing }) => {
       if (doing === 'retry') onAccepted(bulk)
       setAsking(null)
       onDone()
     },
   })
-  const begin = (doing: Doing) => (doing === 'retry' && count === 1 ? act.mutate(doing) : setAsking(doing))
+  const begin = (doing: Doing) => {
+    const body = picked.length > 0 ? { letters: picked.map(({ run, task }) => ({ run, task })) } : filter
+    const asked = { doing, count, about: describe(filter, picked.length), body }
+    if (doing === 'retry' && count === 1) act.mutate(asked)
+    else setAsking(asked)
+  }
   return (
     <span className="letters-bulk">
       <Button icon="bin" kind="danger" onClick={() => begin('discard')}>
@@ -45,16 +60,16 @@ export function BulkButtons({ filter, total, isFiltered, picked, onAccepted, onD
       </Button>
       {asking && (
         <Confirm
-          title={`${asking === 'retry' ? 'Retry' : 'Discard'} ${plural(count, 'dead letter')}?`}
-          action={`${asking === 'retry' ? 'Retry' : 'Discard'} ${formatCount(count)}`}
-          isDangerous={asking === 'discard'}
+          title={`${VERBS[asking.doing]} ${plural(asking.count, 'dead letter')}?`}
+          action={`${VERBS[asking.doing]} ${formatCount(asking.count)}`}
+          isDangerous={asking.doing === 'discard'}
           isBusy={act.isPending}
           onConfirm={() => act.mutate(asking)}
           onClose={() => setAsking(null)}
         >
-          <p>{describe(filter, picked.length)}</p>
+          <p>{asking.about}</p>
           <p>
-            {asking === 'retry'
+            {asking.doing === 'retry'
               ? 'Each begins again with its message as it is, with all its attempts. What fails again comes back here.'
               : 'Their messages are gone for good: what they hold is never written.'}
           </p>

@@ -7,12 +7,13 @@ import { useAction } from '../parts/action'
 import { Button } from '../parts/button'
 import { Copy } from '../parts/copy'
 import { Confirm } from '../parts/dialog'
-import { Facts } from '../parts/error-card'
 import { Excerpt } from '../parts/excerpt'
+import { Facts } from '../parts/facts'
 import { Failure } from '../parts/failure'
 import { plural } from '../parts/format'
 import { JsonEditor, JsonView, useJsonDraft } from '../parts/json'
 import { Badge } from '../parts/status'
+import { Text } from '../parts/text'
 import { FullTime } from '../parts/time'
 import type { LetterId } from './attempts'
 
@@ -92,7 +93,9 @@ function Why({ letter }: { letter: DeadLetterDetail }) {
         </Link>
         <span className="mono muted">{error.place}</span>
       </header>
-      <p className="letter-error">{error.message}</p>
+      <p className="letter-error">
+        <Text text={error.message} />
+      </p>
       <Excerpt text={error.excerpt} />
       <p className="letter-facts muted">
         <Link href={path('runs', letter.run)}>run of {letter.flow}</Link>

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../api/types'
 import { Badge } from '../parts/status'
+import { Text } from '../parts/text'
 import { Time } from '../parts/time'
 import { type Attempts, type LetterId, letterKey } from './attempts'
 import { AttemptBadge } from './tried'
@@ -73,7 +74,9 @@ function LetterLine({ letter, attempt }: LineProps) {
           <Time at={error.at} />
         </span>
       </span>
-      <span className="letter-message">{error.message}</span>
+      <span className="letter-message">
+        <Text text={error.message} />
+      </span>
     </>
   )
 }

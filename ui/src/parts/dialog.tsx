@@ -1,17 +1,17 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type DialogHTMLAttributes, type ReactNode, useEffect, useId, useRef } from 'react'
 import { Button } from './button'
 import './dialog.css'
 
-interface DialogProps {
-  title: string
+interface ModalProps extends Pick<DialogHTMLAttributes<HTMLDialogElement>, 'aria-label' | 'aria-labelledby'> {
+  className: string
   onClose: () => void
   children: ReactNode
 }
 
-/** A modal dialog while it is rendered; Escape and a click beside it close it. */
-export function Dialog({ title, onClose, children }: DialogProps) {
+/** What is above the page while it is rendered; Escape and a click beside it close it. */
+export function Modal({ onClose, children, ...rest }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const id = useId()
+  const pressed = useRef<EventTarget | null>(null)
   useEffect(() => {
     const element = dialog.current
     if (element && !element.open) element.showModal()
@@ -21,19 +21,37 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the dialog's own
     <dialog
       ref={dialog}
-      className="dialog"
-      aria-labelledby={id}
+      {...rest}
       onCancel={event => {
         event.preventDefault()
         onClose()
       }}
-      onClick={event => event.target === dialog.current && onClose()}
+      onPointerDown={event => {
+        pressed.current = event.target
+      }}
+      // Who marks a text within, and ends beside it, means the text.
+      onClick={({ target }) => target === dialog.current && target === pressed.current && onClose()}
     >
+      {children}
+    </dialog>
+  )
+}
+
+interface DialogProps {
+  title: string
+  onClose: () => void
+  children: ReactNode
+}
+
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const id = useId()
+  return (
+    <Modal className="dialog" aria-labelledby={id} onClose={onClose}>
       <div className="dialog-inside">
         <h2 id={id}>{title}</h2>
         {children}
       </div>
-    </dialog>
+    </Modal>
   )
 }
 

@@ -2,6 +2,7 @@ import type { Finding } from '../api/types'
 import { Excerpt } from './excerpt'
 import './finding.css'
 import { Badge } from './status'
+import { Text } from './text'
 
 /** A mistake of a flow file in as little room as it can be read in. */
 export function FindingRow({ finding }: { finding: Finding }) {
@@ -12,13 +13,19 @@ export function FindingRow({ finding }: { finding: Finding }) {
         <Badge tone={isError ? 'bad' : 'warn'} icon={isError ? 'cross' : 'warn'}>
           {finding.code}
         </Badge>{' '}
-        <span>{finding.message}</span>{' '}
+        <span>
+          <Text text={finding.message} />
+        </span>{' '}
         <span className="muted mono">
           line {finding.line}, column {finding.column}
         </span>
       </p>
       <Excerpt text={finding.excerpt} />
-      {finding.cure !== '' && <p>{finding.cure}</p>}
+      {finding.cure !== '' && (
+        <p>
+          <Text text={finding.cure} />
+        </p>
+      )}
     </div>
   )
 }

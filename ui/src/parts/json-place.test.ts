@@ -11,11 +11,13 @@ const WRONG: [text: string, line: number, column: number, message: string][] = [
   ['{"a": "x}', 1, 7, 'this text has no closing quote'],
   ['"\\x"', 1, 2, '`\\x` is no escape of JSON'],
   ['{} x', 1, 4, 'expected the end, found `x`'],
+  ['[😀]', 1, 2, 'expected a value, found `😀`'],
+  ['['.repeat(100_000), 1, 1001, 'this is nested too deeply'],
   ['01', 1, 2, 'expected the end, found `1`'],
 ]
 
 describe('findMistake', () => {
-  it.each(WRONG)('finds the place in %j', (text, line, column, message) => {
+  it.each(WRONG)('finds the place in %.40j', (text, line, column, message) => {
     expect(() => JSON.parse(text)).toThrow()
     expect(findMistake(text)).toMatchObject({ line, column, message })
   })

@@ -23,8 +23,11 @@ const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
 const SPACE = /[ \t\r\n]*/y
 const WORD = /true|false|null/y
 
+const MOST_DEPTH = 1000
+
 class Scanner {
   at = 0
+  depth = 0
 
   constructor(readonly text: string) {}
 
@@ -48,17 +51,21 @@ class Scanner {
   }
 
   fail(expected: string): never {
-    const found = this.peek()
-    const what = found === '' ? 'the end' : `\`${found}\``
+    this.peek()
+    const found = this.text.codePointAt(this.at)
+    const what = found === undefined ? 'the end' : `\`${String.fromCodePoint(found)}\``
     throw new Wrong(this.at, `expected ${expected}, found ${what}`)
   }
 
   value() {
     const next = this.peek()
+    this.depth += 1
+    if (this.depth > MOST_DEPTH) throw new Wrong(this.at, 'this is nested too deeply')
     if (next === '{') this.object()
     else if (next === '[') this.array()
     else if (next === '"') this.string()
     else if (!this.take(WORD) && !this.take(NUMBER)) this.fail('a value')
+    this.depth -= 1
   }
 
   string() {

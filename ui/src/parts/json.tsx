@@ -25,7 +25,14 @@ function Value({ value, depth, name }: { value: Json; depth: number; name?: stri
       ? value.map((element): [undefined, Json] => [undefined, element])
       : Object.entries(value)
     const marks = Array.isArray(value) ? '[]' : '{}'
-    if (entries.length === 0) return <div>{[key, marks]}</div>
+    if (entries.length === 0) {
+      return (
+        <div>
+          {key}
+          {marks}
+        </div>
+      )
+    }
     return <Nested label={key} entries={entries} marks={marks} depth={depth} />
   }
   return (
@@ -110,8 +117,11 @@ export interface JsonDraft {
 export function useJsonDraft(initial: Json): JsonDraft {
   const [text, setText] = useState(() => JSON.stringify(initial, null, 2))
   return useMemo(() => {
-    const mistake = findMistake(text)
-    return { text, setText, mistake, value: mistake === null ? parseExact(text) : undefined }
+    try {
+      return { text, setText, mistake: null, value: parseExact(text) }
+    } catch {
+      return { text, setText, mistake: findMistake(text), value: undefined }
+    }
   }, [text])
 }
 

@@ -13,7 +13,7 @@ export function setServerTime(at: string) {
   offsetMs = Date.parse(at) - Date.now()
 }
 
-export const serverNow = () => Date.now() + offsetMs
+const serverNow = () => Date.now() + offsetMs
 
 function subscribe(listener: () => void) {
   if (listeners.size === 0) {

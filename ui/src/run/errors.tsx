@@ -3,11 +3,12 @@ import { Link } from 'wouter'
 import { path, withQuery } from '../api/client'
 import type { RunDetail, RunError } from '../api/types'
 import { Button } from '../parts/button'
-import { Facts } from '../parts/error-card'
 import { Excerpt } from '../parts/excerpt'
+import { Facts } from '../parts/facts'
 import { formatCount, formatLocal, plural } from '../parts/format'
 import { Panel } from '../parts/panel'
 import { Badge } from '../parts/status'
+import { Text } from '../parts/text'
 import { type ErrorGroup, groupErrors, isGrave } from './group-errors'
 
 const SHOWN_GROUPS = 6
@@ -56,7 +57,9 @@ function Group({ group, flow }: { group: ErrorGroup; flow: string }) {
         </span>
         <span className="mono muted run-error-place">{group.place}</span>
       </header>
-      <p className="run-error-message">{first?.message}</p>
+      <p className="run-error-message">
+        <Text text={first?.message ?? ''} />
+      </p>
       <Excerpt text={group.excerpt} />
       {group.errors.length > 1 ? <Each errors={group.errors} /> : first && <Occurrence error={first} />}
     </article>
@@ -85,7 +88,7 @@ function Occurrence({ error, withMessage = false }: { error: RunError; withMessa
       <Facts facts={{ attempt: error.attempt, ...error.context }} />
       {withMessage && (
         <span className="run-error-message">
-          {FATES[error.fate]}: {error.message}
+          {FATES[error.fate]}: <Text text={error.message} />
         </span>
       )}
     </p>

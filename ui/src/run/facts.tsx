@@ -6,7 +6,8 @@ import { formatCount, formatSeconds } from '../parts/format'
 import { StatusMark } from '../parts/status'
 import { Elapsed, FullTime } from '../parts/time'
 
-type Number = 'seconds' | 'tasks' | 'errors' | 'retries' | 'deadLetters'
+/** The name of a number of a run. */
+type Measure = 'seconds' | 'tasks' | 'errors' | 'retries' | 'deadLetters'
 
 /** The numbers of a run, each beside that of the run before it. */
 export function Facts({ run }: { run: RunDetail }) {
@@ -52,7 +53,7 @@ function Fact({ name, tone, children }: { name: string; tone?: string | undefine
 
 interface CountProps {
   name: string
-  number: Number
+  number: Measure
   run: RunDetail
   /** of a count that is not nothing */
   tone?: 'bad' | 'warn'
@@ -70,7 +71,7 @@ function Count({ name, number, run, tone }: CountProps) {
 interface BeforeProps {
   run: RunSummary
   previous: RunSummary | null
-  number: Number
+  number: Measure
   format: (value: number) => string
 }
 

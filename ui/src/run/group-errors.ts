@@ -33,7 +33,7 @@ function groupOf(key: string, errors: RunError[]): ErrorGroup {
   return { key, code, node, place, excerpt, errors, fates }
 }
 
-export function gravity(group: ErrorGroup): number {
+function gravity(group: ErrorGroup): number {
   return Math.min(...group.fates.map(([fate]) => GRAVITY.indexOf(fate)))
 }
 

@@ -1,5 +1,6 @@
+import { spanKey } from '../api/batch'
 import type { TaskSpan } from '../api/types'
-import { Facts } from '../parts/error-card'
+import { Facts } from '../parts/facts'
 import { formatSeconds } from '../parts/format'
 import { Measure } from '../parts/measure'
 import { Panel } from '../parts/panel'
@@ -21,7 +22,7 @@ export function Slowest({ spans }: { spans: TaskSpan[] }) {
         </thead>
         <tbody>
           {spans.map(span => (
-            <tr key={`${span.task} ${span.attempt}`}>
+            <tr key={spanKey(span)}>
               <td className="mono">
                 {span.node}:{span.port}
               </td>

@@ -1,4 +1,5 @@
 import { memo, type PointerEvent, useRef, useState } from 'react'
+import { spanKey } from '../api/batch'
 import type { Profile, TaskSpan } from '../api/types'
 import { formatClock } from '../parts/format'
 import { type Lanes, ticksOf } from './lanes'
@@ -122,7 +123,7 @@ const Spans = memo(function Spans({ lanes, laneHeight, stretch, scale, width, to
     if (x + length < 0 || x > width) return null
     return (
       <rect
-        key={`${span.task} ${span.attempt}`}
+        key={spanKey(span)}
         data-index={index}
         className={`strip-span strip-${span.result} tone-${RESULTS[span.result].tone}`}
         x={x}
@@ -143,7 +144,7 @@ function Chosen({
   top,
   chosen,
 }: Omit<SpansProps, 'width'> & { chosen: TaskSpan }) {
-  const place = lanes.placed.find(({ span }) => span.task === chosen.task && span.attempt === chosen.attempt)
+  const place = lanes.placed.find(({ span }) => spanKey(span) === spanKey(chosen))
   if (!place) return null
   const x = (place.span.beganSeconds - stretch.from) * scale
   return (

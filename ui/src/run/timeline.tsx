@@ -1,7 +1,8 @@
 import { useMemo, useState } from 'react'
+import { spanKey } from '../api/batch'
 import type { Profile, RunDetail, TaskSpan } from '../api/types'
 import { Button } from '../parts/button'
-import { Facts } from '../parts/error-card'
+import { Facts } from '../parts/facts'
 import { formatCount, formatRate, formatSeconds, plural } from '../parts/format'
 import { useNow } from '../parts/now'
 import { Panel } from '../parts/panel'
@@ -37,7 +38,7 @@ export function Timeline({ run, profile }: Props) {
   return (
     <Panel title="Tasks over time" aside={aside}>
       <Chart {...{ lanes, profile, chosen, setChosen, setZoom }} stretch={zoom ?? whole} />
-      <Readout span={chosen} />
+      <Readout span={profile.tasks.find(span => chosen && spanKey(span) === spanKey(chosen)) ?? chosen} />
     </Panel>
   )
 }
@@ -51,7 +52,7 @@ function useWhole(run: RunDetail, profile: Profile): Stretch {
     (latest, span) => Math.max(latest, span.beganSeconds + span.seconds),
     elapsed,
   )
-  return { from, to: Math.max(to, from + 0.001) }
+  return useMemo(() => ({ from, to: Math.max(to, from + 0.001) }), [from, to])
 }
 
 const ORDER: TaskSpan['result'][] = ['running', 'done', 'retried', 'dead', 'dropped']
@@ -93,9 +94,7 @@ function Chart({ lanes, profile, stretch, chosen, setChosen, setZoom }: ChartPro
   const laneHeight = Math.max(5, Math.min(16, Math.floor(260 / lanes.count)))
   const inOrder = profile.tasks
   const move = (by: number) => {
-    const at = chosen
-      ? inOrder.findIndex(span => span.task === chosen.task && span.attempt === chosen.attempt)
-      : -1
+    const at = inOrder.findIndex(span => chosen && spanKey(span) === spanKey(chosen))
     setChosen(inOrder[Math.max(0, Math.min(inOrder.length - 1, at + by))] ?? null)
   }
   return (

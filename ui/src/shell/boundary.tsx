@@ -6,8 +6,8 @@ interface State {
 }
 
 /**
- * Holds what went wrong while a page was drawn, so that the others can still be gone to. Mostly the server has
- * been replaced by a newer one, whose files have other names; the page read anew is of that one.
+ * Holds what went wrong while a page was drawn, so that the others can still be gone to. Mostly the server is
+ * gone, or has been replaced by a newer one, whose files have other names; the page read anew is of that one.
  */
 export class Boundary extends Component<{ children: ReactNode }, State> {
   override state: State = { error: null }
@@ -22,8 +22,9 @@ export class Boundary extends Component<{ children: ReactNode }, State> {
       <div role="alert" className="boundary">
         <h1>This page cannot be shown</h1>
         <p>
-          If the server was just replaced by another version, reading the page anew is all it needs. Otherwise
-          it is a mistake of headrace: <code>{this.state.error.message}</code>
+          If the server does not answer, or was just replaced by another version, reading the page anew once
+          it answers is all it needs. Otherwise it is a mistake of headrace:{' '}
+          <code>{this.state.error.message}</code>
         </p>
         <Button icon="retry" kind="primary" onClick={() => location.reload()}>
           Read anew

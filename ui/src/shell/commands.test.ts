@@ -25,8 +25,10 @@ it('finds by all words, and puts first what begins so', () => {
   ])
 })
 
-it('offers nothing that acts where one may only read', () => {
+it('offers nothing that acts where one may only read, or another process executes the flow', () => {
   expect(makeCommands(flows, false, doing).filter(({ id }) => id.startsWith('fire'))).toEqual([])
+  const elsewhere = [flowOf({ state: 'elsewhere', triggers: [trigger] })]
+  expect(makeCommands(elsewhere, true, doing).filter(({ id }) => id.startsWith('fire'))).toEqual([])
 })
 
 it('goes to flows whatever their name', () => {

@@ -28,7 +28,9 @@ export function makeCommands(flows: FlowSummary[], mayAct: boolean, doing: Doing
     run: () => navigate(href),
   })
   const triggers = mayAct
-    ? flows.flatMap(flow => flow.triggers.map(({ node }) => ({ flow: flow.name, node })))
+    ? flows
+        .filter(({ state }) => state === 'running')
+        .flatMap(flow => flow.triggers.map(({ node }) => ({ flow: flow.name, node })))
     : []
   return [
     go('Overview', '/', 'flow', 'g o'),

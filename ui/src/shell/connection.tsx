@@ -13,7 +13,9 @@ export function ConnectionState() {
       )}
       {connection === 'lost' && (
         <Badge tone="bad" icon="warn">
-          connection lost<span className="bar-wide">, trying again</span>
+          <span>
+            connection lost<span className="bar-wide">, trying again</span>
+          </span>
         </Badge>
       )}
       {(connection === 'connecting' || connection === 'resting') && <Badge tone="idle">connecting</Badge>}

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { Modal } from '../parts/dialog'
 import { Icon } from '../parts/icon'
 import { type Command, findCommands } from './commands'
 import './palette.css'
@@ -10,16 +11,10 @@ interface Props {
 
 /** Everything that can be gone to or done, found by typing. */
 export function Palette({ commands, onClose }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const [typed, setTyped] = useState('')
   const [at, setAt] = useState(0)
   const id = useId()
   const found = findCommands(commands, typed)
-  useEffect(() => {
-    const element = dialog.current
-    if (element && !element.open) element.showModal()
-    return () => element?.close()
-  }, [])
   const run = (command: Command | undefined) => {
     if (!command) return
     onClose()
@@ -33,17 +28,7 @@ export function Palette({ commands, onClose }: Props) {
     event.preventDefault()
   }
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the dialog's own
-    <dialog
-      ref={dialog}
-      className="dialog palette"
-      aria-label="Go to or do"
-      onCancel={event => {
-        event.preventDefault()
-        onClose()
-      }}
-      onClick={event => event.target === dialog.current && onClose()}
-    >
+    <Modal className="dialog palette" aria-label="Go to or do" onClose={onClose}>
       <input
         className="palette-input"
         role="combobox"
@@ -73,7 +58,7 @@ export function Palette({ commands, onClose }: Props) {
         ))}
       </div>
       {found.length === 0 && <p className="palette-none muted">Nothing is called so.</p>}
-    </dialog>
+    </Modal>
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Finding } from '../../api/types'
-import { Text } from '../text'
+import { Text } from '../../parts/text'
 
 /** How many carets the excerpt of a finding has. */
 export function caretsOf({ excerpt }: Finding): number {

@@ -15,6 +15,7 @@ import { cardsOf, markCards, markWires, type WireEdge, wiresOf } from './element
 import type { Graph, Layout } from './layout'
 import { isArrow, neighbourOf } from './neighbour'
 import { NodeCard } from './node-card'
+import { useGrowing } from './use-growing'
 import { WalkContext } from './walk'
 import { Wire } from './wire'
 
@@ -46,6 +47,9 @@ export function Canvas({ graph, layout, pane, selection, select, choose }: Props
   const wires = useMemo(() => wiresOf(graph, layout), [graph, layout])
   const nodes = useMemo(() => markCards(cards, selection), [cards, selection])
   const edges = useMemo(() => markWires(wires, selection), [wires, selection])
+  const shown = useGrowing(nodes.length + edges.length)
+  const shownNodes = useMemo(() => nodes.slice(0, shown), [nodes, shown])
+  const shownEdges = useMemo(() => edges.slice(0, Math.max(0, shown - nodes.length)), [nodes, edges, shown])
   const isFar = useStore(isFarOf)
   useFit(layout, pane)
   const walk = useWalk(layout, choose)
@@ -58,8 +62,8 @@ export function Canvas({ graph, layout, pane, selection, select, choose }: Props
     <WalkContext value={walk}>
       <ReactFlow
         className={isFar ? 'graph-far' : ''}
-        nodes={nodes}
-        edges={edges}
+        nodes={shownNodes}
+        edges={shownEdges}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         onEdgeClick={chooseEdge}

@@ -18,7 +18,11 @@ export function useLayout(graph: Graph, choice: Choice, pane: Size | null): Made
     let isCurrent = true
     const directions = wanted.split(' ') as Layout['direction'][]
     Promise.all(directions.map(direction => layoutOf(graph, direction))).then(
-      made => isCurrent && setLayouts(made),
+      made => {
+        if (!isCurrent) return
+        setLayouts(made)
+        setFailure(null)
+      },
       (error: Error) => isCurrent && setFailure(error),
     )
     return () => {

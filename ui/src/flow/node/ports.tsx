@@ -1,5 +1,5 @@
 import type { ComponentDetail } from '../../api/types'
-import { Text } from '../text'
+import { Text } from '../../parts/text'
 
 /** What goes into a component and what comes out, as it is documented. */
 export function Ports({ component: { inputs, outputs } }: { component: ComponentDetail }) {

@@ -44,7 +44,9 @@ describe('the settings of a node', () => {
     expect(rows[1]?.preset).toBeUndefined()
   })
 
-  it('may be none', () => {
+  it('may be none, or called like anything', () => {
     expect(rowsOf({}, {})).toEqual([])
+    expect(rowsOf({}, { constructor: 1 }).map(row => row.value)).toEqual([1])
+    expect(rowsOf({ properties: { constructor: {} } }, {})[0]?.value).toBeUndefined()
   })
 })

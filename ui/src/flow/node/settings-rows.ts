@@ -47,14 +47,14 @@ export function rowsOf(schema: Schema, values: { [name: string]: Json }): Settin
     const resolved = isSchema(property) ? resolve(property, schema) : {}
     return {
       name,
-      value: values[name],
+      value: Object.hasOwn(values, name) ? values[name] : undefined,
       preset: resolved.default,
       type: typeOf(resolved, schema),
       description: typeof resolved.description === 'string' ? resolved.description : '',
     }
   })
   const others = Object.entries(values)
-    .filter(([name]) => !(name in properties))
+    .filter(([name]) => !Object.hasOwn(properties, name))
     .map(([name, value]): SettingRow => ({ name, value, preset: undefined, type: '', description: '' }))
   const isSet = (row: SettingRow) => row.value !== undefined
   return [...documented.filter(isSet), ...others, ...documented.filter(row => !isSet(row))]

@@ -1,8 +1,8 @@
 import { useState } from 'react'
 import type { Json, NodeDetail } from '../../api/types'
+import { Text } from '../../parts/text'
 import { CodeLine } from '../file/code-line'
 import { tokenize } from '../file/tokenize'
-import { Text } from '../text'
 import { rowsOf, type SettingRow } from './settings-rows'
 import { yamlOf } from './yaml-of'
 

@@ -3,7 +3,7 @@ import type { Evaluation, Sample } from '../../api/types'
 import { Excerpt } from '../../parts/excerpt'
 import { Failure } from '../../parts/failure'
 import { JsonView } from '../../parts/json'
-import { Text } from '../text'
+import { Text } from '../../parts/text'
 import { sampleKey } from './samples'
 import { useEvaluation } from './use-evaluation'
 
