@@ -11,7 +11,7 @@ from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
-from headrace.cli.option import ENV_FILE, GRACE, KEEP, VERBOSE, parse_address, parse_grace, parse_keep
+from headrace.cli.option import ENV_FILE, GRACE, KEEP, parse_address, parse_keep, parse_span
 from headrace.cli.session import run_loop
 from headrace.cli.stopping import StopSignals
 from headrace.cli.wording import plural
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_ADDRESS = Address("127.0.0.1", 8081)
+
 
 @click.command("worker")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
@@ -34,7 +36,7 @@ __all__ = ["command"]
 @click.option(
     "--address",
     metavar="HOST:PORT",
-    default="127.0.0.1:8081",
+    default=str(_ADDRESS),
     show_default=True,
     help="Of /live, /ready and /metrics; port 0: any that is free.",
 )
@@ -48,7 +50,7 @@ __all__ = ["command"]
 @KEEP
 @ENV_FILE
 @GRACE
-@VERBOSE
+@click.option("-v", "--verbose", is_flag=True, help="Show all details in the logs, on standard error.")
 @log_format_option
 @click.pass_obj
 def command(
@@ -61,7 +63,7 @@ def command(
     keep: tuple[str, ...],
     env_file: Path | None,
     grace: str,
-    verbose: int,
+    verbose: bool,
     log_format: LogFormat,
 ) -> int:
     """Execute all flows below the folder DIR together with other workers, on any number of machines.
@@ -74,16 +76,16 @@ def command(
     server = import_module("headrace.web.server")
     secrets = Secrets({})
     invocation.mask = secrets.mask
-    show_logs(max(verbose, 1), secrets.mask, log_format)
+    show_logs(2 if verbose else 1, secrets.mask, log_format)
     work = server.Work(
         root=folder,
         home=home_folder(),
-        address=parse_address(address, "--address"),
+        address=parse_address(address, "--address", _ADDRESS),
         hooks=parse_address(listen),
         store=store,
         keep=parse_keep(keep),
         env_file=read_env_file(env_file) if env_file else None,
-        grace_s=parse_grace(grace),
+        grace_s=parse_span(grace, "--grace"),
     )
     return run_loop(_work(work, secrets))
 

@@ -84,6 +84,10 @@ class Lookup:
         state = None if flow is None else (await self._replica(flow)).ledger.runs.get(run_id)
         return [] if state is None else list(state.open.values())
 
+    async def open_count(self, run_id: str) -> int:
+        """See `Store`."""
+        return len(await self.open_tasks(run_id))
+
     async def recorded_runs(self, flow: str, ended_before_ns: int, limit: int) -> list[str]:
         """See `Store`."""
         found = [
