@@ -196,9 +196,7 @@ class Folder:
 
     async def _execute(self, before: Program | None, flow: Flow, secrets: Mapping[str, str]) -> Program:
         """Become the process that executes a flow; what was left unfinished goes on."""
-        engine = self._engine
-        execute = engine.load if engine.program(flow.name) is None else engine.reload
-        program = await execute(flow, secrets)
+        program = await self._engine.reload(flow, secrets)
         if before is not None:
             return program
         try:
