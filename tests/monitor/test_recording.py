@@ -103,6 +103,10 @@ def test_what_was_running_when_its_process_died_was_dropped() -> None:
     assert second.profile(9.0).steps == Steps(0.1, [])
 
 
-def test_a_profile_that_is_damaged_is_said_to_be() -> None:
+@pytest.mark.parametrize("damage", [('"tasks":[]', '"tasks":3'), ('"seconds":0.1', '"seconds":0.0')])
+def test_a_profile_that_is_damaged_is_said_to_be(damage: tuple[str, str]) -> None:
+    """Steps without a length would be doubled for ever."""
+    encoded = encode_profile(recording().profile(0)).decode()
+    assert damage[0] in encoded
     with pytest.raises(ValueError, match="cannot be read"):
-        decode_profile(b'{"tasks": 3}')
+        decode_profile(encoded.replace(*damage).encode())

@@ -1,6 +1,6 @@
 """How a run went, as the API sends it and the store keeps it. Times are seconds since the run began."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -59,7 +59,7 @@ class NodeProfile(msgspec.Struct, rename="camel"):
 class Steps(msgspec.Struct, rename="camel"):
     """The time of a run in equal steps: how long each is, and how many tasks were done in each."""
 
-    seconds: float
+    seconds: Annotated[float, msgspec.Meta(gt=0)]
     tasks: list[int] = msgspec.field(default_factory=list)
 
 
