@@ -82,7 +82,7 @@ def test_no_part_of_a_secret_is_left_where_a_text_is_cut():
 
 
 def test_no_part_of_a_long_secret_is_left_where_very_many_stand():
-    secret = "k" * 10_000
-    copied, is_cut = cut_copy("0123456789" + secret * 20, Secrets({"key": secret}).mask)
+    secret = "k" * 2_000
+    copied, is_cut = cut_copy("0123456789" + secret * 100, Secrets({"key": secret}).mask)
     assert is_cut
     assert "k" not in str(copied)
