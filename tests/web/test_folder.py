@@ -231,7 +231,6 @@ async def test_runs_that_were_left_unfinished_go_on_with_the_next_start(tmp_path
     spec = SLOW.replace("0.3s", "20s")
     async with served(tmp_path, {"sync": spec}, store=url, grace_s=0.0) as server:
         run = (await server.post("flows/sync/triggers/go/fire", {}))["run"]
-        await asyncio.sleep(0.05)
     async with served(tmp_path, {"sync": SLOW}, store=url, grace_s=0.0) as server:
         assert (await server.get(f"runs/{run}"))["status"] == "running"
         assert not (await server.get(f"runs/{run}"))["isCurrentVersion"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from headrace.app.asking import EXECUTED_ELSEWHERE
 from headrace.app.listing import Stamp, list_files
 from headrace.app.secrets import Secrets, load_secrets
 from headrace.engine import Engine, Program
@@ -208,7 +209,7 @@ class Folder:
             file.problem = _unloadable(error.findings, file.program)
         except HeadraceError as error:
             file.problem = self._secrets.mask(error.message)
-            file.is_elsewhere = isinstance(error, StoreError) and error.code == "HR406"
+            file.is_elsewhere = isinstance(error, StoreError) and error.code == EXECUTED_ELSEWHERE
             file.tries_at_s = time.monotonic() + _AGAIN_S
 
     async def _execute(self, before: Program | None, flow: Flow, secrets: Mapping[str, str]) -> Program:

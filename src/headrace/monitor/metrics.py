@@ -7,6 +7,7 @@ from typing import Protocol
 from headrace.engine import NodeStats, Observer, Step
 from headrace.monitor.counts import Counts
 from headrace.monitor.exposition import CONTENT_TYPE, Standing, exposed
+from headrace.monitor.profile import RESULTS
 from headrace.sdk import Clock, SystemClock
 from headrace.sdk.budget import BudgetState
 from headrace.store import ErrorRecord, RunFilter, RunRecord, RunStatus, Store, TaskRecord
@@ -17,13 +18,6 @@ _MOST_CODES = 200
 """Codes of errors that are told apart: a component of a third party may make up as many as it likes."""
 _LATEST = 20
 _SUCCEEDED = frozenset({RunStatus.SUCCEEDED})
-_RESULTS = {
-    Step.DECIDED: "done",
-    Step.RETRIED: "retried",
-    Step.BURIED: "dead",
-    Step.DROPPED: "dropped",
-    Step.LEFT: "dropped",
-}
 
 
 class Watched(Protocol):
@@ -121,7 +115,7 @@ class Metrics(Observer):
         if step is Step.BEGUN:
             self._began_ns[task.id] = self._now_ns()
             return
-        result = _RESULTS.get(step)
+        result = RESULTS.get(step)
         if result is None:
             return
         flow = self._flow_of.get(task.run_id, "")

@@ -10,7 +10,7 @@ from headrace.engine import NodeStats, Observer, Probe, Step
 from headrace.engine.failure import facts_of
 from headrace.errors import StoreError
 from headrace.monitor.probe import NodeTimer
-from headrace.monitor.profile import Profile, Result, Sample, TaskSpan, decode_profile, encode_profile
+from headrace.monitor.profile import RESULTS, Profile, Sample, TaskSpan, decode_profile, encode_profile
 from headrace.monitor.recording import Recording
 from headrace.monitor.samples import Samples
 from headrace.sdk import Clock, RunInfo, SystemClock
@@ -25,14 +25,6 @@ _KEEP_EVERY_S = 10.0
 """What a process that is killed has not kept of a run that goes on."""
 _MOST_ENDED = 100
 _PROBE_EVERY_NS = 10**8
-
-_RESULTS: dict[Step, Result] = {
-    Step.DECIDED: "done",
-    Step.RETRIED: "retried",
-    Step.BURIED: "dead",
-    Step.DROPPED: "dropped",
-    Step.LEFT: "dropped",
-}
 
 
 class Recorder(Observer):
@@ -130,7 +122,7 @@ class Recorder(Observer):
         if step is Step.BEGUN:
             at_s = recording.time_s(self._now_ns())
             recording.begin(task.id, task.node, task.port, attempt, at_s, self._facts(task))
-        elif (result := _RESULTS.get(step)) is not None:
+        elif (result := RESULTS.get(step)) is not None:
             at_s = recording.time_s(self._now_ns())
             recording.end(task.id, result, at_s)
             if at_s - recording.kept_s >= _KEEP_EVERY_S:
