@@ -23,7 +23,5 @@ def home_folder(environment: Mapping[str, str] | None = None) -> Path:
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(
-            f"the home folder {home} cannot be made: {(error.strerror or str(error)).lower()}"
-        ) from error
+        raise UsageError(f"the home folder {home} cannot be made: {error.strerror}") from error
     return home
