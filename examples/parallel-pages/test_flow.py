@@ -1,5 +1,6 @@
 """Parallel pages: as many in flight as `maxConcurrency` says, each committed by itself."""
 
+from headrace.monitor.meter import Meter
 from headrace.store import RunStatus
 from support.api import Answer, serve_users
 from support.sync import open_example
@@ -17,11 +18,17 @@ async def test_four_pages_are_fetched_at_once(target, clock):
         serve_users(95) as api,
         open_example(FLOW, api, target, clock=clock, overrides={"vars.pageSize": 10}) as flow,
     ):
+        meter = Meter(flow.program, flow.engine.stats)
         api.together = 4  # answers none of the pages before four were asked for
-        run = await flow.run()
+        fired = await flow.engine.fire(flow.program, "start")
+        meter.begin(fired.id, is_alone=True)
+        run = await flow.engine.wait(fired.id)
+        meter.end(run.id)
+        told = meter.read()
     assert (run.status, run.errors) == (RunStatus.SUCCEEDED, [])
     assert sorted(api.pages) == [1, *range(1, 11)]
     assert target.rows(USERS) == written(range(1, 96))
+    assert (told.done, told.total, told.pages) == (95, 95, 11)  # users, and not pages
 
 
 async def test_a_page_that_fails_for_good_stops_no_other(target, clock):

@@ -1,6 +1,7 @@
 """Where secrets come from, what is said when one is missing, and what is masked."""
 
 import base64
+import re
 
 import pytest
 
@@ -81,3 +82,23 @@ def test_values_are_masked_in_every_form_from_six_characters_on():
 def test_a_value_is_masked_however_a_program_writes_it(written):
     secrets = Secrets({"key": 'k3y/Pa"ss wörd &é\\x'})
     assert secrets.mask(f"a {written} b") == "a ••• b"
+
+
+def test_of_secrets_that_begin_alike_each_is_masked_whole():
+    secrets = Secrets({"a": "hunter22", "b": "hunter22-and-more"})
+    secrets.include(Secrets({"c": "hunter22-and-more-yet"}))
+    masked = secrets.mask("hunter22 hunter22-and-more hunter22-and-more-yet")
+    assert masked == "••• ••• •••"
+
+
+def test_a_long_secret_is_made_ready_once(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(
+        "re.compile", lambda pattern, compile=re.compile: compiled.append(pattern) or compile(pattern)
+    )
+    secrets = Secrets({})
+    for number in range(10):
+        secrets.include(
+            Secrets({"key": "of a flow that is loaded again and again", "own": f"number {number}"})
+        )
+    assert len(compiled) == 11

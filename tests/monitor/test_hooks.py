@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -111,7 +112,7 @@ async def test_a_webhook_is_told_of_failures_in_a_row_once_and_of_the_recovery(p
     )  # fmt: skip
     assert failure["error"] == {"code": "T1", "message": "it broke", "node": "do", "place": "flow.yaml:11:5"}
     assert failure["startedAt"] < failure["endedAt"]
-    assert (recovery["event"], recovery["error"]) == ("recovery", None)
+    assert (recovery["event"], recovery["error"], recovery["failures"]) == ("recovery", None, 4)
     assert recovery["run"] != well.id  # the first that succeeded, not the last
     first, second = receiver.headers
     assert (first["x-team"], first["content-type"]) == ("a b", "application/json")
@@ -132,8 +133,7 @@ async def test_a_webhook_that_refuses_is_told_again_with_the_same_key(tmp_path, 
     assert await store.notices("work") == []
 
 
-async def test_what_a_process_could_not_send_the_next_one_sends(place, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_LEAVING_S", 0.05)
+async def test_what_a_process_could_not_send_the_next_one_sends(place, tmp_path, caplog):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -141,6 +141,9 @@ async def test_what_a_process_could_not_send_the_next_one_sends(place, tmp_path,
     async with opened(place) as store, working(store, tmp_path) as work:
         program = await work.load(WORK.replace("HOOKS", POSTS), url)
         await work.end(program, "FFF")
+        await until(lambda: "tried again in 1 s" in caplog.text)
+        left_s = time.monotonic()
+    assert time.monotonic() - left_s < 2  # what waits to be sent again is not waited for
     with receiving(port) as receiver:
         async with opened(place) as store, working(store, tmp_path) as work:
             await work.load(WORK.replace("HOOKS", POSTS), url)
@@ -163,6 +166,33 @@ async def test_what_a_process_that_died_had_not_announced_the_next_one_announces
             await work.load(WORK.replace("HOOKS", POSTS), receiver.url)
             await until(lambda: receiver.posted)
         assert receiver.posted[0]["failures"] == 3
+
+
+async def test_a_streak_longer_than_what_is_looked_at_mostly_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_LATEST", 2)
+    with receiving() as receiver:
+        async with working(MemoryStore(), tmp_path) as work:
+            program = await work.load(WORK.replace("HOOKS", POSTS), receiver.url)
+            await work.end(program, "FFF")
+            await until(lambda: receiver.posted)
+        assert receiver.posted[0]["failures"] == 3
+
+
+async def test_runs_that_end_while_it_is_looked_are_one_further_look(tmp_path):
+    looks, goes = [], asyncio.Event()
+
+    class Slow(MemoryStore):
+        async def last_notice(self, flow):
+            looks.append(flow)
+            await goes.wait()
+            return await super().last_notice(flow)
+
+    async with working(Slow(), tmp_path) as work:
+        program = await work.load(WORK.replace("HOOKS", POSTS), "http://127.0.0.1:1")
+        await until(lambda: looks)
+        await work.end(program, "S" * 20)
+        goes.set()
+    assert looks == ["work"] * 2
 
 
 async def test_a_flows_signal_is_fired_once_with_what_is_told(place, tmp_path):

@@ -18,9 +18,9 @@ class Engine:
         self.now_s = 100.0
         self.api, self.iterate = NodeStats(), NodeStats()
         self.runs = {"one": RunStats(), "two": RunStats()}
-        self.edge = SimpleNamespace(edge=SimpleNamespace(index=3), crossed=0)
+        self.edge = SimpleNamespace(edge=SimpleNamespace(index=3), crossed=0, closes_loop=False)
         targets = {"start": {"out": (self.edge,)}}
-        units = {
+        units = self.units = {
             name: SimpleNamespace(
                 name=name,
                 stats=stats,
@@ -33,6 +33,7 @@ class Engine:
                 ("iterate", self.iterate, False),
             ]
         }
+        self.edge.unit = units["api"]
         program = cast("Program", SimpleNamespace(units=units))
         self.meter = Meter(program, self.runs.get, now_s=lambda: self.now_s)
 
@@ -107,6 +108,45 @@ def test_after_the_end_the_time_stands_still() -> None:
     engine.now_s += 60
     snapshot = engine.meter.read()
     assert (pages, snapshot.elapsed_s, snapshot.pages, snapshot.total) == (3, 4.0, 3, 10)
+
+
+def test_the_time_goes_on_with_a_run_that_begins_beside_one_of_another_version() -> None:
+    engine = Engine()
+    engine.meter.end("of another version")
+    engine.meter.begin("one", is_alone=False)
+    engine.now_s += 3
+    assert engine.meter.read().elapsed_s == 3.0
+
+
+def test_what_is_read_after_the_end_takes_no_memory() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.meter.read()
+    engine.now_s += 2
+    engine.iterate.items_done += 10
+    engine.meter.end("one")
+    assert {engine.meter.read().rate for _ in range(1000)} == {5.0}
+    assert len(engine.meter._samples) == 2
+
+
+def test_items_of_a_node_above_the_source_are_none_of_its_records() -> None:
+    """The numbers of the pages that are to be fetched."""
+    engine = Engine()
+    engine.units["iterate"].targets["item"] = (engine.edge,)
+    engine.meter = Meter(engine.meter.program, engine.runs.get, now_s=lambda: engine.now_s)
+    engine.meter.begin("one", is_alone=True)
+    engine.change(engine.runs["one"], expected=500, sources={"api"})
+    engine.change(engine.iterate, items_done=5, items_total=5, passes=5)
+    assert (engine.meter.read().done, engine.meter.read().total) == (0, 500)
+    engine.now_s += 2
+    engine.change(engine.api, items_done=100, passes=1)
+    snapshot = engine.meter.read()
+    assert (snapshot.done, snapshot.total, snapshot.rate, snapshot.batches) == (100, 500, 50.0, 1)
+    engine.edge.closes_loop = True  # as where the next page is asked for once this one is done
+    engine.meter = Meter(engine.meter.program, engine.runs.get, now_s=lambda: engine.now_s)
+    engine.meter.begin("one", is_alone=True)
+    engine.change(engine.iterate, items_done=15, items_total=105)
+    assert (engine.meter.read().done, engine.meter.read().total) == (10, 500)
 
 
 DURABLE = """

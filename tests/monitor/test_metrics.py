@@ -6,8 +6,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from headrace.errors import PermanentError, TemporaryError
+from headrace.flow.loader import load_flow, require
 from headrace.monitor.metrics import CONTENT_TYPE, Metrics
 from headrace.sdk.budget import BudgetState
+from headrace.source import Source
 from headrace.store import ErrorFate, ErrorRecord, MemoryStore, RunStatus
 from support.clock import START_NS, JumpingClock
 from support.flows import Seen, bench
@@ -123,6 +125,33 @@ async def test_how_old_the_data_are_survives_a_restart_and_failed_runs(kind, tmp
             assert (await flow.run([1])).status is RunStatus.SUCCEEDED
             found = await scraped(metrics, flow.engine)
             assert found["headrace_data_age_seconds", "test"] == pytest.approx(0, abs=1)
+
+
+async def test_a_flow_and_a_run_that_come_while_the_store_is_asked_are_told():
+    came, goes = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryStore):
+        async def runs(self, found):
+            runs = await super().runs(found)
+            came.set()
+            await goes.wait()
+            return runs
+
+    store = Slow()
+    metrics = Metrics(store)
+    async with bench(FLOW, store=store, observers=(metrics,)) as flow:
+        scraping = asyncio.create_task(scraped(metrics, flow.engine))
+        await came.wait()
+        await flow.run([1])
+        other = load_flow(
+            Source("other.yaml", flow.program.flow.source.text.replace("test}", "other}")), flow.registry
+        )
+        await flow.engine.load(require(other), {})
+        goes.set()
+        await scraping
+        found = await scraped(metrics, flow.engine)
+    assert 0 <= found["headrace_data_age_seconds", "test"] < 60
+    assert found["headrace_tasks_open", "other"] == 0
 
 
 class Asking:

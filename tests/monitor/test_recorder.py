@@ -8,7 +8,8 @@ import pytest
 from headrace.errors import PermanentError, TemporaryError
 from headrace.monitor.profile import Profile, decode_profile
 from headrace.monitor.recorder import Recorder
-from headrace.store import MemoryStore, RunStatus
+from headrace.monitor.recording import Recording
+from headrace.store import MemoryStore, RunStatus, TaskRecord
 from support.clock import JumpingClock
 from support.flows import Seen, bench
 from support.stores import KINDS, opened
@@ -172,6 +173,47 @@ async def test_facts_of_messages_are_masked():
         run = await flow.run()
     profile = await recorder.kept(run.id)
     assert profile.tasks[1].context == {"page": 7, "url": "/x?key=•••"}
+
+
+async def test_who_asks_for_a_run_waits_for_none_that_end_later():
+    kept, goes = [], asyncio.Queue()
+
+    class Slow(MemoryStore):
+        async def keep_profile(self, run_id, profile):
+            kept.append(run_id)
+            await goes.get()
+            await super().keep_profile(run_id, profile)
+
+    store = Slow()
+    async with Recorder(store) as recorder, bench(CHAIN, store=store, observers=(recorder,)) as flow:
+        first = await flow.run()
+        asking = asyncio.create_task(recorder.kept(first.id))
+        await asyncio.sleep(0)
+        second = await flow.run()
+        goes.put_nowait(None)
+        async with asyncio.timeout(5):
+            assert results(await asking) == RESULTS
+        assert await store.profile(second.id) is None
+        goes.put_nowait(None)
+    assert kept == [first.id, second.id]
+
+
+async def test_tasks_are_looked_at_also_after_the_clock_was_set_back():
+    store, clock = MemoryStore(), JumpingClock()
+    recorder = Recorder(store, clock)
+    async with recorder, bench(CHAIN, store=store, clock=clock, observers=(recorder,)) as flow:
+        await flow.run({"n": 1})
+        clock.set(clock.now_ns() - 3600 * 10**9)
+        await flow.run({"n": 2})
+        samples = recorder.samples("test", "first")
+        recording = recorder._active["r"] = Recording("r", "test", 0)
+        recording.sees_first("first", "in")
+        task = TaskRecord("t", "r", "first", "in", {}, {})
+        assert recorder.probe(task, 1, None) is None  # one was looked at just now
+        clock.set(clock.now_ns() - 3600 * 10**9)
+        assert recorder.probe(task, 1, None) is not None
+        del recorder._active["r"]
+    assert [sample.message["payload"]["n"] for sample in samples if sample.direction == "in"] == [2, 1]
 
 
 async def test_a_kept_profile_that_is_damaged_is_begun_anew():

@@ -46,7 +46,7 @@ def test_steps_double_when_they_are_too_many_and_lose_no_task() -> None:
     recorded = recording()
     for number in range(5000):
         execute(recorded, f"t{number}", number / 10, 0.001)
-        assert len(recorded.profile(0).steps.tasks) <= MOST_STEPS
+        assert len(recorded._steps.tasks) <= MOST_STEPS
     steps = recorded.profile(0).steps
     assert steps.seconds == pytest.approx(6.4)
     assert set(steps.tasks[:-1]) == {64}
@@ -103,6 +103,10 @@ def test_what_was_running_when_its_process_died_was_dropped() -> None:
     assert second.profile(9.0).steps == Steps(0.1, [])
 
 
-def test_a_profile_that_is_damaged_is_said_to_be() -> None:
+@pytest.mark.parametrize("damage", [('"tasks":[]', '"tasks":3'), ('"seconds":0.1', '"seconds":0.0')])
+def test_a_profile_that_is_damaged_is_said_to_be(damage: tuple[str, str]) -> None:
+    """Steps without a length would be doubled for ever."""
+    encoded = encode_profile(recording().profile(0)).decode()
+    assert damage[0] in encoded
     with pytest.raises(ValueError, match="cannot be read"):
-        decode_profile(b'{"tasks": 3}')
+        decode_profile(encoded.replace(*damage).encode())

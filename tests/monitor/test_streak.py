@@ -49,8 +49,8 @@ def test_where_nothing_was_told_how_things_stand_is_news(ends, after, expected):
     ("ends", "kind", "at_ns", "after", "expected"),
     [
         ("FFFF", NoticeKind.FAILURE, 3, 3, []),
-        ("FFFFS", NoticeKind.FAILURE, 3, 3, [("recovery", "r5", 1)]),
-        ("FFFSS", NoticeKind.FAILURE, 3, 3, [("recovery", "r4", 0)]),
+        ("FFFFS", NoticeKind.FAILURE, 3, 3, [("recovery", "r5", 4)]),
+        ("FFFSS", NoticeKind.FAILURE, 3, 3, [("recovery", "r4", 3)]),
         ("FFFSS", NoticeKind.RECOVERY, 4, 3, []),
         ("FFFSFF", NoticeKind.RECOVERY, 4, 3, []),
         ("FFFSFFF", NoticeKind.RECOVERY, 4, 3, [("failure", "r7", 3)]),
@@ -60,7 +60,7 @@ def test_where_nothing_was_told_how_things_stand_is_news(ends, after, expected):
             NoticeKind.FAILURE,
             1,
             1,
-            [("recovery", "r2", 0), ("failure", "r3", 1), ("recovery", "r4", 1)],
+            [("recovery", "r2", 1), ("failure", "r3", 1), ("recovery", "r4", 1)],
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from contextlib import asynccontextmanager
 
 import pytest
@@ -250,8 +251,11 @@ def test_nothing_happens_without_an_endpoint_and_where_it_is_turned_off():
     assert traces(str, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1"}) is not None
 
 
-def test_who_asks_for_traces_without_the_package_is_told_what_to_install(monkeypatch):
-    monkeypatch.setattr("headrace.app.tracing.find_spec", lambda name: None)
+@pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.exporter.otlp.proto.http"])
+def test_who_asks_for_traces_without_the_package_is_told_what_to_install(monkeypatch, missing):
+    monkeypatch.delitem(sys.modules, "headrace.monitor.traces")
+    for name in [name for name in sys.modules if name.startswith(missing)]:
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(UsageError, match=r"pip install 'headrace\[otel\]'"):
         traces(str, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
 

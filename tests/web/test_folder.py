@@ -1,6 +1,8 @@
 """A folder of flows: what is taken over of its files, and when."""
 
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +105,80 @@ async def test_a_file_that_comes_back_while_its_runs_go_on_fires_again(tmp_path)
             assert (await server.site.engine.wait(each)).status.value == "succeeded"
 
 
+def warnings(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("was_read", [True, False])
+async def test_a_file_that_may_not_be_read_is_told_once_and_read_once_it_may_be(
+    tmp_path, monkeypatch, caplog, was_read
+):
+    async with served(tmp_path, {"sync": SYNC} if was_read else {}) as server:
+        path, read = server.write("sync", SYNC + "# changed\n"), Path.read_bytes
+
+        def refuse(file):
+            if file == path:
+                raise PermissionError(13, "Permission denied")
+            return read(file)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "read_bytes", refuse)
+            patch.setattr("headrace.app.folder._AGAIN_S", 0.0)
+            for _ in range(3):
+                await server.site.folder.scan()
+            found, problem = await state(server)
+        assert (found, "permission denied" in problem) == ("running" if was_read else "invalid", True)
+        assert ("goes on" in problem) == was_read
+        assert len(warnings(caplog)) == 1
+        await server.site.folder.scan()
+        assert await state(server) == ("running", None)
+
+
+async def test_flows_stay_where_their_folder_cannot_be_looked_into(tmp_path, monkeypatch, caplog):
+    async with served(tmp_path) as server:
+        deep, scandir = server.folder / "deep", os.scandir
+        deep.mkdir()
+        (deep / "b.yaml").write_text(HEAD.replace("NAME", "b") + SYNC)
+        await server.site.folder.scan()
+
+        def refuse(folder):
+            if Path(folder) == deep:
+                raise PermissionError(13, "Permission denied", str(folder))
+            return scandir(folder)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "scandir", refuse)
+            for _ in range(2):
+                await server.site.folder.scan()
+        assert await state(server, "b") == ("running", None)
+        assert warnings(caplog) == [
+            f"{deep} cannot be looked at (permission denied); what is known of it stays"
+        ]
+        (deep / "b.yaml").unlink()
+        await server.site.folder.scan()
+        assert (await server.ask("GET", "flows/b")).status == 404
+
+
+async def test_files_that_are_no_flows_are_read_once_and_pipes_never(tmp_path, monkeypatch):
+    reads, read = [], Path.read_bytes
+
+    def count(file):
+        reads.append(file)
+        return read(file)
+
+    monkeypatch.setattr(Path, "read_bytes", count)
+    async with served(tmp_path, {}) as server:
+        other = server.folder / "other.yaml"
+        other.write_text("kind: Service\n")
+        os.mkfifo(server.folder / "pipe.yaml")
+        for _ in range(3):
+            await server.site.folder.scan()
+        assert reads == [other]
+        other.write_text(HEAD.replace("NAME", "late") + SYNC)
+        await server.site.folder.scan()
+        assert await state(server, "late") == ("running", None)
+
+
 async def test_a_flow_that_gets_another_name_is_another_flow(tmp_path):
     async with served(tmp_path) as server:
         (server.folder / "sync.yaml").write_text(HEAD.replace("NAME", "renamed") + SYNC)
@@ -121,10 +197,13 @@ async def test_of_two_files_with_one_name_the_first_is_executed_and_the_other_sa
         assert file.problem == f"its name is that of the flow of {server.folder}/sync.yaml, which is executed"
 
 
-async def test_a_secret_that_is_missing_is_told_and_looked_for_again(tmp_path, monkeypatch):
+async def test_a_secret_that_is_missing_is_told_and_looked_for_again(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("headrace.app.folder._AGAIN_S", 0.0)
     spec = SYNC.replace("  vars:", "  secrets: [key]\n  vars:")
     async with served(tmp_path, {"sync": spec}) as server:
+        caplog.clear()
+        await server.site.folder.scan()
+        assert warnings(caplog) == []  # it was told before
         found, problem = await state(server)
         assert (found, "HEADRACE_SECRET_KEY" in problem) == ("invalid", True)
         assert (await server.get("flows/sync"))["graph"] is not None

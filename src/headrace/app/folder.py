@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
+from headrace.app.asking import EXECUTED_ELSEWHERE
+from headrace.app.listing import Stamp, list_files
 from headrace.app.secrets import Secrets, load_secrets
 from headrace.engine import Engine, Program
 from headrace.errors import Finding, FlowError, HeadraceError, Severity, StoreError
@@ -33,9 +33,6 @@ _IS_FLOW = re.compile(rb"^apiVersion:\s*[\"']?headrace\.dev/", re.MULTILINE)
 _NAME = re.compile(
     r"^metadata:(?:\s*\{.*?\bname:\s*|\s*\n(?:[ \t]+.*\n)*?[ \t]+name:\s*)[\"']?([\w.-]+)", re.MULTILINE
 )
-
-Stamp: TypeAlias = tuple[int, int, int]
-"""Changes whenever a file does: the time of its last change, its size, its inode."""
 
 
 class FlowFile(msgspec.Struct):
@@ -99,6 +96,8 @@ class Folder:
         self._secrets = secrets
         self._env_file = env_file
         self._on_change = on_change
+        self._hidden: set[Path] = set()
+        self._others: dict[Path, Stamp] = {}
         self.files: dict[Path, FlowFile] = {}
 
     def find(self, name: str) -> FlowFile | None:
@@ -122,15 +121,24 @@ class Folder:
         Raises:
             StoreError: the store failed.
         """
-        stamps = await asyncio.to_thread(_stamps, self._root)
-        for path in [path for path in self.files if path not in stamps]:
+        found = await asyncio.to_thread(list_files, self._root)
+        self._warn_of(found.hidden)
+        for path in [path for path in self.files if path not in found.stamps and not found.hides(path)]:
             await self._remove(self.files.pop(path))
         now_s = time.monotonic()
-        for path, stamp in stamps.items():
+        for path, stamp in found.stamps.items():
             known = self.files.get(path)
             is_due = known is not None and known.tries_at_s is not None and known.tries_at_s <= now_s
-            if known is None or known.stamp != stamp or is_due:
+            seen = known.stamp if known is not None else self._others.get(path)
+            if seen != stamp or is_due:
                 await self._read(path, stamp)
+        self._others = {path: stamp for path, stamp in self._others.items() if path in found.stamps}
+
+    def _warn_of(self, hidden: dict[Path, str]) -> None:
+        """Tell once what cannot be looked at."""
+        for path in hidden.keys() - self._hidden:
+            _log.warning("%s cannot be looked at (%s); what is known of it stays", path, hidden[path])
+        self._hidden = set(hidden)
 
     async def _remove(self, file: FlowFile) -> None:
         if file.program is not None:
@@ -141,31 +149,42 @@ class Folder:
         self._on_change(file.name)
 
     async def _read(self, path: Path, stamp: Stamp) -> None:
+        file = self.files.get(path) or FlowFile(path, stamp, "")
+        before = file.name, file.stamp, file.problem, file.program
         try:
             loaded = await asyncio.to_thread(_load, path, self._registry)
-        except HeadraceError as error:  # it is gone again, or may not be read
-            _log.warning("%s", error.message)
-            return
-        if loaded is None:
-            if (before := self.files.pop(path, None)) is not None:
-                await self._remove(before)
-            return
-        text, read = _shown(*loaded), loaded[1]
-        file = self.files.get(path) or FlowFile(path, stamp, "")
-        before_name, told = file.name, (file.stamp, file.problem)
-        file.stamp, file.text, file.findings = stamp, text, read.findings
-        file.problem, file.tries_at_s, file.is_elsewhere = "", None, False
-        self.files[path] = file
-        if read.flow is None:
-            file.problem = _unloadable(read.findings, file.program)
-            file.name = file.name or _name_in(text) or _name_of(path, self._root)
+        except HeadraceError as error:  # it may not be read
+            file.name = file.name or _name_of(path, self._root)
+            file.problem = _with_version(error.message, file.program)
+            file.tries_at_s = time.monotonic() + _AGAIN_S
         else:
-            await self._take_over(file, read.flow)
-        if file.problem and (stamp, file.problem) != told:  # not each time that it is tried again
-            cure = f"; `headrace validate {path}` shows more" if read.flow is None else ""
+            if loaded is None:
+                if self.files.pop(path, None) is not None:
+                    await self._remove(file)
+                self._others[path] = stamp
+                return
+            await self._take_in(file, *loaded)
+        file.stamp = stamp
+        self.files[path] = file
+        after = file.name, file.stamp, file.problem, file.program
+        if after == before:
+            return
+        if file.problem:
+            has_errors = any(finding.severity is Severity.ERROR for finding in file.findings)
+            cure = f"; `headrace validate {path}` shows more" if has_errors else ""
             _log.warning("flow %s (%s): %s%s", file.name, path, file.problem, cure, extra=_of(file))
-        for name in {before_name, file.name} - {""}:
+        for name in {before[0], file.name} - {""}:
             self._on_change(name)
+
+    async def _take_in(self, file: FlowFile, text: str, read: Loaded) -> None:
+        """Take in the text of a file, and execute its flow if it loads."""
+        file.text, file.findings = _shown(text, read), read.findings
+        file.problem, file.tries_at_s, file.is_elsewhere = "", None, False
+        if read.flow is not None:
+            await self._take_over(file, read.flow)
+            return
+        file.problem = _unloadable(read.findings, file.program)
+        file.name = file.name or _name_in(file.text) or _name_of(file.path, self._root)
 
     async def _take_over(self, file: FlowFile, flow: Flow) -> None:
         """Execute a flow from now on instead of what the file said before."""
@@ -192,14 +211,12 @@ class Folder:
             file.problem = _unloadable(error.findings, file.program)
         except HeadraceError as error:
             file.problem = self._secrets.mask(error.message)
-            file.is_elsewhere = isinstance(error, StoreError) and error.code == "HR406"
+            file.is_elsewhere = isinstance(error, StoreError) and error.code == EXECUTED_ELSEWHERE
             file.tries_at_s = time.monotonic() + _AGAIN_S
 
     async def _execute(self, before: Program | None, flow: Flow, secrets: Mapping[str, str]) -> Program:
         """Become the process that executes a flow; what was left unfinished goes on."""
-        engine = self._engine
-        execute = engine.load if engine.program(flow.name) is None else engine.reload
-        program = await execute(flow, secrets)
+        program = await self._engine.reload(flow, secrets)
         if before is not None:
             return program
         try:
@@ -222,29 +239,6 @@ class Folder:
 
 def _of(file: FlowFile) -> dict[str, object]:
     return {"flow": file.name}
-
-
-def _stamps(root: Path) -> dict[Path, Stamp]:
-    """The YAML files below a folder; blocking."""
-    found: dict[Path, Stamp] = {}
-    for path in _yaml_files(root):
-        try:
-            stat = path.stat()
-        except OSError:
-            continue  # gone since it was listed
-        found[path] = stat.st_mtime_ns, stat.st_size, stat.st_ino
-    return found
-
-
-def _yaml_files(root: Path) -> Iterator[Path]:
-    if root.is_file():
-        yield root
-        return
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
-                yield Path(folder) / name
 
 
 def _load(path: Path, registry: Registry) -> tuple[str, Loaded] | None:
@@ -281,9 +275,12 @@ def _shown(text: str, loaded: Loaded) -> str:
 def _unloadable(findings: tuple[Finding, ...], program: Program | None) -> str:
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     many = f"{errors} errors" if errors != 1 else "an error"
-    if program is None:
-        return f"its file has {many}"
-    return f"its file has {many} now; version {program.flow.version} goes on"
+    return _with_version(f"its file has {many}", program)
+
+
+def _with_version(problem: str, program: Program | None) -> str:
+    """A problem, and what goes on in spite of it."""
+    return problem if program is None else f"{problem} now; version {program.flow.version} goes on"
 
 
 def _name_in(text: str) -> str:

@@ -16,7 +16,10 @@ def home_folder(environment: Mapping[str, str] | None = None) -> Path:
         UsageError: it cannot be made.
     """
     env = os.environ if environment is None else environment
-    home = Path(env.get("HEADRACE_HOME") or Path.home() / ".headrace").absolute()
+    try:
+        home = Path(env.get("HEADRACE_HOME") or Path.home() / ".headrace").absolute()
+    except RuntimeError as error:  # a user without a folder, as containers have them
+        raise UsageError("this user has no home folder; set HEADRACE_HOME to one for headrace") from error
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -27,7 +27,7 @@ def full_registry() -> Registry:
         origin = entry.dist.name if entry.dist is not None else entry.value
         try:
             module = entry.load()
-        except Exception as error:
+        except Exception as error:  # whatever a package's code raises while it is imported
             raise UsageError(
                 f"module `{entry.name}` of package {origin} cannot be loaded: {type(error).__name__}: {error}"
             ) from error

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from headrace.errors import UsageError
@@ -21,30 +22,30 @@ class Secrets:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self.values = dict(values)
-        self._masked = set(self.values.values())
-        self._pattern = _pattern(self._masked)
+        self._masked: set[str] = set()
+        self._patterns: list[re.Pattern[str]] = []
+        self.include(self)
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self.values)})"
 
     def include(self, other: "Secrets") -> None:
         """Mask the values of others, too: those of an earlier version of the flow."""
-        self._masked.update(other.values.values())
-        self._pattern = _pattern(self._masked)
+        self._masked.update(value for value in other.values.values() if len(value) >= _SHORTEST_MASKED)
+        longest_first = sorted(self._masked, key=lambda value: (-len(value), value))
+        self._patterns = [_pattern(value) for value in longest_first]
 
     def mask(self, text: str) -> str:
         """The text without the values, also percent-encoded, as JSON text and in Base64."""
-        return text if self._pattern is None else self._pattern.sub(_MASK, text)
+        for pattern in self._patterns:
+            text = pattern.sub(_MASK, text)
+        return text
 
 
-def _pattern(values: Iterable[str]) -> re.Pattern[str] | None:
-    forms = [
-        form
-        for value in sorted(values, key=lambda value: (-len(value), value))
-        if len(value) >= _SHORTEST_MASKED
-        for form in _written_forms(value)
-    ]
-    return re.compile("|".join(forms)) if forms else None
+@lru_cache(maxsize=1000)
+def _pattern(value: str) -> re.Pattern[str]:
+    """That of a private key takes a second to compile, and flows are loaded again and again."""
+    return re.compile("|".join(_written_forms(value)))
 
 
 def _written_forms(value: str) -> Iterable[str]:

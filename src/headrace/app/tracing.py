@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from importlib.util import find_spec
 
 from headrace.engine import Observer
 from headrace.errors import UsageError
@@ -27,9 +26,13 @@ def traces(
     is_off = env.get("OTEL_SDK_DISABLED", "").lower() == "true" or env.get("OTEL_TRACES_EXPORTER") == "none"
     if endpoint is None or is_off:
         return None
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter") is None:
+    try:
+        module = import_module("headrace.monitor.traces")
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("opentelemetry"):
+            raise
         raise UsageError(
             f"{endpoint} is set, but traces need a further package: pip install 'headrace[otel]'"
-        )
-    made: AbstractAsyncContextManager[Observer] = import_module("headrace.monitor.traces").Traces(mask)
+        ) from error
+    made: AbstractAsyncContextManager[Observer] = module.Traces(mask)
     return made

@@ -68,6 +68,7 @@ class Attendance:
         self._fire = fire
         self._actions = actions
         self._attended: dict[str, _Attended] = {}
+        self._changing = asyncio.Lock()
         self.switches: dict[tuple[str, str], bool] = {}
 
     async def learn(self, flow: str) -> None:
@@ -105,13 +106,24 @@ class Attendance:
         Raises:
             UsageError: the address cannot be had, or another flow takes the same requests.
         """
+        async with self._changing:
+            await self._listen(program)
+
+    async def _listen(self, program: Program) -> None:
         attended = self._of(program)
         attended.is_listening = True
         for name in program.listening:
-            if program.units[name].node.starts or self.is_on(program, name):
+            is_on = self.is_on(program, name)
+            self._let(program.flow.name, name, is_on=is_on)
+            if is_on or program.units[name].node.starts:
                 await self._take(attended, name)
-            if not self.is_on(program, name):
-                self._reception.paused.add((program.flow.name, name))
+
+    def _let(self, flow: str, trigger: str, *, is_on: bool) -> None:
+        """Have what comes to a trigger be taken, or asked to come again."""
+        if is_on:
+            self._reception.paused.discard((flow, trigger))
+        else:
+            self._reception.paused.add((flow, trigger))
 
     async def _take(self, attended: _Attended, name: str) -> None:
         if name in attended.listens:
@@ -135,12 +147,16 @@ class Attendance:
         Raises:
             UsageError: it cannot listen there.
         """
-        flow, starts = program.flow.name, program.units[trigger].node.starts
-        before = self.is_on(program, trigger)
-        await self._store.switch(flow, trigger, None if is_on == starts else is_on)
-        self.switches[flow, trigger] = is_on
-        if is_on != before:
-            await self._turn_to(self._of(program), trigger, is_on=is_on)
+        flow = program.flow.name
+        async with self._changing:
+            attended = self._attended.get(flow)
+            if attended is not None and trigger in attended.program.units:
+                program = attended.program  # which may be a later version by now
+            before, starts = self.is_on(program, trigger), program.units[trigger].node.starts
+            await self._store.switch(flow, trigger, None if is_on == starts else is_on)
+            self.switches[flow, trigger] = is_on
+            if attended is not None and is_on != before:
+                await self._switch(attended, trigger, is_on=is_on)
 
     async def relearn(self, flow: str) -> None:
         """Go by what other processes have noted of a flow's triggers.
@@ -148,29 +164,25 @@ class Attendance:
         Raises:
             UsageError: a trigger cannot listen.
         """
-        attended = self._attended.get(flow)
-        if attended is None:
-            return
-        program = attended.program
-        before = {name: self.is_on(program, name) for name in program.triggers}
-        self.switches = {key: is_on for key, is_on in self.switches.items() if key[0] != flow}
-        await self.learn(flow)
-        for name, was_on in before.items():
-            if (is_on := self.is_on(program, name)) != was_on:
-                await self._turn_to(attended, name, is_on=is_on)
+        async with self._changing:
+            attended = self._attended.get(flow)
+            if attended is None:
+                return
+            program = attended.program
+            before = {name: self.is_on(program, name) for name in program.triggers}
+            self.switches = {key: is_on for key, is_on in self.switches.items() if key[0] != flow}
+            await self.learn(flow)
+            for name, was_on in before.items():
+                if (is_on := self.is_on(program, name)) != was_on:
+                    await self._switch(attended, name, is_on=is_on)
 
-    async def _turn_to(self, attended: _Attended, trigger: str, *, is_on: bool) -> None:
-        """Have a trigger that was off fire by itself, or the other way round."""
-        program, flow = attended.program, attended.program.flow.name
-        if attended.follows and trigger in attended.timetables:
+    async def _switch(self, attended: _Attended, trigger: str, *, is_on: bool) -> None:
+        if trigger in attended.timetables:
             await self._rest(attended, trigger)
             self._turn(attended, trigger, emits=False)
-        elif attended.is_listening and trigger in program.listening:
-            paused = self._reception.paused
-            if not is_on:
-                paused.add((flow, trigger))
-            else:
-                paused.discard((flow, trigger))
+        elif attended.is_listening and trigger in attended.program.listening:
+            self._let(attended.program.flow.name, trigger, is_on=is_on)
+            if is_on:
                 await self._take(attended, trigger)
 
     async def replace(self, old: Program, new: Program) -> None:
@@ -179,18 +191,21 @@ class Attendance:
         Raises:
             UsageError: the new one cannot listen; all is as before.
         """
-        attended = self._of(old)
-        await self.end(old)
-        try:
-            await self._begin(new, attended)
-        except BaseException:
-            await self.end(new)
-            await self._begin(old, attended)
-            raise
+        async with self._changing:
+            attended = self._attended.get(old.flow.name)
+            if attended is None:
+                return
+            await self._end(old)
+            try:
+                await self._begin(new, attended)
+            except BaseException:
+                await self._end(new)
+                await self._begin(old, attended)
+                raise
 
     async def _begin(self, program: Program, like: _Attended) -> None:
         if like.is_listening:  # at first, and at once: no request is to find the place empty
-            await self.listen(program)
+            await self._listen(program)
         if like.follows:
             self.follow(program)
         if like.desk is not None:
@@ -198,11 +213,17 @@ class Attendance:
 
     async def end(self, program: Program) -> None:
         """Fire no more for a program, and attend to nothing; what is being fired is fired."""
-        attended = self._of(program)
+        async with self._changing:
+            await self._end(program)
+
+    async def _end(self, program: Program) -> None:
+        attended = self._attended.get(program.flow.name)
+        if attended is None:
+            return
         for trigger in attended.following:
             await self._rest(attended, trigger)
         if attended.desk is not None:
-            await _end(attended.desk)
+            await _cancel(attended.desk)
         for name in attended.listens:
             program.listening[name].leave()
         del self._attended[program.flow.name]
@@ -210,7 +231,7 @@ class Attendance:
     async def _rest(self, attended: _Attended, trigger: str) -> None:
         """Follow a schedule no more."""
         await attended.timetables[trigger].rest()
-        await _end(attended.following[trigger])
+        await _cancel(attended.following[trigger])
 
     def stop(self) -> None:
         """Fire nothing more, and attend to nothing; returns at once."""
@@ -240,7 +261,7 @@ class Attendance:
         return attended
 
 
-async def _end(task: asyncio.Task[None]) -> None:
+async def _cancel(task: asyncio.Task[None]) -> None:
     """Cancel a task, and wait until it has ended."""
     task.cancel()
     await asyncio.wait((task,))

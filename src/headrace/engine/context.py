@@ -247,7 +247,7 @@ class NodeContext(Position):
 
     def expect(self, total: int) -> None:
         """See `Context`."""
-        self.execution.expect(total)
+        self.execution.expect(self.node, total)
 
     @property
     def _stats(self) -> tuple[NodeStats, ...]:

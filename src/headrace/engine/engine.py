@@ -22,7 +22,7 @@ from headrace.engine.resources import SharedResources
 from headrace.engine.sweep import KEEP_ALL, Keep, Sweeper
 from headrace.engine.version import ReadVersion, version_record
 from headrace.engine.worker import Worker
-from headrace.errors import HeadraceError, InternalError, StoreError
+from headrace.errors import HeadraceError, InternalError, StoreError, TemporaryError
 from headrace.flow.model import Flow
 from headrace.sdk import Address, Clock, Firing, SystemClock
 from headrace.sdk.budget import BudgetState
@@ -98,9 +98,8 @@ class Engine:
         worker = self._worker = Worker(
             self._store, services, self._group, self._run_ended, self._callers.respond
         )
-        self._programs = Programs(
-            self._store, self._resources, self._closing, self._read_version, worker.is_used
-        )
+        self._programs = Programs(self._store, self._resources, self._read_version, worker.is_used)
+        self._closing.push_async_callback(self._release)
         reception = Reception(
             self._fire_remotely, self._callers, worker, self._store, self._clock, self._mask, self._group
         )
@@ -154,7 +153,13 @@ class Engine:
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         finally:
-            await self._closing.aclose()
+            async with self._closing:
+                await self._programs.close_all()
+
+    async def _release(self) -> None:
+        """Let other processes execute what was executed here."""
+        for flow in self._programs.current:
+            await self._store.release(flow)
 
     async def load(self, flow: Flow, secrets: Mapping[str, str]) -> Program:
         """Make a flow ready to run; this process executes it from now on (rule 20).
@@ -164,12 +169,19 @@ class Engine:
             FlowError: its settings are wrong.
             ComponentError: a component could not get what it needs.
         """
+        async with self._programs.changing:
+            return await self._load(flow, secrets)
+
+    async def _load(self, flow: Flow, secrets: Mapping[str, str]) -> Program:
         adoption = await self._store.adopt(version_record(flow))
-        self._closing.push_async_callback(self._store.release, flow.name)
-        if adoption.moved_from:
-            self._observer.flow_moved(flow.name, adoption.moved_from)
-        program = await self._programs.open(flow, secrets)
-        await self._attending.learn(flow.name)
+        try:
+            if adoption.moved_from:
+                self._observer.flow_moved(flow.name, adoption.moved_from)
+            program = await self._programs.open(flow, secrets)
+            await self._attending.learn(flow.name)
+        except BaseException:
+            await self._store.release(flow.name)
+            raise
         self._programs.set_current(program)
         self._left[flow.name] = adoption.runs
         self._observer.flow_loaded(flow.name)
@@ -180,7 +192,7 @@ class Engine:
         return self._programs.current.get(flow)
 
     async def reload(self, flow: Flow, secrets: Mapping[str, str]) -> Program:
-        """Replace the version of a flow that is loaded: what begins from now on is of the new one.
+        """Load a flow, or replace its version: what begins from now on is of the new one.
 
         Runs that have begun go on with theirs (rule 21). If this raises, all is as before.
 
@@ -190,25 +202,29 @@ class Engine:
             UsageError: a trigger cannot listen where it is to.
             StoreError: the store failed.
         """
-        old = self._programs.current[flow.name]
-        program = await self._programs.open(flow, secrets)
-        try:
-            await self._store.adopt(version_record(flow))  # before anything begins with it
-            await self._attending.replace(old, program)
-        except BaseException:
-            await self._programs.close(program)
-            await self._store.adopt(version_record(old.flow))
-            raise
-        self._programs.set_current(program)
-        self._observer.flow_loaded(flow.name)
-        await self._programs.close_unused()
+        async with self._programs.changing:
+            old = self._programs.current.get(flow.name)
+            if old is None:
+                return await self._load(flow, secrets)
+            program = await self._programs.open(flow, secrets)
+            try:
+                await self._store.adopt(version_record(flow))  # before anything begins with it
+                await self._attending.replace(old, program)
+            except BaseException:
+                await self._programs.close(program)
+                await self._store.adopt(version_record(old.flow))
+                raise
+            self._programs.set_current(program)
+            self._observer.flow_loaded(flow.name)
+            await self._programs.close_unused()
         return program
 
     async def dismiss(self, flow: str) -> None:
         """Begin nothing of a flow any more; once its runs have ended another process may execute it."""
-        await self._attending.end(self._programs.current[flow])
-        self._programs.leave(flow)
-        await self._programs.close_unused()
+        async with self._programs.changing:
+            await self._attending.end(self._programs.current[flow])
+            self._programs.leave(flow)
+            await self._programs.close_unused()
 
     async def resume(self, program: Program, only: Container[str] | None = None) -> list[RunRecord]:
         """Go on with the flow's runs that an earlier process left unfinished, each on its own version.
@@ -307,34 +323,35 @@ class Engine:
             StoreError: there is no such dead letter any more; its node or port is not in the flow any more;
                 or its run has not ended, and goes on with another version or not at all.
         """
-        task = letter.task
-        run = await self._store.run(task.run_id)
-        active = self._working.version(task.run_id)
-        is_open = active is not None or (run is not None and run.status is RunStatus.RUNNING)
-        if run is not None and is_open and active != program.flow.version:
-            raise StoreError(
-                f"run `{run.id}` {'is still going on' if active else 'was left unfinished'} with version "
-                f"{run.version} of the flow; try its dead letters again when it has ended",
-                code="HR408",
+        with self._programs.held(program) as program:
+            task = letter.task
+            run = await self._store.run(task.run_id)
+            active = self._working.version(task.run_id)
+            is_open = active is not None or (run is not None and run.status is RunStatus.RUNNING)
+            if run is not None and is_open and active != program.flow.version:
+                raise StoreError(
+                    f"run `{run.id}` {'is still going on' if active else 'was left unfinished'} with version "
+                    f"{run.version} of the flow; try its dead letters again when it has ended",
+                    code="HR408",
+                )
+            if not program.takes(task):
+                raise StoreError(
+                    f"the flow has no `{task.node}:{task.port}` any more, which the dead letter is for",
+                    code="HR408",
+                )
+            revival = Revival(
+                task.run_id,
+                task.id,
+                program.flow.version,
+                program.vars,
+                is_edited=is_edited,
+                message=message,
+                answers=answers,
             )
-        if not program.takes(task):
-            raise StoreError(
-                f"the flow has no `{task.node}:{task.port}` any more, which the dead letter is for",
-                code="HR408",
-            )
-        revival = Revival(
-            task.run_id,
-            task.id,
-            program.flow.version,
-            program.vars,
-            is_edited=is_edited,
-            message=message,
-            answers=answers,
-        )
-        revived = await self._store.revive(revival)
-        if revived is None:
-            raise StoreError(f"run `{task.run_id}` has no dead letter `{task.id}`", code="HR408")
-        self._working.go_on(program, revived)
+            revived = await self._store.revive(revival)
+            if revived is None:
+                raise StoreError(f"run `{task.run_id}` has no dead letter `{task.id}`", code="HR408")
+            self._working.go_on(program, revived)
 
     async def cancel(self, run_id: str, *, answers: str | None = None) -> None:
         """Cancel a run: what has not begun to commit is rolled back.
@@ -442,34 +459,47 @@ class Engine:
         dedupe_key: str | None = None,
         has_caller: bool = False,
     ) -> Fired:
-        component = program.triggers[trigger]
-        now_ns = self._clock.now_ns()
-        fired = await self._store.fire(
-            FireRequest(
-                flow=program.flow.name,
-                version=program.flow.version,
-                trigger=trigger,
-                port=program.units[trigger].node.spec.outputs[0].name,
-                run_id=run_id or random_run_id(),
-                scheduled_at_ns=scheduled_at_ns,
-                fired_at_ns=now_ns,
-                vars=program.vars,
-                message=lambda tick: component.message(Firing(now_ns, scheduled_at_ns, tick, payload)),
-                on_request=on_request,
-                overlap=component.policy.overlap,
-                max_firings=component.policy.max_firings,
-                queued=queued,
-                waits=waits,
-                dedupe_key=dedupe_key,
-                has_caller=has_caller,
-                cut_off=self._working.cut_off,
+        with self._programs.held(program) as program:
+            component = program.triggers.get(trigger)
+            if component is None:
+                raise TemporaryError(f"flow `{program.flow.name}` has no trigger `{trigger}` any more")
+            now_ns = self._clock.now_ns()
+            fired = await self._store.fire(
+                FireRequest(
+                    flow=program.flow.name,
+                    version=program.flow.version,
+                    trigger=trigger,
+                    port=program.units[trigger].node.spec.outputs[0].name,
+                    run_id=run_id or random_run_id(),
+                    scheduled_at_ns=scheduled_at_ns,
+                    fired_at_ns=now_ns,
+                    vars=program.vars,
+                    message=lambda tick: component.message(Firing(now_ns, scheduled_at_ns, tick, payload)),
+                    on_request=on_request,
+                    overlap=component.policy.overlap,
+                    max_firings=component.policy.max_firings,
+                    queued=queued,
+                    waits=waits,
+                    dedupe_key=dedupe_key,
+                    has_caller=has_caller,
+                    cut_off=self._working.cut_off,
+                )
             )
-        )
-        for superseded, committed in fired.superseded.items():
-            self._working.cancelled(superseded, committed)
-        if fired.run is not None and fired.task is not None:
-            self._working.begin(program, fired.run, [(fired.task, Attempt())])
+            for superseded, committed in fired.superseded.items():
+                self._working.cancelled(superseded, committed)
+            if fired.run is not None and fired.task is not None:
+                self._working.begin(program, fired.run, [(fired.task, Attempt())])
+        self._tidy()
         return fired
+
+    def _tidy(self) -> None:
+        """Close what nothing is of any more."""
+        if self._group is not None and self._programs.may_close:
+            self._group.create_task(self._close_unused())
+
+    async def _close_unused(self) -> None:
+        async with self._programs.changing:
+            await self._programs.close_unused()
 
     def _run_ended(self, run: RunRecord) -> None:
         """Its callers are told; a firing that waits may go now; and rows of old runs may be removed."""
@@ -477,8 +507,7 @@ class Engine:
         self._attending.run_ended(run)
         if self._group is None:
             return
-        if self._programs.may_close:
-            self._group.create_task(self._programs.close_unused())
+        self._tidy()
         program = self._programs.current.get(run.flow)
         if program is None:
             return

@@ -173,9 +173,10 @@ class Execution:
                 self.counts(target.unit.name).received += crossed
         return self._counts
 
-    def expect(self, total: int) -> None:
-        """See `Context`."""
+    def expect(self, node: str, total: int) -> None:
+        """A node has said how many records there are: see `Context.expect`."""
         self.run_stats.expected = total
+        self.run_stats.sources.add(node)
         self.run_stats.pages += 1
         self._pages_tried += self.speculates
 

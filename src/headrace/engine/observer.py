@@ -48,11 +48,12 @@ class RunStats(msgspec.Struct):
     Attributes:
         expected: records in all, as its source says; 0 if unknown.
         pages: how often the source has said so, that is with how many answers.
+        sources: the nodes that have said so.
     """
 
     expected: int = 0
     pages: int = 0
-    counters: dict[str, int] = msgspec.field(default_factory=dict)
+    sources: set[str] = msgspec.field(default_factory=set)
 
 
 class Step(Enum):

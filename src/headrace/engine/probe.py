@@ -45,14 +45,17 @@ class Probes(Probe):
 
     def __init__(self, probes: list[Probe]) -> None:
         self._all = probes
+        self._wants = [True] * len(probes)
 
     def entered(self, node: str, port: str, message: Message, above: object) -> object:
         """See `Probe`."""
         aboves = above if isinstance(above, list) else [None] * len(self._all)
         visits = [
-            probe.entered(node, port, message, above) for probe, above in zip(self._all, aboves, strict=True)
+            probe.entered(node, port, message, above) if wants else None
+            for probe, wants, above in zip(self._all, self._wants, aboves, strict=True)
         ]
-        return visits if any(visit is not None for visit in visits) else None
+        self._wants = [visit is not None for visit in visits]
+        return visits if any(self._wants) else None
 
     def failed(self, visit: object, error: ErrorRecord) -> None:
         """See `Probe`."""
@@ -66,8 +69,9 @@ class Probes(Probe):
 
     def emitted(self, node: str, port: str, message: Message) -> None:
         """See `Probe`."""
-        for probe in self._all:
-            probe.emitted(node, port, message)
+        for probe, wants in zip(self._all, self._wants, strict=True):
+            if wants:
+                probe.emitted(node, port, message)
 
     def began_again(self) -> None:
         """See `Probe`."""

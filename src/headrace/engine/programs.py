@@ -1,11 +1,13 @@
 """The versions of flows that are open in a process, closed when nothing needs them any more."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 
 from headrace.engine.program import Program
 from headrace.engine.version import ReadVersion
-from headrace.errors import StoreError
+from headrace.errors import StoreError, TemporaryError
 from headrace.flow.model import Flow
 from headrace.sdk import Resources
 from headrace.store import RunRecord, Store
@@ -18,13 +20,13 @@ class Programs:
 
     Attributes:
         current: by the flow's name.
+        changing: to be held while `current` is changed, from taking a flow's lock on: what closes waits.
     """
 
     def __init__(
         self,
         store: Store,
         resources: Resources,
-        closing: AsyncExitStack,
         read_version: ReadVersion | None,
         is_used: Callable[[Program], bool],
     ) -> None:
@@ -33,22 +35,22 @@ class Programs:
         Args:
             store: has the versions.
             resources: what nodes share.
-            closing: closes what is still open at the end.
             read_version: loads a version; None: no earlier one can be had.
             is_used: whether an active run is of a program.
         """
         self._store = store
         self._resources = resources
-        self._closing = closing
         self._read_version = read_version
         self._is_used = is_used
         self._opened: dict[Program, AsyncExitStack] = {}
         self._earlier: list[Program] = []
         self._leaving: set[str] = set()
+        self._held: Counter[Program] = Counter()
         self.current: dict[str, Program] = {}
+        self.changing = asyncio.Lock()
 
     async def open(self, flow: Flow, secrets: Mapping[str, str]) -> Program:
-        """Open a program, which is closed by `close`, or at the end.
+        """Open a program, which is closed by `close`, or by `close_all`.
 
         Raises:
             FlowError | ComponentError | UsageError: as `Program.open`.
@@ -56,7 +58,6 @@ class Programs:
         async with AsyncExitStack() as opening:
             program = await Program.open(flow, secrets, self._resources, opening)
             self._opened[program] = opening.pop_all()
-        self._closing.push_async_callback(self.close, program)
         return program
 
     async def close(self, program: Program) -> None:
@@ -64,6 +65,34 @@ class Programs:
         opened = self._opened.pop(program, None)
         if opened is not None:
             await opened.aclose()
+
+    async def close_all(self) -> None:
+        """Close everything that is open, the latest first."""
+        async with AsyncExitStack() as closing:
+            for program in self._opened:
+                closing.push_async_callback(self.close, program)
+
+    @contextmanager
+    def held(self, program: Program) -> Iterator[Program]:
+        """Keep a program open while something begins with it.
+
+        Of one that is closed already, who begins came late: the current version takes its place.
+
+        Raises:
+            TemporaryError: its flow is not executed here any more.
+        """
+        if program not in self._opened:
+            flow = program.flow.name
+            if flow not in self.current:
+                raise TemporaryError(f"flow `{flow}` is not executed here any more")
+            program = self.current[flow]
+        self._held[program] += 1
+        try:
+            yield program
+        finally:
+            self._held[program] -= 1
+            if not self._held[program]:
+                del self._held[program]
 
     def set_current(self, program: Program) -> None:
         """Have a program be its flow's current version; the one before stays as long as it is used."""
@@ -101,19 +130,25 @@ class Programs:
         return bool(self._earlier or self._leaving)
 
     async def close_unused(self) -> None:
-        """Close earlier versions that no run is of any more, and give up flows that are leaving.
+        """Close earlier versions that nothing is of any more, and give up flows that are leaving.
+
+        To be called with `changing`.
 
         Raises:
             StoreError: the store failed.
         """
-        for program in [each for each in self._earlier if not self._is_used(each)]:
-            self._earlier.remove(program)
-            await self.close(program)
+        for program in list(self._earlier):
+            if not self._needs(program):
+                self._earlier.remove(program)
+                await self.close(program)
         used = {program.flow.name for program in self._earlier}
         for flow in self._leaving - used:
             program = self.current[flow]
-            if not self._is_used(program):
+            if not self._needs(program):
                 self._leaving.remove(flow)
                 del self.current[flow]
                 await self.close(program)
                 await self._store.release(flow)
+
+    def _needs(self, program: Program) -> bool:
+        return program in self._held or self._is_used(program)

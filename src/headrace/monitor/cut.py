@@ -1,6 +1,7 @@
 """A copy of a message for people: short, and without secrets."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from headrace.values import Json
 
@@ -90,11 +91,9 @@ class _Cutter:
 
     def _object(self, members: dict[str, Json], depth: int) -> dict[str, Json]:
         copied: dict[str, Json] = {}
-        seen = 0
-        for name, member in members.items() if depth < _DEEPEST else ():
-            if self._left <= 0 or seen >= _MOST_MEMBERS:
+        for name, member in islice(members.items(), _MOST_MEMBERS if depth < _DEEPEST else 0):
+            if self._left <= 0:
                 break
-            seen += 1
             copied[self._text(name)] = self.copy(member, depth + 1)
-        self.is_cut |= seen < len(members)
+        self.is_cut |= len(copied) < len(members)  # also where two names look alike once they are masked
         return copied

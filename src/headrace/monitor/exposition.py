@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from headrace import __version__
 from headrace.monitor.counts import BUCKETS_S, Counts
+from headrace.monitor.profile import RESULTS
 from headrace.sdk.budget import BudgetState
 from headrace.store import RunStatus
 
@@ -27,7 +28,6 @@ _Values: TypeAlias = dict[tuple[str, ...], int]
 """By labels."""
 
 _ENDS = [status.value for status in RunStatus if status is not RunStatus.RUNNING]
-_RESULTS = ("done", "retried", "dead", "dropped")
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ def exposed(counts: Counts, standing: Standing) -> bytes:
 def _counted(counts: Counts, flows: Iterable[str]) -> Iterable[Metric]:
     """The counters; of each flow, those of runs and tasks are there from the start, as zero."""
     runs: _Values = {(flow, status): 0 for flow in flows for status in _ENDS}
-    tasks: _Values = {(flow, result): 0 for flow in flows for result in _RESULTS}
+    tasks: _Values = {(flow, result): 0 for flow in flows for result in RESULTS.values()}
     runs |= counts.runs
     tasks |= counts.tasks
     retries: _Values = {key[:1]: n for key, n in tasks.items() if key[1] == "retried"}

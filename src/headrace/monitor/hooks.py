@@ -70,7 +70,10 @@ class Hooks(Observer):
         self._clock = clock or SystemClock()
         self._engine: Firing | None = None
         self._to_check: asyncio.Queue[str | None] = asyncio.Queue()
+        self._waiting: set[str] = set()
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._pausing: set[str] = set()
+        self._is_leaving = False
         self._group = asyncio.TaskGroup()
 
     def attach(self, engine: Firing) -> None:
@@ -85,8 +88,11 @@ class Hooks(Observer):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_leaving = True
         self._to_check.put_nowait(None)
         await asyncio.wait({self._checking})
+        for pausing in self._pausing:
+            self._sending[pausing].cancel()
         if self._sending:
             await asyncio.wait(self._sending.values(), timeout=_LEAVING_S)
         for task in self._sending.values():
@@ -95,14 +101,20 @@ class Hooks(Observer):
 
     def flow_loaded(self, flow: str) -> None:
         """See `Observer`."""
-        self._to_check.put_nowait(flow)
+        self._look_at(flow)
 
     def run_ended(self, run: RunRecord) -> None:
         """See `Observer`."""
-        self._to_check.put_nowait(run.flow)
+        self._look_at(run.flow)
+
+    def _look_at(self, flow: str) -> None:
+        if flow not in self._waiting:  # one look sees all that has ended by then
+            self._waiting.add(flow)
+            self._to_check.put_nowait(flow)
 
     async def _check_all(self) -> None:
         while (flow := await self._to_check.get()) is not None:
+            self._waiting.discard(flow)
             try:
                 await self._check(flow)
             except StoreError as error:  # the engine tells of it, if it is there to stay
@@ -120,9 +132,9 @@ class Hooks(Observer):
         if hooks.on_failure is None and hooks.on_recovery is None:
             return
         last = await self._store.last_notice(flow)
-        runs = await self._store.runs(RunFilter(flow=flow, statuses=_ENDS, limit=_LATEST))
-        ended = sorted(runs, key=lambda run: run.ended_at_ns or 0)
         after = hooks.on_failure.after if hooks.on_failure is not None else 1
+        latest = RunFilter(flow=flow, statuses=_ENDS, limit=max(_LATEST, after))
+        ended = sorted(await self._store.runs(latest), key=lambda run: run.ended_at_ns or 0)
         for kind, run, failures in news(ended, last, after):
             await self._store.announce(await self._notice(kind, run, failures))
         for notice in await self._store.notices(flow):
@@ -163,7 +175,9 @@ class Hooks(Observer):
                         _log.error("%s; given up", message, extra=about)
                         break
                     _log.warning("%s; tried again in %g s", message, pause_s, extra=about)
-                await self._clock.sleep(pause_s)
+                if self._is_leaving:
+                    return
+                await self._pause(notice, pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:
                 return
@@ -172,6 +186,13 @@ class Hooks(Observer):
             _log.info("hook of flow %s: %s", notice.flow, error.message, extra=about)
         finally:
             self._sending.pop(notice.id, None)
+
+    async def _pause(self, notice: Notice, pause_s: float) -> None:
+        self._pausing.add(notice.id)
+        try:
+            await self._clock.sleep(pause_s)
+        finally:
+            self._pausing.discard(notice.id)
 
     async def _send_once(self, program: Program, notice: Notice) -> None:
         """Send it; a hook that is not there has been told.

@@ -2,7 +2,8 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -59,7 +60,7 @@ class _Sample(msgspec.Struct, frozen=True):
     at_s: float
     received: list[int]
     crossed: list[int]
-    done: int
+    done: dict[str, int]
 
 
 class Meter:
@@ -88,6 +89,12 @@ class Meter:
         units = program.units.values()
         self._stats = {unit.name: unit.stats for unit in units if not unit.node.spec.trigger}
         self._targets = [target for unit in units for targets in unit.targets.values() for target in targets]
+        self._senders: dict[str, set[str]] = {}
+        for unit in units:
+            for target in chain.from_iterable(unit.targets.values()):
+                if not target.closes_loop:
+                    self._senders.setdefault(target.unit.name, set()).add(unit.name)
+        self._above: tuple[frozenset[str], set[str]] = frozenset(), set()
         self.program = program
         self._stats_of = stats_of
         self._budgets = budgets
@@ -107,6 +114,7 @@ class Meter:
         """A run has begun; if no other is active, counts start from zero."""
         if is_alone:
             self._rebase()
+        self._ended_s = None
         stats = self._stats_of(run_id)
         if stats is not None:
             self._runs[run_id] = self._latest = stats
@@ -122,19 +130,18 @@ class Meter:
         """The counts now."""
         now_s = self._now_s() if self._ended_s is None else self._ended_s
         counts = {name: _since(stats, self._base[name]) for name, stats in self._stats.items()}
-        source = max(counts.values(), key=lambda c: (c.items_total, c.items_done), default=NodeStats())
+        name = self._counting(counts)
+        source = counts.get(name, NodeStats())
         expected = sum(stats.expected for stats in self._runs.values()) or self._latest.expected
         crossed = [t.crossed - base for t, base in zip(self._targets, self._base_crossed, strict=True)]
-        sample = _Sample(now_s, [count.received for count in counts.values()], crossed, source.items_done)
-        self._samples.append(sample)
-        while len(self._samples) > 1 and now_s - self._samples[1].at_s >= _WINDOW_S:
-            self._samples.popleft()
-        first = self._samples[0]
+        received = [count.received for count in counts.values()]
+        sample = _Sample(now_s, received, crossed, {name: c.items_done for name, c in counts.items()})
+        first = self._first(sample)
         passed_s = now_s - first.at_s
         rates = _rates(sample.received, first.received, passed_s)
         edge_rates = _rates(crossed, first.crossed, passed_s)
         total = max(expected, source.items_total, source.items_done)
-        rate = _rate(source.items_done - first.done, passed_s)
+        rate = _rate(source.items_done - first.done.get(name, 0), passed_s)
         return Snapshot(
             elapsed_s=now_s - self._started_s,
             rows=tuple(
@@ -153,6 +160,38 @@ class Meter:
                 for target, count, rate in zip(self._targets, crossed, edge_rates, strict=True)
             },
         )
+
+    def _first(self, sample: _Sample) -> _Sample:
+        """Remember what was read, after the end the last alone, and give what rates are told from."""
+        samples = self._samples
+        if self._ended_s is not None and samples and samples[-1].at_s == sample.at_s:
+            samples.pop()
+        samples.append(sample)
+        while len(samples) > 1 and sample.at_s - samples[1].at_s >= _WINDOW_S:
+            samples.popleft()
+        return samples[0]
+
+    def _counting(self, counts: Mapping[str, NodeStats]) -> str:
+        """The node that tells how many records are done; empty if there is none.
+
+        It is none above the source: what is counted there, such as the pages to be fetched, is no record.
+        """
+        sources = frozenset(name for stats in self._runs.values() for name in stats.sources)
+        above = self._all_above(sources or frozenset(self._latest.sources))
+        among = [name for name in counts if name not in above]
+        return max(among, key=lambda name: (counts[name].items_total, counts[name].items_done), default="")
+
+    def _all_above(self, names: frozenset[str]) -> set[str]:
+        """The nodes whose messages lead to some nodes, but for loops."""
+        if names != self._above[0]:
+            above: set[str] = set()
+            waiting = list(names)
+            while waiting:
+                new = self._senders.get(waiting.pop(), set()) - above
+                above |= new
+                waiting += new
+            self._above = names, above
+        return self._above[1]
 
 
 def _rates(new: list[int], old: list[int], seconds: float) -> list[float]:

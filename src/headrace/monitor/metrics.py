@@ -7,6 +7,7 @@ from typing import Protocol
 from headrace.engine import NodeStats, Observer, Step
 from headrace.monitor.counts import Counts
 from headrace.monitor.exposition import CONTENT_TYPE, Standing, exposed
+from headrace.monitor.profile import RESULTS
 from headrace.sdk import Clock, SystemClock
 from headrace.sdk.budget import BudgetState
 from headrace.store import ErrorRecord, RunFilter, RunRecord, RunStatus, Store, TaskRecord
@@ -17,13 +18,6 @@ _MOST_CODES = 200
 """Codes of errors that are told apart: a component of a third party may make up as many as it likes."""
 _LATEST = 20
 _SUCCEEDED = frozenset({RunStatus.SUCCEEDED})
-_RESULTS = {
-    Step.DECIDED: "done",
-    Step.RETRIED: "retried",
-    Step.BURIED: "dead",
-    Step.DROPPED: "dropped",
-    Step.LEFT: "dropped",
-}
 
 
 class Watched(Protocol):
@@ -59,7 +53,8 @@ class Metrics(Observer):
         self._flow_of: dict[str, str] = {}
         self._began_ns: dict[str, int] = {}
         self._codes: set[str] = set()
-        self._succeeded_ns: dict[str, int | None] = {}
+        self._succeeded_ns: dict[str, int] = {}
+        self._asked: set[str] = set()
 
     async def render(self, engine: Watched) -> bytes:
         """Everything in Prometheus' text format; its content type is `CONTENT_TYPE`.
@@ -67,19 +62,18 @@ class Metrics(Observer):
         Raises:
             StoreError: it was to be asked when the runs of a flow ended, and failed.
         """
-        for flow in engine.flows:
-            if flow not in self._succeeded_ns:
+        flows = tuple(engine.flows)
+        for flow in flows:
+            if flow not in self._asked:
                 self._succeeded(flow, await self._last_success_ns(flow))
-        running = Counter(self._flow_of.values())
+                self._asked.add(flow)
         return exposed(
             self._counts,
             Standing(
-                flows=tuple(engine.flows),
-                running=running,
+                flows=flows,
+                running=Counter(self._flow_of.values()),
                 open_tasks=engine.open_tasks(),
-                succeeded_ns={
-                    flow: at for flow in engine.flows if (at := self._succeeded_ns[flow]) is not None
-                },
+                succeeded_ns={flow: self._succeeded_ns[flow] for flow in flows if flow in self._succeeded_ns},
                 budgets=tuple(engine.budgets()),
                 now_ns=self._now_ns(),
             ),
@@ -90,8 +84,12 @@ class Metrics(Observer):
         return max((run.ended_at_ns for run in runs if run.ended_at_ns is not None), default=None)
 
     def _succeeded(self, flow: str, at_ns: int | None) -> None:
-        known = self._succeeded_ns.get(flow)
-        self._succeeded_ns[flow] = at_ns if known is None else max(known, at_ns or 0)
+        if at_ns is not None:
+            self._succeeded_ns[flow] = max(self._succeeded_ns.get(flow, 0), at_ns)
+
+    def flow_loaded(self, flow: str) -> None:
+        """See `Observer`. Another process may have executed it meanwhile."""
+        self._asked.discard(flow)
 
     def run_started(self, run: RunRecord) -> None:
         """See `Observer`."""
@@ -105,7 +103,7 @@ class Metrics(Observer):
         """See `Observer`."""
         self._flow_of.pop(run.id, None)
         self._counts.runs[run.flow, run.status.value] += 1
-        if run.status is RunStatus.SUCCEEDED and run.flow in self._succeeded_ns:
+        if run.status is RunStatus.SUCCEEDED:
             self._succeeded(run.flow, run.ended_at_ns)
 
     def firing_dropped(self, flow: str, trigger: str, reason: str) -> None:
@@ -117,7 +115,7 @@ class Metrics(Observer):
         if step is Step.BEGUN:
             self._began_ns[task.id] = self._now_ns()
             return
-        result = _RESULTS.get(step)
+        result = RESULTS.get(step)
         if result is None:
             return
         flow = self._flow_of.get(task.run_id, "")

@@ -1,12 +1,15 @@
 """How a run went, as the API sends it and the store keeps it. Times are seconds since the run began."""
 
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from headrace.engine import Step
 from headrace.values import Json
 
 __all__ = [
+    "RESULTS",
     "NodeProfile",
     "Profile",
     "Result",
@@ -19,6 +22,15 @@ __all__ = [
 
 Result: TypeAlias = Literal["running", "done", "retried", "dead", "dropped"]
 """Dropped: its run was cancelled, or its process stopped; what it did is rolled back."""
+
+RESULTS: Mapping[Step, Result] = {
+    Step.DECIDED: "done",
+    Step.RETRIED: "retried",
+    Step.BURIED: "dead",
+    Step.DROPPED: "dropped",
+    Step.LEFT: "dropped",
+}
+"""Of the steps with which an attempt ends."""
 
 
 class TaskSpan(msgspec.Struct, rename="camel"):
@@ -59,7 +71,7 @@ class NodeProfile(msgspec.Struct, rename="camel"):
 class Steps(msgspec.Struct, rename="camel"):
     """The time of a run in equal steps: how long each is, and how many tasks were done in each."""
 
-    seconds: float
+    seconds: Annotated[float, msgspec.Meta(gt=0)]
     tasks: list[int] = msgspec.field(default_factory=list)
 
 

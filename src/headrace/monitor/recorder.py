@@ -10,7 +10,7 @@ from headrace.engine import NodeStats, Observer, Probe, Step
 from headrace.engine.failure import facts_of
 from headrace.errors import StoreError
 from headrace.monitor.probe import NodeTimer
-from headrace.monitor.profile import Profile, Result, Sample, TaskSpan, decode_profile, encode_profile
+from headrace.monitor.profile import RESULTS, Profile, Sample, TaskSpan, decode_profile, encode_profile
 from headrace.monitor.recording import Recording
 from headrace.monitor.samples import Samples
 from headrace.sdk import Clock, RunInfo, SystemClock
@@ -25,14 +25,6 @@ _KEEP_EVERY_S = 10.0
 """What a process that is killed has not kept of a run that goes on."""
 _MOST_ENDED = 100
 _PROBE_EVERY_NS = 10**8
-
-_RESULTS: dict[Step, Result] = {
-    Step.DECIDED: "done",
-    Step.RETRIED: "retried",
-    Step.BURIED: "dead",
-    Step.DROPPED: "dropped",
-    Step.LEFT: "dropped",
-}
 
 
 class Recorder(Observer):
@@ -56,12 +48,13 @@ class Recorder(Observer):
         self._probe_due_ns = 0
         self._active: dict[str, Recording] = {}
         self._ended: dict[str, list[TaskSpan]] = {}
-        self._to_keep: asyncio.Queue[tuple[Recording, bool] | None] = asyncio.Queue()
+        self._to_keep: asyncio.Queue[tuple[Recording, bool] | asyncio.Event | None] = asyncio.Queue()
+        self._keeping: asyncio.Task[None] | None = None
         self._group = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
-        self._group.create_task(self._keep_all())
+        self._keeping = self._group.create_task(self._keep_all())
         return self
 
     async def __aexit__(
@@ -83,7 +76,12 @@ class Recorder(Observer):
 
     async def kept(self, run_id: str) -> Profile | None:
         """How a run went, as far as it is remembered: of an active one of this process, now."""
-        await self._to_keep.join()  # what an earlier process kept of it is there, and what has ended is kept
+        if self._keeping is not None and not self._keeping.done():
+            is_kept = asyncio.Event()  # what has ended by now, and what an earlier process kept is taken in
+            self._to_keep.put_nowait(is_kept)
+            waiting = asyncio.ensure_future(is_kept.wait())
+            await asyncio.wait((waiting, self._keeping), return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
         return self.profile(run_id) or await self._find(run_id)
 
     def take_spans(self) -> dict[str, list[TaskSpan]]:
@@ -124,7 +122,7 @@ class Recorder(Observer):
         if step is Step.BEGUN:
             at_s = recording.time_s(self._now_ns())
             recording.begin(task.id, task.node, task.port, attempt, at_s, self._facts(task))
-        elif (result := _RESULTS.get(step)) is not None:
+        elif (result := RESULTS.get(step)) is not None:
             at_s = recording.time_s(self._now_ns())
             recording.end(task.id, result, at_s)
             if at_s - recording.kept_s >= _KEEP_EVERY_S:
@@ -144,7 +142,7 @@ class Recorder(Observer):
             return None
         now_ns = self._now_ns()
         is_first = recording.sees_first(task.node, task.port)
-        if not is_first and now_ns < self._probe_due_ns:
+        if not is_first and 0 < self._probe_due_ns - now_ns <= _PROBE_EVERY_NS:  # else the clock was set back
             return None
         self._probe_due_ns = now_ns + _PROBE_EVERY_NS
         return NodeTimer(recording, self._samples, self._mask)
@@ -159,6 +157,9 @@ class Recorder(Observer):
     async def _keep_all(self) -> None:
         """Bring recordings into the store, one after the other: first what was kept of them before."""
         while (entry := await self._to_keep.get()) is not None:
+            if isinstance(entry, asyncio.Event):
+                entry.set()
+                continue
             recording, is_resumed = entry
             try:
                 if is_resumed:
@@ -175,9 +176,6 @@ class Recorder(Observer):
                     error.message,
                     extra={"run": recording.run_id, "flow": recording.flow},
                 )
-            finally:
-                self._to_keep.task_done()
-        self._to_keep.task_done()
 
     async def _find(self, run_id: str) -> Profile | None:
         encoded = await self._store.profile(run_id)

@@ -30,7 +30,7 @@ class Samples:
         self._now_ns = now_ns
         self._timer_ns = timer_ns
         self._kept: dict[tuple[str, str, str], deque[Sample]] = {}
-        self._due_ns: dict[tuple[str, str, str, str], int] = {}
+        self._pauses: dict[tuple[str, str, str, str], tuple[int, int]] = {}
 
     def take(
         self,
@@ -45,16 +45,16 @@ class Samples:
         """Keep a message, unless enough was kept lately."""
         key = flow, node, direction, port
         now_ns = self._now_ns()
-        if now_ns < self._due_ns.get(key, 0):
+        since_ns, until_ns = self._pauses.get(key, (0, 0))
+        if since_ns <= now_ns < until_ns:  # before it, the clock was set back
             return
         began_ns = self._timer_ns()
         kept = self._kept.setdefault(key[:3], deque(maxlen=_KEPT))
         copied, is_cut = cut_copy(message, mask)
         kept.append(Sample(time_text(now_ns), run_id, direction, port, copied, is_cut))
-        self._due_ns[key] = now_ns
         cost_ns = self._timer_ns() - began_ns
         pause_ns = _EVERY_NS if len(kept) == _KEPT else _WHILE_FEW_NS
-        self._due_ns[key] += max(pause_ns, cost_ns * _SHARE * len(self._due_ns))
+        self._pauses[key] = now_ns, now_ns + max(pause_ns, cost_ns * _SHARE * (len(self._pauses) + 1))
 
     def of(self, flow: str, node: str) -> list[Sample]:
         """Those of a node: what entered, then what left, the latest first."""

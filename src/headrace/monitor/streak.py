@@ -24,15 +24,14 @@ def news(
     is_failing = last is not None and last.kind is NoticeKind.FAILURE
     failures = 0
     for run in ended:
-        if last is not None and (run.ended_at_ns or 0) <= last.at_ns:
-            continue
+        is_new = last is None or (run.ended_at_ns or 0) > last.at_ns
         if run.status is RunStatus.FAILED:
             failures += 1
-            if failures >= after and not is_failing:
+            if is_new and failures >= after and not is_failing:
                 is_failing = True
                 yield NoticeKind.FAILURE, run, failures
             continue
-        if is_failing:
+        if is_new and is_failing:
             is_failing = False
             yield NoticeKind.RECOVERY, run, failures
         failures = 0

@@ -17,6 +17,7 @@ from opentelemetry.util.types import AttributeValue
 from headrace import __version__
 from headrace.engine import Observer, Probe, Step
 from headrace.engine.failure import facts_of
+from headrace.monitor.profile import RESULTS
 from headrace.sdk import RunInfo
 from headrace.store import ErrorRecord, RunRecord, RunStatus, TaskRecord
 from headrace.values import Message
@@ -25,14 +26,6 @@ __all__ = ["Traces", "trace_id_of"]
 
 _MOST_NODE_SPANS = 256
 """Of one task, which may send millions of messages through its nodes."""
-
-_RESULTS = {
-    Step.DECIDED: "done",
-    Step.RETRIED: "retried",
-    Step.BURIED: "dead",
-    Step.DROPPED: "dropped",
-    Step.LEFT: "dropped",
-}
 
 
 def trace_id_of(run_id: str) -> int:
@@ -154,7 +147,7 @@ class Traces(Observer):
 
     def task_reached(self, task: TaskRecord, step: Step, attempt: int) -> None:
         """See `Observer`."""
-        result = _RESULTS.get(step)
+        result = RESULTS.get(step)
         if result is None or (span := self._tasks.pop(task.id, None)) is None:
             return
         span.set_attribute("headrace.result", result)

@@ -2,7 +2,7 @@
 
 from headrace.components.http.exchange import Exchange, ExchangeSettings
 from headrace.components.http.request import ClientRequest, is_safe
-from headrace.components.http.response import response_shape, stated_total
+from headrace.components.http.response import record_count, response_shape, stated_total
 from headrace.sdk import (
     Component,
     Context,
@@ -61,3 +61,5 @@ class Client(Component):
             context.expect(total)
         context.count("requests")
         await context.add_result("response", response)
+        if total is not None:
+            context.progress(record_count(response))

@@ -13,6 +13,7 @@ __all__ = [
     "RETRIED_STATUSES",
     "is_success",
     "read_response",
+    "record_count",
     "response_shape",
     "stated_total",
     "status_error",
@@ -79,6 +80,13 @@ def stated_total(response: dict[str, Json]) -> int | None:
     header = headers.get("x-total-count") if isinstance(headers, dict) else None
     is_number = isinstance(header, str) and header.isdecimal() and len(header) <= _LONGEST_TOTAL
     return int(header) if is_number and isinstance(header, str) else None
+
+
+def record_count(response: dict[str, Json]) -> int:
+    """How many records are in an answer that states a total: the items of its longest array."""
+    body = response["bodyJson"]
+    arrays = body.values() if isinstance(body, dict) else (body,)
+    return max((len(array) for array in arrays if isinstance(array, list)), default=0)
 
 
 def _parse(response: HttpResponse) -> Json:
