@@ -74,9 +74,10 @@ class Crew:
         except HeadraceError as error:
             self._on_stuck(run, error)
             return
-        left = await self.current(flow, run_id)
-        if left is not None:
-            self._worker.go_on(program, left, is_new=not run.tasks_done)
+        with self._programs.held(program):
+            left = await self.current(flow, run_id)
+            if left is not None:
+                self._worker.go_on(program, left, is_new=not run.tasks_done)
 
     async def current(self, flow: str, run_id: str) -> OpenRun | None:
         """A run as it is now; None if it has ended."""

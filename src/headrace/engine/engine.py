@@ -13,25 +13,22 @@ from headrace.engine.caller import Callers
 from headrace.engine.crew import Crew
 from headrace.engine.execution import Services
 from headrace.engine.failure import Teller
-from headrace.engine.identity import random_run_id
+from headrace.engine.firing import Firer
 from headrace.engine.observer import Observer, RunStats
 from headrace.engine.program import Program
 from headrace.engine.programs import Programs
-from headrace.engine.receiver import Reception, RemoteFiring
+from headrace.engine.receiver import Reception
 from headrace.engine.resources import SharedResources
 from headrace.engine.sweep import KEEP_ALL, Keep, Sweeper
 from headrace.engine.version import ReadVersion, version_record
 from headrace.engine.worker import Worker
-from headrace.errors import HeadraceError, InternalError, StoreError, TemporaryError
+from headrace.errors import HeadraceError, InternalError, StoreError
 from headrace.flow.model import Flow
-from headrace.sdk import Address, Clock, Firing, SystemClock
+from headrace.sdk import Address, Clock, SystemClock
 from headrace.sdk.budget import BudgetState
 from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.store import (
-    Attempt,
     DeadLetter,
-    Fired,
-    FireRequest,
     OpenRun,
     Revival,
     RunRecord,
@@ -100,8 +97,11 @@ class Engine:
         )
         self._programs = Programs(self._store, self._resources, self._read_version, worker.is_used)
         self._closing.push_async_callback(self._release)
+        firer = self._firer = Firer(
+            self._store, self._clock, self._observer, self._programs, worker, self._tidy
+        )
         reception = Reception(
-            self._fire_remotely, self._callers, worker, self._store, self._clock, self._mask, self._group
+            firer.remotely, self._callers, worker, self._store, self._clock, self._mask, self._group
         )
         self._attendance = Attendance(
             self._store,
@@ -110,7 +110,7 @@ class Engine:
             self._mask,
             self._group,
             reception,
-            self._fire_scheduled,
+            firer.scheduled,
             self,
         )
         self._crew = Crew(
@@ -289,7 +289,7 @@ class Engine:
         Args:
             run_id: of the run, holding no dot; random if None.
         """
-        fired = await self._fire(
+        fired = await self._firer.fire(
             program, trigger, self._clock.now_ns(), payload, on_request=True, run_id=run_id
         )
         if fired.run is None:
@@ -424,73 +424,6 @@ class Engine:
         self._attending.stop()
         if self._watching is not None:
             self._watching.cancel()
-
-    async def _fire_scheduled(
-        self, program: Program, trigger: str, scheduled_at_ns: int, *, queued: bool, waits: bool
-    ) -> Fired:
-        fired = await self._fire(program, trigger, scheduled_at_ns, None, queued=queued, waits=waits)
-        if fired.reason in ("overlap", "queued", "exhausted"):
-            self._observer.firing_dropped(program.flow.name, trigger, fired.reason)
-        return fired
-
-    async def _fire_remotely(self, firing: RemoteFiring) -> Fired:
-        return await self._fire(
-            firing.program,
-            firing.trigger,
-            self._clock.now_ns(),
-            firing.payload,
-            on_request=True,
-            run_id=firing.run_id,
-            dedupe_key=firing.dedupe_key,
-            has_caller=firing.has_caller,
-        )
-
-    async def _fire(
-        self,
-        program: Program,
-        trigger: str,
-        scheduled_at_ns: int,
-        payload: Json,
-        *,
-        on_request: bool = False,
-        queued: bool = False,
-        waits: bool = False,
-        run_id: str | None = None,
-        dedupe_key: str | None = None,
-        has_caller: bool = False,
-    ) -> Fired:
-        with self._programs.held(program) as program:
-            component = program.triggers.get(trigger)
-            if component is None:
-                raise TemporaryError(f"flow `{program.flow.name}` has no trigger `{trigger}` any more")
-            now_ns = self._clock.now_ns()
-            fired = await self._store.fire(
-                FireRequest(
-                    flow=program.flow.name,
-                    version=program.flow.version,
-                    trigger=trigger,
-                    port=program.units[trigger].node.spec.outputs[0].name,
-                    run_id=run_id or random_run_id(),
-                    scheduled_at_ns=scheduled_at_ns,
-                    fired_at_ns=now_ns,
-                    vars=program.vars,
-                    message=lambda tick: component.message(Firing(now_ns, scheduled_at_ns, tick, payload)),
-                    on_request=on_request,
-                    overlap=component.policy.overlap,
-                    max_firings=component.policy.max_firings,
-                    queued=queued,
-                    waits=waits,
-                    dedupe_key=dedupe_key,
-                    has_caller=has_caller,
-                    cut_off=self._working.cut_off,
-                )
-            )
-            for superseded, committed in fired.superseded.items():
-                self._working.cancelled(superseded, committed)
-            if fired.run is not None and fired.task is not None:
-                self._working.begin(program, fired.run, [(fired.task, Attempt())])
-        self._tidy()
-        return fired
 
     def _tidy(self) -> None:
         """Close what nothing is of any more."""
