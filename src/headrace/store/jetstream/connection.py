@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TypeVar
 
 import nats
@@ -28,6 +30,10 @@ _PING_S = 5
 _SILENT_PINGS = 2
 """A connection is dead that does not answer so many: a cut is noticed within fifteen seconds."""
 _MIB = 2**20
+_CONNECT_S = 10.0
+_PAUSE_S = 0.25
+_NO_JETSTREAM = frozenset({10039, 10076})
+"""What a server without it says, and one that has it for other accounts."""
 _DEDUPE_S = 1.0
 """What is written twice is found by its number; JetStream need not look."""
 
@@ -38,6 +44,11 @@ def failure_of(error: Exception, place: Place) -> StoreError:
     """What people read of an error of the client."""
     if isinstance(error, nats.errors.AuthorizationError):
         return StoreError(f"NATS at {place.shown} refuses user and password", code="HR403")
+    if isinstance(error, nats.js.errors.ServiceUnavailableError):
+        return StoreError(
+            f"JetStream at {place.shown} does not answer; start it with `--jetstream`",
+            code="HR403",
+        )
     if isinstance(error, nats.js.errors.APIError):
         told = error.description or f"error {error.err_code}"
         return StoreError(f"JetStream at {place.shown} refuses: {told}", code="HR403")
@@ -49,48 +60,72 @@ def failure_of(error: Exception, place: Place) -> StoreError:
 class Connection:
     """A connection, which comes back by itself when it is lost."""
 
-    def __init__(self, place: Place, client: Client) -> None:
+    def __init__(self, place: Place, client: Client, patience_s: float) -> None:
         self.place = place
+        self._patience_s = patience_s
         self.client = client
         self.jetstream: JetStreamContext = client.jetstream(timeout=10)
         self._buckets: dict[str, KeyValue] = {}
+        self._heard: Exception | None = None
 
     @classmethod
-    async def open(cls, place: Place) -> "Connection":
+    async def open(cls, place: Place, patience_s: float) -> "Connection":
         """Connect, and check that the server will do.
+
+        Args:
+            place: where it is.
+            patience_s: how long NATS may be away once it was there.
 
         Raises:
             StoreError: nobody is there, we are refused, it is too old, or has no JetStream.
         """
         client = Client()
+        connection = cls(place, client, _CONNECT_S)
         try:
-            await client.connect(
-                list(place.servers),
-                name=f"headrace {place.name}",
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=1,
-                connect_timeout=5,
-                ping_interval=_PING_S,
-                max_outstanding_pings=_SILENT_PINGS,
-                user_credentials=place.credentials,
-                error_cb=_quiet,
-                allow_reconnect=True,
-            )
-            connection = cls(place, client)
+            await asyncio.wait_for(connection._connect(), _CONNECT_S)  # the client would try for ever
             _check_version(client, place)
-            await connection.jetstream.account_info()
-        except nats.js.errors.ServiceUnavailableError as error:
-            await client.close()
-            raise StoreError(
-                f"NATS at {place.shown} has no JetStream; start it with `--jetstream`", code="HR403"
-            ) from error
+            await connection.patiently(connection._find_jetstream)
         except ERRORS as error:
             await client.close()
-            raise failure_of(error, place) from error
+            raise failure_of(connection._heard or error, place) from error
         except BaseException:
             await client.close()
             raise
+        connection._patience_s = patience_s
         return connection
+
+    async def _connect(self) -> None:
+        await self.client.connect(
+            list(self.place.servers),
+            name=f"headrace {self.place.name}",
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=5,
+            ping_interval=_PING_S,
+            max_outstanding_pings=_SILENT_PINGS,
+            user_credentials=self.place.credentials,
+            error_cb=self._hear,
+        )
+
+    async def _hear(self, error: Exception) -> None:
+        """The client tries again, for ever; who waits for an answer tells of what it met."""
+        if "Authorization" in str(error):
+            self._heard = nats.errors.AuthorizationError()
+
+    async def _find_jetstream(self) -> None:
+        """Look whether the server keeps streams for us; one that has just begun may not know yet.
+
+        Raises:
+            StoreError: it does not.
+        """
+        try:
+            await self.jetstream.account_info()
+        except nats.js.errors.APIError as error:
+            if error.err_code not in _NO_JETSTREAM:
+                raise
+            raise StoreError(
+                f"NATS at {self.place.shown} has no JetStream; start it with `--jetstream`", code="HR403"
+            ) from error
 
     @property
     def most_bytes(self) -> int:
@@ -98,13 +133,35 @@ class Connection:
         return self.client.max_payload
 
     async def last(self, flow: str) -> int:
-        """The last place in a flow's journal."""
-        info = await self.jetstream.stream_info(f"{self.place.name}-{flow}")
+        """The last place in a flow's journal.
+
+        Raises:
+            StoreError: NATS is away for too long.
+        """
+        info = await self.patiently(lambda: self.jetstream.stream_info(f"{self.place.name}-{flow}"))
         return info.state.last_seq
 
     async def close(self) -> None:
         """Close it, after what is still to be sent."""
         await self.client.close()
+
+    async def patiently(self, ask: Callable[[], Awaitable[Value]]) -> Value:
+        """Ask, and again while NATS is away: its servers may be electing who answers.
+
+        Args:
+            ask: what may be asked twice.
+
+        Raises:
+            StoreError: it is away for too long, or refuses.
+        """
+        deadline_s = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return await ask()
+            except ERRORS as error:
+                if not _is_away(error) or time.monotonic() > deadline_s:
+                    raise failure_of(error, self.place) from error
+            await asyncio.sleep(_PAUSE_S)
 
     async def stream(self, flow: str) -> str:
         """The stream of a flow's journal, which is made if it is not there; and its subject.
@@ -166,7 +223,8 @@ class Connection:
         self, make: Callable[[], Awaitable[Value]], find: Callable[[], Awaitable[Value]]
     ) -> Value:
         """Find something, or make it; several processes may do so at once."""
-        try:
+
+        async def find_or_make() -> Value:
             try:
                 return await find()
             except nats.js.errors.NotFoundError:
@@ -174,8 +232,17 @@ class Connection:
                     return await make()
                 except nats.js.errors.BadRequestError:  # made by another meanwhile, with other replicas
                     return await find()
-        except ERRORS as error:
-            raise failure_of(error, self.place) from error
+
+        return await self.patiently(find_or_make)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether an error is of a server that may come back."""
+    if isinstance(error, nats.js.errors.ServiceUnavailableError):
+        return True
+    if isinstance(error, nats.js.errors.APIError):
+        return (error.code or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return not isinstance(error, (nats.errors.AuthorizationError, nats.js.errors.KeyValueError))
 
 
 def _check_version(client: Client, place: Place) -> None:
@@ -184,7 +251,3 @@ def _check_version(client: Client, place: Place) -> None:
     if numbers < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         raise StoreError(f"NATS at {place.shown} is {text}; headrace needs {least} or newer", code="HR403")
-
-
-async def _quiet(error: Exception) -> None:
-    """The client would log each failed attempt to connect; who waits for an answer tells of it."""

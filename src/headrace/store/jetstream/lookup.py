@@ -1,12 +1,12 @@
 """What a JetStream store tells: from the replicas of journals, and from the history beside them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
-from headrace.store.jetstream.connection import ERRORS, Connection, failure_of
+from headrace.store.jetstream.connection import Connection
 from headrace.store.jetstream.history import History
 from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.jetstream.snapshots import Snapshots
@@ -25,6 +25,8 @@ from headrace.store.records import (
 from headrace.store.request import ALL_RUNS, LetterFilter, LetterPage, RunFilter
 
 __all__ = ["Lookup"]
+
+Value = TypeVar("Value")
 
 
 class Lookup:
@@ -46,13 +48,11 @@ class Lookup:
 
     async def version(self, flow: str, version: str) -> VersionRecord | None:
         """See `Store`."""
-        async with self._telling():
-            return await self._history.version(flow, version)
+        return await self._ask(lambda: self._history.version(flow, version))
 
     async def flows(self) -> dict[str, str]:
         """See `Store`."""
-        async with self._telling():
-            return await self._history.flows()
+        return await self._ask(lambda: self._history.flows())
 
     async def run(self, run_id: str) -> RunRecord | None:
         """See `Store`."""
@@ -66,8 +66,7 @@ class Lookup:
         for flow in await self._flows(wanted.flow):
             replica = await self._replica(flow)
             if wanted.statuses != {RunStatus.RUNNING}:
-                async with self._telling():
-                    found |= {ended.run.id: ended.run for ended in await self._history.runs(flow)}
+                found |= {ended.run.id: ended.run for ended in await self._ended_of(flow)}
             found |= {id_: ended.run for id_, ended in replica.ended.items()}
             found |= {id_: replica.told(state.record) for id_, state in replica.ledger.runs.items()}
         chosen = [run for run in found.values() if wanted.wants(run)]
@@ -101,14 +100,12 @@ class Lookup:
         """See `Store`."""
         flow = await self._flow(run_id)
         if flow is not None:
-            async with self._telling():
-                await self._history.keep_profile(flow, run_id, profile)
+            await self._ask(lambda: self._history.keep_profile(flow, run_id, profile))
 
     async def profile(self, run_id: str) -> bytes | None:
         """See `Store`."""
         flow = await self._flow(run_id)
-        async with self._telling():
-            return None if flow is None else await self._history.profile(flow, run_id)
+        return None if flow is None else await self._ask(lambda: self._history.profile(flow, run_id))
 
     # ---- dead letters
 
@@ -133,8 +130,7 @@ class Lookup:
             return None
         if kept.letter is not None:
             return kept.letter
-        async with self._telling():
-            return await self._history.letter(flow, task_id)
+        return await self._ask(lambda: self._history.letter(flow, task_id))
 
     async def _letters(self, wanted: LetterFilter) -> list[tuple[int, DeadLetter]]:
         """Those that are wanted, wherever the page begins, with their positions; the oldest first."""
@@ -144,8 +140,7 @@ class Lookup:
             kept_letters = dict(replica.letters)
             written: dict[str, DeadLetter] = {}
             if any(kept.letter is None for kept in kept_letters.values()):
-                async with self._telling():
-                    written = await self._history.letters(flow)
+                written = await self._letters_of(flow)
             for task_id, kept in kept_letters.items():
                 letter = kept.letter or written.get(task_id)
                 if letter is not None and wanted.wants(letter):
@@ -156,23 +151,19 @@ class Lookup:
 
     async def announce(self, notice: Notice) -> None:
         """See `Store`."""
-        async with self._telling():
-            await self._history.keep_notice(notice)
+        await self._ask(lambda: self._history.keep_notice(notice))
 
     async def notices(self, flow: str) -> list[Notice]:
         """See `Store`."""
-        async with self._telling():
-            return await self._history.notices(flow)
+        return await self._ask(lambda: self._history.notices(flow))
 
     async def last_notice(self, flow: str) -> Notice | None:
         """See `Store`."""
-        async with self._telling():
-            return await self._history.last_notice(flow)
+        return await self._ask(lambda: self._history.last_notice(flow))
 
     async def sent(self, notice: Notice) -> None:
         """See `Store`."""
-        async with self._telling():
-            await self._history.forget_notice(notice)
+        await self._ask(lambda: self._history.forget_notice(notice))
 
     # ---- where it is found
 
@@ -191,8 +182,7 @@ class Lookup:
                 journal = FlowJournal(
                     self._connection, self._snapshots, flow, self._author, self._patience_s, self._applied
                 )
-                async with self._telling():
-                    await journal.open()
+                await journal.open()
                 self._journals[flow] = journal
                 self._opened(journal)
         return journal
@@ -229,21 +219,22 @@ class Lookup:
             )
         if (ended := replica.ended.get(run_id)) is not None:
             return ended
-        async with self._telling():
-            return await self._history.run(flow, run_id)
+        return await self._ask(lambda: self._history.run(flow, run_id))
 
     async def _all_ended(self, flow: str) -> dict[str, EndedRun]:
         """The runs of a flow that have ended, by id."""
         replica = await self._replica(flow)
-        async with self._telling():
-            written = {ended.run.id: ended for ended in await self._history.runs(flow)}
+        written = {ended.run.id: ended for ended in await self._ended_of(flow)}
         found = {**written, **replica.ended}
         return {id_: ended for id_, ended in found.items() if id_ not in replica.ledger.runs}
 
-    @asynccontextmanager
-    async def _telling(self) -> AsyncIterator[None]:
-        """What NATS refuses is told as an error of the store."""
-        try:
-            yield
-        except ERRORS as error:
-            raise failure_of(error, self._connection.place) from error
+    async def _ended_of(self, flow: str) -> list[EndedRun]:
+        """The runs of a flow that the history has."""
+        return await self._ask(lambda: self._history.runs(flow))
+
+    async def _letters_of(self, flow: str) -> dict[str, DeadLetter]:
+        """The dead letters of a flow that the history has, and those that are none any more."""
+        return await self._ask(lambda: self._history.letters(flow))
+
+    async def _ask(self, ask: Callable[[], Awaitable[Value]]) -> Value:
+        return await self._connection.patiently(ask)

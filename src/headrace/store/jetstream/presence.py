@@ -106,7 +106,7 @@ class Presence:
         while not self._ending.is_set():
             try:
                 if connection is None:
-                    connection = await Connection.open(self._place)
+                    connection = await Connection.open(self._place, _PERIOD_S)
                 await self._say(connection)
             except StoreError:
                 self._steady_since_s = None

@@ -42,10 +42,7 @@ class Snapshots:
         Raises:
             StoreError: NATS is away, or it cannot be read.
         """
-        try:
-            value = await self._values.get(flow)
-        except ERRORS as error:
-            raise failure_of(error, self._connection.place) from error
+        value = await self._connection.patiently(lambda: self._values.get(flow))
         if value is None:
             return None
         try:

@@ -23,7 +23,7 @@ from headrace.store.jetstream.share import Share
 from headrace.store.jetstream.snapshots import Snapshots
 from headrace.store.jetstream.values import Values
 from headrace.store.journal import event as events
-from headrace.store.journal.change import Applied
+from headrace.store.journal.change import Applied, EndedRun
 from headrace.store.journal.record import encode_ended
 from headrace.store.journal.replica import STALE, Replica
 from headrace.store.ledger import revived_task
@@ -83,7 +83,7 @@ class JetStreamStore(Lookup):
         Raises:
             StoreError: nobody answers there, refuses us, or is too old.
         """
-        connection = await Connection.open(place)
+        connection = await Connection.open(place, patience_s)
         try:
             history = History(Values(connection, await connection.bucket("history"), "history"))
             snapshots = Values(connection, await connection.bucket("snapshots"), "snapshots")
@@ -97,9 +97,8 @@ class JetStreamStore(Lookup):
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`. Others may execute the flow as well; from now on they fire with this version."""
         journal = await self._join(version.flow)
-        async with self._telling():
-            await self._history.keep_version(version)
-            await self._history.keep_flow(version.flow, version.path)
+        await self._ask(lambda: self._history.keep_version(version))
+        await self._ask(lambda: self._history.keep_flow(version.flow, version.path))
         if journal.replica.version != version.version:
             await journal.write(events.Adopted(version.version, version.path))
         return Adoption(journal.replica.open_runs())
@@ -281,8 +280,7 @@ class JetStreamStore(Lookup):
         if flow is None or kept is None or kept.run_id != run_id:
             return False
         was_there: bool = await self._write(flow, events.Discarded(task_id, answers))
-        async with self._telling():
-            await self._history.forget_letter(flow, task_id)
+        await self._ask(lambda: self._history.forget_letter(flow, task_id))
         return was_there
 
     async def state(self, flow: str, key: str) -> Json:
@@ -346,8 +344,8 @@ class JetStreamStore(Lookup):
             if flow is None or ended is None or ended.run.status is RunStatus.RUNNING:
                 continue
             await self._write(flow, events.Swept([run_id]))
-            async with self._telling():
-                await self._history.replace_run(replace(ended, is_recorded=False))
+            swept = replace(ended, is_recorded=False)
+            await self._replace_run(swept)
 
     async def prune(self, keep_ns: int | None, keep_runs: int | None, now_ns: int) -> int:
         """See `Store`."""
@@ -365,12 +363,17 @@ class JetStreamStore(Lookup):
             ][:_PRUNED_AT_ONCE]
             if old:
                 await self._write(flow, events.Forgotten(old))
-                async with self._telling():
-                    for run_id in old:
-                        await self._history.forget_run(flow, run_id)
-                        self._flow_of.pop(run_id, None)
+                for run_id in old:
+                    await self._forget_run(flow, run_id)
             removed += len(old)
         return removed
+
+    async def _replace_run(self, ended: EndedRun) -> None:
+        await self._ask(lambda: self._history.replace_run(ended))
+
+    async def _forget_run(self, flow: str, run_id: str) -> None:
+        await self._ask(lambda: self._history.forget_run(flow, run_id))
+        self._flow_of.pop(run_id, None)
 
     # ---- life
 
