@@ -95,7 +95,7 @@ class JetStreamStore(Lookup):
     # ---- flows
 
     async def adopt(self, version: VersionRecord) -> Adoption:
-        """See `Store`. Others may execute the flow as well; from now on they fire with this version."""
+        """See `Store`. Others may execute the flow as well, this version or another."""
         journal = await self._join(version.flow)
         await self._ask(lambda: self._history.keep_version(version))
         await self._ask(lambda: self._history.keep_flow(version.flow, version.path))

@@ -70,7 +70,7 @@ class Lost(_Event, frozen=True):
 
 
 class Adopted(_Event, frozen=True):
-    """The flow's current version is this one: others fire no more."""
+    """The flow's current version is this one. Until all members have it, runs of others begin, too."""
 
     version: str
     path: str

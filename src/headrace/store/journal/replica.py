@@ -184,8 +184,6 @@ class Replica(msgspec.Struct):
             return Fired(reason="duplicate"), ()
         if not event.on_request and (trigger is None or trigger.revision != event.revision):
             return Fired(reason=STALE), ()
-        if not event.on_request and event.version != self.version:
-            return Fired(reason="stopped"), ()
         fired, changes = self.ledger.fire(self._request(author, event))
         if event.on_request:
             self.desk.answer(event.run_id)  # where another process asked for it, under the run's id
