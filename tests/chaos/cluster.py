@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -25,7 +26,27 @@ __all__ = ["ClusterReport", "cluster_campaign"]
 
 USERS = "SELECT external_id, email, name, status, metadata - 'synced_at' FROM users ORDER BY external_id"
 WORKERS = 4
-FLOW = "all-pages"
+TICKS = """
+apiVersion: headrace.dev/v1
+kind: Flow
+metadata: {name: ticks}
+spec:
+  secrets: [dbHost, dbUser]
+  nodes:
+    clock: {component: common-module/ticker, settings: {interval: 500ms, overlap: allow, catchup: all}}
+    # Neither table nor column has a key: what fires twice is seen.
+    note:
+      component: database-module/connector
+      settings:
+        driver: postgres
+        host: "{{$.secrets.dbHost}}"
+        database: myapp
+        username: "{{$.secrets.dbUser}}"
+        setup: ["CREATE TABLE IF NOT EXISTS ticks (tick int)"]
+      input: {query: INSERT INTO ticks (tick) VALUES ($1), parameters: ["{{$.tickNumber}}"]}
+  edges:
+    - clock:out -> note:query
+"""
 
 
 @dataclass
@@ -91,7 +112,9 @@ class Worker:
         return await self.process.wait()
 
 
-async def cluster_campaign(folder: Path, kills: int, users: int = 4_000, seed: int = 1) -> ClusterReport:
+async def cluster_campaign(
+    folder: Path, kills: int, users: int = 4_000, seed: int = 1, play: Play = PAGES
+) -> ClusterReport:
     """Kill, until there were enough kills and the last run has ended; check all tables.
 
     Raises:
@@ -104,12 +127,13 @@ async def cluster_campaign(folder: Path, kills: int, users: int = 4_000, seed: i
         api.latency_s = 0.02
         stack.callback(nats.kill)
         await asyncio.to_thread(nats.start)
-        scene = Scene(folder, embedded, embedded.start(), api, PAGES)
+        scene = Scene(folder, embedded, embedded.start(), api, play)
         scene.prepare()
         flows = folder / "flows"
         flows.mkdir()
-        text = PAGES.text().replace("https://api.external-system.com/v1", api.url)
-        (flows / "flow.yaml").write_text(text.replace("retryDelay: 1s", "retryDelay: 20ms"))
+        text = play.text().replace("https://api.external-system.com/v1", api.url)
+        (flows / "flow.yaml").write_text(re.sub(r'retryDelay: "\\w+"', "retryDelay: 20ms", text))
+        (flows / "ticks.yaml").write_text(TICKS)
         workers = [Worker(scene, number, nats.url) for number in range(WORKERS)]
         for worker in workers:
             await worker.start()
@@ -149,6 +173,7 @@ class _Campaign:
         self._chance = chance
         self.report = report
         self._run_ids: list[str] = []
+        self._flow = scene.play.flow.parent.name
 
     async def run(self, kills: int) -> ClusterReport:
         """Runs, one after the other, and kills meanwhile."""
@@ -167,7 +192,7 @@ class _Campaign:
         add_faults(self._scene.api, -(-self.report.users // PAGE_SIZE))
         run_id = uuid4().hex[:16]
         self._run_ids.append(run_id)
-        await self._store.ask(Request(run_id, FLOW, RequestKind.FIRE, trigger="start"))
+        await self._store.ask(Request(run_id, self._flow, RequestKind.FIRE, trigger=self._scene.play.trigger))
         deadline_s = time.monotonic() + 180
         while (run := await self._store.run(run_id)) is None or run.status is RunStatus.RUNNING:
             assert time.monotonic() < deadline_s, f"run {run_id} is stuck: {run}\n{self._said()}"
@@ -192,17 +217,31 @@ class _Campaign:
                 await asyncio.to_thread(server.kill)
                 await asyncio.sleep(self._chance.uniform(0.1, 1.0))
                 await asyncio.to_thread(server.start)
-                await asyncio.sleep(2.0)  # two of three have to be there: it finds the others first
+                await asyncio.to_thread(self._nats.heal)  # two of three have to be there
 
     def _said(self) -> str:
         return "\n".join(worker.log.read_text(errors="replace")[-1500:] for worker in self._workers)
 
     async def _check(self) -> None:
         scene, report = self._scene, self.report
-        runs: list[RunRecord] = [run for id_ in self._run_ids if (run := await self._store.run(id_)) is not None]
+        runs: list[RunRecord] = [
+            run for id_ in self._run_ids if (run := await self._store.run(id_)) is not None
+        ]
         assert [run.status for run in runs] == [RunStatus.SUCCEEDED] * report.runs
         assert [run.dead_letters for run in runs] == [0] * report.runs
-        assert await self._store.open_runs(FLOW) == []
+        assert await self._store.open_runs(self._flow) == []
         rows: list[tuple[Any, ...]] = await asyncio.to_thread(scene.rows, USERS)
         assert len(rows) == len({row[0] for row in rows}) == report.users
+        assert [
+            row[0] for row in await asyncio.to_thread(scene.rows, "SELECT tick FROM ticks ORDER BY 1")
+        ] == list(range(1, await self._ticks() + 1))
         scene.play.check(scene.rows, report.users, [run.counters for run in runs])
+
+    async def _ticks(self) -> int:
+        """Stop the workers; gives how often the schedule has fired."""
+        assert [await worker.stop() for worker in self._workers] == [0] * WORKERS
+        record = await self._store.trigger("ticks", "clock")
+        assert record is not None
+        elapsed = self.report.seconds / 0.5
+        assert elapsed * 0.8 < record.firings < elapsed * 1.3 + 60, (record, self.report)
+        return record.firings

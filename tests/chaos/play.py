@@ -53,6 +53,7 @@ class Play:
         tables: that are cleared before it begins.
         check: asserts what is particular to it, given the rows of a query in the target, the number of users,
             and the counters of each run that has ended.
+        trigger: that begins a run.
     """
 
     flow: Path
@@ -61,6 +62,7 @@ class Play:
     in_flight: int
     tables: tuple[str, ...]
     check: Callable[[Rows, int, list[dict[str, int]]], None]
+    trigger: str
 
     def text(self) -> str:
         """The flow file."""
@@ -103,6 +105,7 @@ REFERENCE = Play(
     1,
     ("users", "sync_logs", "journal"),
     _check_reference,
+    "scheduler",
 )
 """The flow of the reference page: one page after the other."""
 
@@ -113,5 +116,6 @@ PAGES = Play(
     8,
     ("users", "dones"),
     _check_pages,
+    "start",
 )
 """Eight pages at once, whose upserts are one round trip with their commit."""

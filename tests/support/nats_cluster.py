@@ -1,5 +1,7 @@
 """Three NATS servers that keep each stream together; any one of them may be killed."""
 
+import time
+
 from support.nats_server import NatsServer, free_port
 
 
@@ -21,6 +23,14 @@ class NatsCluster:
     def start(self):
         for server in self.servers:
             server.start()
+        self.heal()
+
+    def heal(self, within_s=60):
+        """Wait until each server has all that the others have: then one may be killed."""
+        deadline = time.monotonic() + within_s
+        while not all(server.is_healthy() for server in self.servers):
+            assert time.monotonic() < deadline, "the servers do not find each other"
+            time.sleep(0.1)
 
     def kill(self):
         for server in self.servers:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class NatsServer:
         self.port = port or free_port()
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.http_port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.program = program
         self.process = None
@@ -38,7 +40,7 @@ class NatsServer:
             cluster = f"cluster {{ name: test\n listen: 127.0.0.1:{cluster_port}\n routes: [{urls}] }}\n"
         self.config = self.folder / "nats.conf"
         self.config.write_text(
-            f"server_name: {name}\nlisten: 127.0.0.1:{self.port}\n"
+            f"server_name: {name}\nlisten: 127.0.0.1:{self.port}\nhttp: 127.0.0.1:{self.http_port}\n"
             f'jetstream {{ store_dir: "{self.folder}/data"\n max_memory_store: 256MB\n max_file_store: 10GB }}\n'
             f"{cluster}{extra}"
         )
@@ -60,6 +62,14 @@ class NatsServer:
                 time.sleep(0.02)
             else:
                 return
+
+    def is_healthy(self):
+        """Whether all its streams are as the other servers have them."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/healthz", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
 
     def kill(self):
         if self.process is not None:

@@ -75,7 +75,9 @@ class Journal:
     def commit(self, author, task, **parts):
         outcome = Outcome(**parts)
         encoded = raw(encode_outcome(outcome, 2**20).record())
-        return self.one(author, events.Committed(task.run_id, task.id, encoded, 5), outcomes={task.id: outcome})
+        return self.one(
+            author, events.Committed(task.run_id, task.id, encoded, 5), outcomes={task.id: outcome}
+        )
 
     def claim(self, author, task, concurrency=100):
         return self.one(author, events.Claimed(task.run_id, task.id, concurrency))
@@ -275,7 +277,13 @@ class Play:
         holder = self.replica.claims.holder.get(done.id, author)
         errors = [error()] if self.chance.random() < 0.2 else []
         self.journal.commit(
-            author, done, tasks=made, groups=groups, errors=errors, counters={"node.n": 1}, state={"key": self.made}
+            author,
+            done,
+            tasks=made,
+            groups=groups,
+            errors=errors,
+            counters={"node.n": 1},
+            state={"key": self.made},
         )
         state = self.replica.ledger.runs.get(done.run_id)
         if state is None or done.id not in state.open:

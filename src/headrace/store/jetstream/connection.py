@@ -31,6 +31,8 @@ _SILENT_PINGS = 2
 """A connection is dead that does not answer so many: a cut is noticed within fifteen seconds."""
 _MIB = 2**20
 _CONNECT_S = 10.0
+_ANSWER_S = 3.0
+"""A question that was put while its answerer died is put again."""
 _PAUSE_S = 0.25
 _NO_JETSTREAM = frozenset({10039, 10076})
 """What a server without it says, and one that has it for other accounts."""
@@ -64,7 +66,7 @@ class Connection:
         self.place = place
         self._patience_s = patience_s
         self.client = client
-        self.jetstream: JetStreamContext = client.jetstream(timeout=10)
+        self.jetstream: JetStreamContext = client.jetstream(timeout=_ANSWER_S)
         self._buckets: dict[str, KeyValue] = {}
         self._heard: Exception | None = None
 

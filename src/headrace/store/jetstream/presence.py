@@ -10,7 +10,7 @@ from pathlib import Path
 from nats.js.errors import KeyNotFoundError
 
 from headrace.errors import StoreError
-from headrace.store.jetstream.connection import ERRORS, Connection, failure_of
+from headrace.store.jetstream.connection import ERRORS, Connection
 from headrace.store.jetstream.place import Place
 from headrace.store.journal.claim import Member
 
@@ -57,9 +57,9 @@ class Presence:
         """Begin; on return it was said once.
 
         Raises:
-            StoreError: NATS is away.
+            StoreError: NATS is away for too long.
         """
-        await self._say(self._connection)
+        await self._connection.patiently(lambda: self._say(self._connection))
         self._thread.start()
 
     async def stop(self) -> None:
@@ -72,17 +72,18 @@ class Presence:
         """Whether another process shows that it is alive.
 
         Raises:
-            StoreError: NATS is away.
+            StoreError: NATS is away for too long.
         """
         if member.host == self._here:
             return _exists(member.pid)
+        return await self._connection.patiently(lambda: self._is_there(author))
+
+    async def _is_there(self, author: str) -> bool:
+        bucket = await self._connection.bucket(_BUCKET, forget_after_s=GONE_AFTER_S)
         try:
-            bucket = await self._connection.bucket(_BUCKET, forget_after_s=GONE_AFTER_S)
             await bucket.get(author)
         except KeyNotFoundError:
             return False
-        except ERRORS as error:
-            raise failure_of(error, self._place) from error
         return True
 
     @property
@@ -93,10 +94,7 @@ class Presence:
 
     async def _say(self, connection: Connection) -> None:
         bucket = await connection.bucket(_BUCKET, forget_after_s=GONE_AFTER_S)
-        try:
-            await bucket.put(self._author, str(os.getpid()).encode())
-        except ERRORS as error:
-            raise failure_of(error, self._place) from error
+        await bucket.put(self._author, str(os.getpid()).encode())
 
     def _run(self) -> None:
         asyncio.run(self._beat())
@@ -108,7 +106,7 @@ class Presence:
                 if connection is None:
                     connection = await Connection.open(self._place, _PERIOD_S)
                 await self._say(connection)
-            except StoreError:
+            except (StoreError, *ERRORS):
                 self._steady_since_s = None
             else:
                 self._steady_since_s = self._steady_since_s or time.monotonic()

@@ -19,7 +19,7 @@ __all__ = ["PART", "Writer"]
 PART = "Headrace-Part"
 """The header of a part of a batch that is larger than a message: `author number index count`."""
 
-_AGAIN_S = 2.0
+_AGAIN_S = 1.0
 """A batch that was not seen for so long is written again; it counts once."""
 _LOOK_S = 0.25
 _HEADER_BYTES = 512
