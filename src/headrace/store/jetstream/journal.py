@@ -118,7 +118,8 @@ class FlowJournal:
         if outcome is not None:
             self._outcomes[outcome[0]] = outcome[1]
         if self.running.done():
-            raise StoreError(f"the journal of flow `{self.flow}` is closed")
+            failure = None if self.running.cancelled() else self.running.exception()
+            raise failure or StoreError(f"the journal of flow `{self.flow}` is closed")
         return self._writer.write(event)
 
     @property
