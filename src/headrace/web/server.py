@@ -42,6 +42,8 @@ AUDIT_FILE = "audit.jsonl"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _HOST_NAME = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
 _BACKLOG = 128
+_CONNECT_S = 120.0
+"""Who starts everything at once need not know what comes first."""
 _FAREWELL_S = 3.0
 """For answers that are being sent when the server stops."""
 
@@ -92,7 +94,7 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
         StoreError: it cannot be opened.
     """
     registry, feed = full_registry(), Feed()
-    store = await open_store(offer.store, offer.home)
+    store = await open_store(offer.store, offer.home, connect_s=_CONNECT_S)
     async with AsyncExitStack() as closing:
         recorder, metrics = Recorder(store, mask=secrets.mask), Metrics(store)
         watcher = Watcher(feed, recorder, store)

@@ -14,7 +14,7 @@ from headrace.errors import StoreError
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_error, encode_measured, encode_outcome, encode_task
 from headrace.store.firing import decide
-from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.connection import CONNECT_S, Connection
 from headrace.store.jetstream.history import History
 from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.jetstream.lookup import Lookup
@@ -48,8 +48,8 @@ from headrace.values import Json
 
 __all__ = ["JetStreamStore"]
 
-_PATIENCE_S = 60.0
-"""How long NATS may be away before the store has failed: an election of leaders takes a few seconds."""
+_PATIENCE_S = 300.0
+"""How long NATS may be away before the store has failed: its servers are updated one after the other meanwhile."""
 _PRUNED_AT_ONCE = 500
 _CARE_S = 1.0
 _LAGGARD_S = 30.0
@@ -77,17 +77,20 @@ class JetStreamStore(Lookup):
         self._is_closed = False
 
     @classmethod
-    async def open(cls, place: Place, patience_s: float = _PATIENCE_S) -> "JetStreamStore":
+    async def open(
+        cls, place: Place, patience_s: float = _PATIENCE_S, connect_s: float = CONNECT_S
+    ) -> "JetStreamStore":
         """Connect, and make the store's buckets if they are not there.
 
         Args:
             place: where it is.
             patience_s: how long NATS may be away before the store has failed.
+            connect_s: how long it may be away at first.
 
         Raises:
             StoreError: nobody answers there, refuses us, or is too old.
         """
-        connection = await Connection.open(place, patience_s)
+        connection = await Connection.open(place, patience_s, connect_s)
         try:
             history = History(Values(connection, await connection.bucket("history"), "history"))
             snapshots = Values(connection, await connection.bucket("snapshots"), "snapshots")
