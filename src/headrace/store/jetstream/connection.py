@@ -126,7 +126,7 @@ class Connection:
             _log.warning("NATS at %s is away; what is to be decided waits", self.place.shown)
 
     async def _tell_back(self) -> None:
-        _log.info("NATS is back, at %s", self.client.connected_url.netloc.rpartition("@")[2])
+        _log.info("NATS at %s is back", self.place.shown)
 
     async def _find_jetstream(self) -> None:
         """Look whether the server keeps streams for us; one that has just begun may not know yet.

@@ -49,7 +49,7 @@ from headrace.values import Json
 __all__ = ["JetStreamStore"]
 
 _PATIENCE_S = 300.0
-"""How long NATS may be away before the store has failed: its servers are updated one after the other meanwhile."""
+"""How long NATS may be away before the store has failed: long enough for an update of its servers."""
 _PRUNED_AT_ONCE = 500
 _CARE_S = 1.0
 _LAGGARD_S = 30.0
