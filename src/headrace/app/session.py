@@ -102,6 +102,7 @@ async def open_engine(
     read_version: ReadVersion | None = None,
     keep: Keep = DEFAULT_KEEP,
     address: Address = DEFAULT_ADDRESS,
+    most_tasks: int | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine that is ready to load flows; closed, with its store, at the end. Traced if that is asked for.
 
@@ -127,6 +128,7 @@ async def open_engine(
                 read_version=read_version,
                 keep=keep,
                 address=address,
+                most_tasks=most_tasks,
             )
             await closing.enter_async_context(engine)
             hooks.attach(engine)

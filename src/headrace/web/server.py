@@ -57,6 +57,7 @@ class Work(msgspec.Struct, frozen=True):
         hooks: where the flows' own HTTP servers listen.
         store: its URL; None for the one in the home folder.
         env_file: where secrets may be.
+        most_tasks: that execute at once; None for no limit but those of the runs.
     """
 
     root: Path
@@ -67,6 +68,7 @@ class Work(msgspec.Struct, frozen=True):
     keep: Keep = DEFAULT_KEEP
     env_file: Mapping[str, str] | None = None
     grace_s: float = 30.0
+    most_tasks: int | None = None
 
 
 class Offer(Work, frozen=True, kw_only=True):
@@ -108,6 +110,7 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
                 read_version=version_reader(registry, secrets, offer.env_file),
                 keep=offer.keep,
                 address=offer.hooks,
+                most_tasks=offer.most_tasks,
             )
         )
         watcher.attach(engine)
