@@ -1,6 +1,7 @@
 """The connection to NATS, and the streams and buckets of a store."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
@@ -160,7 +161,8 @@ class Connection:
     async def close(self) -> None:
         """Close it, after what is still to be sent."""
         self._is_closing = True
-        await self.client.close()
+        with contextlib.suppress(*ERRORS):  # else the server is gone, and nothing is left to be closed
+            await self.client.close()
 
     async def patiently(self, ask: Callable[[], Awaitable[Value]]) -> Value:
         """Ask, and again while NATS is away: its servers may be electing who answers.
