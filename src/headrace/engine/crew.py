@@ -58,6 +58,8 @@ class Crew:
         if change.response is not None:
             self._on_response(change.run_id, change.response)
         if worker.version(change.run_id) is None and change.ended is None:
+            if self._programs.is_leaving(flow):
+                return  # others begin what is new
             await self._take_up(flow, change.run_id)
             return
         if change.is_cancelled:

@@ -55,6 +55,8 @@ _CARE_S = 1.0
 _LAGGARD_S = 30.0
 """Who has not read for so long what a snapshot has fails, and begins anew from the snapshot."""
 _ANY_NUMBER = 2**31
+_REMEMBERED = 100_000
+"""Runs whose flows are known without a look; far more than are open at once."""
 
 
 class JetStreamStore(Lookup):
@@ -430,13 +432,17 @@ class JetStreamStore(Lookup):
         return default if flow is None else await self._write(flow, event)
 
     def _journal_of(self, run_id: str) -> FlowJournal | None:
-        flow = self._flow_of.get(run_id)
-        return None if flow is None else self._journals.get(flow)
+        if (flow := self._flow_of.get(run_id)) is not None:
+            return self._journals.get(flow)
+        having = (each for each in self._journals.values() if run_id in each.replica.ledger.runs)
+        return next(having, None)
 
     def _applied(self, journal: FlowJournal, applied: Sequence[Applied]) -> None:
         for each in applied:
             for change in each.changes:
                 self._flow_of.setdefault(change.run_id, journal.flow)
+        while len(self._flow_of) > _REMEMBERED:
+            del self._flow_of[next(iter(self._flow_of))]
         if journal.flow in self._joined:
             self.sharing.tell(journal.flow, applied)
 
