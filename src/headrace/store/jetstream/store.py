@@ -109,7 +109,7 @@ class JetStreamStore(Lookup):
         await self._ask(lambda: self._history.keep_version(version))
         await self._ask(lambda: self._history.keep_flow(version.flow, version.path))
         if journal.replica.version != version.version:
-            await journal.write(events.Adopted(version.version, version.path))
+            await journal.write(events.Adopted(version.version))
         return Adoption(journal.replica.open_runs())
 
     async def hold(self, flow: str) -> tuple[OpenRun, ...]:
