@@ -135,7 +135,7 @@ class Follower:
         if sequence != self.sequence + 1:
             self._fail(
                 Behind(
-                    "this process has read nothing for so long that NATS does not have any more what is next; "
+                    "this process has read nothing for so long that NATS has no more of what is next; "
                     "start it again",
                     code="HR409",
                 )
