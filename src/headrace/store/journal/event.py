@@ -8,6 +8,7 @@ from headrace.sdk.schedule import Overlap
 from headrace.store.caller import Caller
 from headrace.store.records import Attempt, RunStatus
 from headrace.store.request import RequestKind
+from headrace.values import JsonError
 
 __all__ = [
     "NOTHING",
@@ -296,8 +297,15 @@ _decode = msgspec.json.Decoder(Batch).decode
 
 
 def encode_batch(batch: Batch) -> bytes:
-    """A batch as JSON."""
-    return _encode(batch)
+    """A batch as JSON.
+
+    Raises:
+        JsonError: a value in it has no form in JSON.
+    """
+    try:
+        return _encode(batch)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, ValueError) as error:
+        raise JsonError(str(error)) from error
 
 
 def decode_batch(data: bytes) -> Batch:
