@@ -117,8 +117,7 @@ class Budget:
         if verdict.is_refused:
             self._concurrency.refused(sent.at_s, self._in_flight, now_s, time.thread_time())
             if verdict.wait_s:
-                self.hold(verdict.wait_s)
-                self._told_until_ns = self._held_until_ns
+                self._told_until_ns = max(self._told_until_ns, self.hold(verdict.wait_s))
                 self._hasten()
             for window in self._windows.values():
                 window.refuse()
@@ -137,11 +136,16 @@ class Budget:
             self._scouts, self._scout = True, 0
             self._hasten()
 
-    def hold(self, wait_s: float) -> None:
-        """Send nothing for a while, a minute at most: the API wants to be left alone."""
+    def hold(self, wait_s: float) -> int:
+        """Send nothing for a while, a minute at most: the API wants to be left alone.
+
+        Returns:
+            Until when, Unix time.
+        """
         until_ns = self._clock.now_ns() + int(min(wait_s, LONGEST_PAUSE_S) * _NS)
         self._held_until_ns = max(self._held_until_ns, until_ns)
         self._scouts, self._scout = True, 0
+        return until_ns
 
     def _take(self, patient_until_ns: float) -> float:
         """See `Turnstile.enter`.
