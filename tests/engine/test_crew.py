@@ -1,16 +1,12 @@
 """Several engines execute one flow together, on the store of many machines."""
 
 import asyncio
-import contextlib
-from uuid import uuid4
 
 import pytest
 
 from headrace.errors import StoreError
 from headrace.store import RunStatus
-from headrace.store.jetstream import JetStreamStore, Place
-from support.flows import Seen, bench
-from support.nats_server import shared_server
+from support.crew import crew
 
 PAGES = """
 concurrency: 64
@@ -37,34 +33,6 @@ edges:
   - {from: more:again, to: page:in, data: {page: "{{$.page + 1}}"}}
   - more:default -> end
 """
-
-
-class Crewed:
-    """Engines of as many processes, as it were, with a flow."""
-
-    def __init__(self, engines, seen):
-        self.engines = engines
-        self.seen = seen
-
-    async def ended(self, run_id):
-        """The run, once every engine knows that it has ended."""
-        await asyncio.gather(*(each.engine.wait(run_id) for each in self.engines))
-        records = [await each.store.run(run_id) for each in self.engines]
-        assert all(record == records[0] for record in records)
-        return records[0]
-
-
-@contextlib.asynccontextmanager
-async def crew(spec, size=3):
-    place = Place((shared_server().url,), f"test-{uuid4().hex[:12]}")
-    async with contextlib.AsyncExitStack() as stack:
-        engines, seens = [], []
-        for _ in range(size):
-            store = await JetStreamStore.open(place, patience_s=10)
-            stack.push_async_callback(store.close)
-            seens.append(Seen())
-            engines.append(await stack.enter_async_context(bench(spec, store=store, seen=seens[-1])))
-        yield Crewed(engines, seens)
 
 
 @pytest.mark.timeout(30)

@@ -1,12 +1,16 @@
 """The budgets of all APIs that this process asks."""
 
 import re
+import time
 from collections import OrderedDict
+from collections.abc import Iterable
+from hashlib import sha256
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from headrace.connections.budget.budget import Budget
-from headrace.sdk.budget import BudgetState
+from headrace.connections.budget.share import Share
+from headrace.sdk.budget import BudgetState, BudgetWord, Peers
 from headrace.sdk.clock import Clock
 
 __all__ = ["Budgets", "NodeBudgets"]
@@ -24,6 +28,9 @@ class Budgets:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._budgets: WeakValueDictionary[tuple[str, str], Budget] = WeakValueDictionary()
+        self._peers: Peers | None = None
+        self._shared: WeakValueDictionary[str, Budget] = WeakValueDictionary()
+        self._shares: dict[str, Share] = {}
 
     def of(self, origin: str, credential: str) -> Budget:
         """The budget of an API.
@@ -35,8 +42,41 @@ class Budgets:
         name, api = _normal(origin)
         budget = self._budgets.get((name, credential))
         if budget is None:
-            budget = self._budgets[name, credential] = Budget(api, self._clock)
+            shared = _shared_name(name, credential)
+            budget = Budget(api, self._clock, self._share(shared))
+            self._budgets[name, credential] = self._shared[shared] = budget
         return budget
+
+    def _share(self, name: str) -> Share | None:
+        if self._peers is None:
+            return None
+        return self._shares.setdefault(name, Share(self._peers))
+
+    def join(self, peers: Peers) -> None:
+        """See `headrace.sdk.budget.Budgeting`."""
+        self._peers = peers
+
+    def words(self) -> list[BudgetWord]:
+        """See `headrace.sdk.budget.Budgeting`."""
+        now_s = time.monotonic()
+        for name, share in list(self._shares.items()):
+            if name not in self._shared and share.is_free(now_s):
+                del self._shares[name]
+        words = [budget.word(name) for name, budget in list(self._shared.items())]
+        return [word for word in words if word is not None]
+
+    def hear(self, member: str, words: Iterable[BudgetWord]) -> None:
+        """See `headrace.sdk.budget.Budgeting`."""
+        now_s, said = time.monotonic(), {word.api: word for word in words}
+        for name in said:
+            if (share := self._share(name)) is not None:
+                share.hear(member, said[name].reserved, now_s)
+        for name, share in self._shares.items():
+            if name not in said:
+                share.leave(member)
+        for name, budget in list(self._shared.items()):
+            if name in said:
+                budget.hear(said[name])
 
     def states(self) -> list[BudgetState]:
         """See `headrace.sdk.budget.Budgeting`."""
@@ -71,6 +111,11 @@ class NodeBudgets:
             if len(self._known) > _MOST_APIS:
                 self._known.popitem(last=False)
         return budget
+
+
+def _shared_name(origin: str, credential: str) -> str:
+    """An API for other processes: enough of the credential to tell it from others, too little to guess it."""
+    return f"{origin} {sha256(credential.encode()).hexdigest()[:4]}"
 
 
 def _normal(origin: str) -> tuple[str, str]:

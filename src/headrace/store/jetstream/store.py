@@ -20,6 +20,7 @@ from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.jetstream.lookup import Lookup
 from headrace.store.jetstream.place import Place
 from headrace.store.jetstream.presence import Presence, here
+from headrace.store.jetstream.sayings import Sayings
 from headrace.store.jetstream.share import Share
 from headrace.store.jetstream.snapshots import Snapshots
 from headrace.store.jetstream.values import Values
@@ -74,7 +75,12 @@ class JetStreamStore(Lookup):
         self._shortened: dict[str, tuple[int, float]] = {}
         self._caring: asyncio.Task[None] | None = None
         self._asked: dict[str, str] = {}
-        self.sharing = Share(self._author, self._journal_of)
+        self.sharing = Share(
+            self._author,
+            self._journal_of,
+            lambda: [self._journals[flow] for flow in self._joined],
+            Sayings(connection, self._author),
+        )
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_closed = False
 

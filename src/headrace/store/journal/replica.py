@@ -402,8 +402,12 @@ class Replica(msgspec.Struct):
         self.keys = {key: run_id for key, run_id in self.keys.items() if run_id not in gone}
 
     def _compact(self, sequence: int) -> None:
-        """The history has what there was at a place of the journal."""
-        self.ended = {id_: each for id_, each in self.ended.items() if each.sequence > sequence}
+        """The history has what was at a place of the journal, but not what becomes of callers who wait."""
+        self.ended = {
+            id_: each
+            for id_, each in self.ended.items()
+            if each.sequence > sequence or each.run.caller is Caller.WAITS
+        }
         for task_id, kept in self.letters.items():
             if kept.sequence <= sequence and kept.letter is not None:
                 self.letters[task_id] = replace(kept, letter=None)
