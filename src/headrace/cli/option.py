@@ -5,13 +5,25 @@ from pathlib import Path
 
 import click
 
+from headrace import __version__
 from headrace.app.session import DEFAULT_KEEP
 from headrace.engine import Keep
 from headrace.errors import UsageError
 from headrace.sdk import Address
 from headrace.sdk.settings import parse_duration
 
-__all__ = ["ENV_FILE", "GRACE", "KEEP", "STORE", "VERBOSE", "parse_address", "parse_grace", "parse_keep"]
+__all__ = [
+    "ENV_FILE",
+    "GRACE",
+    "IMAGE",
+    "KEEP",
+    "STORE",
+    "VERBOSE",
+    "default_image",
+    "parse_address",
+    "parse_grace",
+    "parse_keep",
+]
 
 _LAST_PORT = 65_535
 
@@ -30,7 +42,13 @@ KEEP = click.option(
 STORE = click.option(
     "--store", metavar="URL", help="Where runs are kept: memory, or sqlite:///PATH; else in the home folder."
 )
+IMAGE = click.option("--image", metavar="NAME", help="Of workers; else headrace with this program's version.")
 VERBOSE = click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+
+
+def default_image() -> str:
+    """The image that holds this very version."""
+    return f"headrace:{__version__}"
 
 
 def parse_keep(texts: Iterable[str]) -> Keep:
