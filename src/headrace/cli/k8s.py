@@ -29,9 +29,13 @@ def command() -> None:
 @click.argument("paths", metavar="[FLOW]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--crds", is_flag=True, help="The custom resources Flow and Signal, too.")
 @click.option("--store", metavar="URL", help="Where workers meet: nats://HOST:4222/NAME?replicas=3.")
-@click.option("--namespace", "-n", metavar="NAME", default="", help="Where they run; else where you apply them.")
+@click.option(
+    "--namespace", "-n", metavar="NAME", default="", help="Where they run; else where you apply them."
+)
 @IMAGE
-def render(paths: tuple[Path, ...], *, crds: bool, store: str | None, namespace: str, image: str | None) -> int:
+def render(
+    paths: tuple[Path, ...], *, crds: bool, store: str | None, namespace: str, image: str | None
+) -> int:
     """Print what the operator would make of flow files, for `kubectl apply -f -`.
 
     A flow's own `spec.deploy` wins over the options. Exit code 2: a flow has errors; nothing is printed then.
@@ -50,7 +54,9 @@ def render(paths: tuple[Path, ...], *, crds: bool, store: str | None, namespace:
         if each.flow is None:
             continue
         if store is None and each.flow.deploy.store is None:
-            raise UsageError(f"where {each.flow.name} keeps its runs is not told: --store, or `deploy: {{store: …}}`")
+            raise UsageError(
+                f"where {each.flow.name} keeps its runs is not told: --store, or `deploy: {{store: …}}`"
+            )
         installation = cluster.Installation(image or default_image(), store or "")
         manifests += cluster.desired(each.flow, each.flow.source.text, installation, namespace)
     print(import_module("headrace.cluster.manifest").to_yaml(manifests), end="")

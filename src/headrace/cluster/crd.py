@@ -146,6 +146,7 @@ def _signal() -> Manifest:
         "What became of it.",
         phase=_about("Pending, Fired or Refused.", _TEXT),
         run=_about("The id of the run that it began.", _TEXT),
+        request=_about("The id of what lies in the store, while it is pending.", _TEXT),
         message=_about("Why it was refused, or is pending.", _TEXT),
         observedGeneration=_WHOLE,
     )
