@@ -134,7 +134,7 @@ def _with_times(
 
 
 def _finding(finding: Finding) -> dict[str, Json]:
-    """A finding with its place: the path in the resource, and line and column in the text that stands there."""
+    """A finding with its place: the path in the resource, line and column in the text that stands there."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,
