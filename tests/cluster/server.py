@@ -55,7 +55,8 @@ class Cluster(kmock.KubernetesEmulator):
 
     def find(self, kind, name, namespace="default"):
         """An object, as the server has it; None if there is none."""
-        item = self._objects.get(self._key(kind, namespace, name))
+        key = self._key(kind, namespace, name)
+        item = self._objects[key] if key in self._objects else None
         return copy.deepcopy(plain(item.raw)) if item is not None and not item.deleted else None
 
     def names(self, kind):
