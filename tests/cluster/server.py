@@ -1,17 +1,18 @@
 """An API server: kmock's, with what it lacks and the operator relies on.
 
 Objects get a uid, a resourceVersion and a generation; `status` is a part of its own; a request that meets another one
-is answered by 409; label selectors, server-side apply, preconditions and the deletion of what is owned work as far as
-they are used here.
+is answered by 409; who watches from a version on misses nothing; label selectors, server-side apply, preconditions and
+the deletion of what is owned work as far as they are used here.
 """
 
+import asyncio
 import copy
-import itertools
 import json
 from datetime import UTC, datetime
 
 import aiohttp.web
 import attrs
+import jsonpatch
 import kmock
 
 RESOURCES = {
@@ -36,11 +37,15 @@ class Cluster(kmock.KubernetesEmulator):
     Attributes:
         refusals: by method and kind: the statuses with which the next requests are answered.
         log: what was written: method, kind, name, part.
+        events: that were posted.
     """
 
     refusals: dict = attrs.field(factory=dict)
     log: list = attrs.field(factory=list)
-    _numbers: itertools.count = attrs.field(factory=lambda: itertools.count(1))
+    events: list = attrs.field(factory=list)
+    _latest: int = 1000
+    _history: list = attrs.field(factory=list)
+    _changed: asyncio.Condition = attrs.field(factory=asyncio.Condition)
     _applied: dict = attrs.field(factory=dict)
 
     def declare(self):
@@ -56,8 +61,9 @@ class Cluster(kmock.KubernetesEmulator):
     def find(self, kind, name, namespace="default"):
         """An object, as the server has it; None if there is none."""
         key = self._key(kind, namespace, name)
-        item = self._objects[key] if key in self._objects else None
-        return copy.deepcopy(plain(item.raw)) if item is not None and not item.deleted else None
+        if key not in self._objects or self._objects[key].deleted:
+            return None
+        return plain(self._objects[key].raw)
 
     def names(self, kind):
         return sorted(
@@ -101,16 +107,14 @@ class Cluster(kmock.KubernetesEmulator):
     # ---- requests
 
     async def _handle(self, request):
-        if request.resource is None:
+        if request.resource is None or request.resource.plural is None:
             return await super()._handle(request)
         kind = RESOURCES.get(
             f"{request.resource.group}/{request.resource.version}/{request.resource.plural}".lstrip("/")
         )
         method = request.method.value.upper()
-        if method != "GET" or "watch" not in request.params:
-            planned = self.refusals.get((method, kind)) or []
-            if planned:
-                return refusal(planned.pop(0), "it was planned")
+        if planned := self.refusals.get((method, kind)):
+            return refusal(planned.pop(0), "it was planned")
         if method == "GET":
             return await self._read(request, kind)
         self.log.append(
@@ -118,6 +122,9 @@ class Cluster(kmock.KubernetesEmulator):
         )
         namespace = request.namespace or "default"
         data = json.loads(request.body) if request.body else None
+        if kind == "Event":
+            self.events.append(data)
+            return aiohttp.web.json_response(data, status=201)
         if method == "POST":
             return await self._create(
                 self._key(kind, namespace, data["metadata"].get("name") or "made"), data
@@ -135,9 +142,29 @@ class Cluster(kmock.KubernetesEmulator):
             return aiohttp.web.json_response({"kind": "Status", "status": "Success"})
         return await self._patch(key, data, request)
 
+    async def _watch(self, request, kind):
+        """What has happened since a version, and what happens."""
+        response = aiohttp.web.StreamResponse()
+        await response.prepare(request._raw_request)
+        since, index = int(request.params.get("resourceVersion") or 0), 0
+        while True:
+            for number, key, event in self._history[index:]:
+                index += 1
+                if number > since and key[0] == self._resource(kind) and request.namespace in (None, key[1]):
+                    await response.write(json.dumps(event).encode() + b"\n")
+            async with self._changed:
+                await self._changed.wait_for(lambda: index < len(self._history))  # noqa: B023
+
+    async def _happened(self, kind, key, obj):
+        self._history.append(
+            (int(obj["metadata"]["resourceVersion"]), key, {"type": kind, "object": plain(obj)})
+        )
+        async with self._changed:
+            self._changed.notify_all()
+
     async def _read(self, request, kind):
-        if request.params.get("watch") or (request.name is None and "watch" in request.params):
-            return await super()._handle(request)
+        if request.params.get("watch"):
+            return await self._watch(request, kind)
         if request.name is not None:
             found = self.find(kind, request.name, request.namespace or "default")
             return refusal(404, f"{kind} not found") if found is None else aiohttp.web.json_response(found)
@@ -155,7 +182,7 @@ class Cluster(kmock.KubernetesEmulator):
         body = {
             "kind": f"{kind}List",
             "apiVersion": "v1",
-            "metadata": {"resourceVersion": "1"},
+            "metadata": {"resourceVersion": str(self._latest)},
             "items": items,
         }
         return aiohttp.web.json_response(body)
@@ -176,6 +203,13 @@ class Cluster(kmock.KubernetesEmulator):
             return aiohttp.web.json_response(await self._write(key, after, before))
         if before is None:
             return refusal(404, f"{kind} not found")
+        if isinstance(data, list):
+            try:
+                data = jsonpatch.apply_patch(before, data)
+            except jsonpatch.JsonPatchTestFailed as error:
+                return refusal(422, str(error))
+            after = {**data, "status": before["status"]} if kind in _SPLIT and "status" in before else data
+            return aiohttp.web.json_response(await self._write(key, after, before))
         version = (data.get("metadata") or {}).get("resourceVersion")
         if version not in (None, before["metadata"]["resourceVersion"]):
             return refusal(409, "the object has been modified")
@@ -198,18 +232,18 @@ class Cluster(kmock.KubernetesEmulator):
         group, version = key[0].group, key[0].version
         obj["apiVersion"] = f"{group}/{version}" if group else version
         meta = obj["metadata"]
-        number = next(self._numbers)
-        meta["resourceVersion"] = str(1000 + number)
+        self._latest += 1
+        meta["resourceVersion"] = str(self._latest)
         meta.setdefault("namespace", key[1])
         meta.setdefault("name", key[2])
         if before is None:
-            meta |= {"uid": f"uid-{number}", "generation": 1, "creationTimestamp": now()}
+            meta |= {"uid": f"uid-{self._latest}", "generation": 1, "creationTimestamp": now()}
         else:
             meta["uid"] = before["metadata"]["uid"]
             changed = before.get("spec") != obj.get("spec")
             meta["generation"] = before["metadata"]["generation"] + changed
         self._objects[key] = obj
-        await self._buses[key[0]].put({"type": "ADDED" if before is None else "MODIFIED", "object": obj})
+        await self._happened("ADDED" if before is None else "MODIFIED", key, obj)
         if meta.get("deletionTimestamp") and not meta.get("finalizers"):
             await self._forget(key)
         return obj
@@ -227,7 +261,9 @@ class Cluster(kmock.KubernetesEmulator):
         gone = plain(self._objects[key].raw)
         del self._objects[key]
         self._applied.pop(key, None)
-        await self._buses[key[0]].put({"type": "DELETED", "object": gone})
+        self._latest += 1
+        gone["metadata"]["resourceVersion"] = str(self._latest)
+        await self._happened("DELETED", key, gone)
         uid = gone["metadata"]["uid"]
         for other, item in list(self._objects.items()):
             owners = plain(item.raw)["metadata"].get("ownerReferences") or []

@@ -27,7 +27,7 @@ __all__ = ["Duty", "operate"]
 
 PERIOD_S = 30.0
 """How often each flow is looked at without an occasion: for its runs, and for what events did not tell."""
-_AGAIN_S = 10
+_AGAIN_S = 5
 """After a failure of the API server, or while a signal waits for workers."""
 _DRAINING_S = 2
 _FLOWS = (GROUP, VERSION, "flows")
@@ -102,6 +102,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.posting.event_name_prefix = "headrace-"
     settings.scanning.disabled = True  # the resources are known, and to watch definitions is one right less
     settings.watching.server_timeout = 300
+    settings.queueing.idle_timeout = 1.0  # what has come for an object is done by then; a stop waits as long
     return settings
 
 
