@@ -14,7 +14,7 @@ from headrace.store import LetterFilter, RunFilter, RunRecord, RunStatus, Store
 
 __all__ = ["Facts", "Stores"]
 
-_PATIENCE_S = 10.0
+PATIENCE_S = 10.0
 _SCHEMES = ("nats://", "tls://")
 _MOST_OPEN = 1000
 """Open runs are counted so far."""
@@ -39,8 +39,9 @@ class Stores:
     A flow says where its runs are kept, so who may write flows chooses what is asked: NATS, and no file.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, patience_s: float = PATIENCE_S) -> None:
         self._home = home
+        self._patience_s = patience_s
         self._open: dict[str, Store] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
@@ -56,7 +57,7 @@ class Stores:
             raise StoreError("the store's URL has a variable of the pod, so only workers can reach it")
         async with self._turns.setdefault(url, asyncio.Lock()):
             if url not in self._open:
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(self._patience_s):
                     self._open[url] = await self._opened(url)
             return self._open[url]
 
@@ -76,11 +77,11 @@ class Stores:
         """
         try:
             store = await self.get(url)
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 return await _facts(store, name, flow)
         except TimeoutError:
             await self.forget(url)
-            raise StoreError(f"the store has not answered for {_PATIENCE_S:g} s") from None
+            raise StoreError(f"the store has not answered for {self._patience_s:g} s") from None
         except HeadraceError:
             await self.forget(url)
             raise
