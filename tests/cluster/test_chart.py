@@ -151,6 +151,10 @@ def test_the_nats_of_the_chart_is_the_store():
         "containers"
     ]
     assert container["args"][2] == "nats://demo-nats.apps:4222/{namespace}?replicas=3"
+    one = Chart(FOLDER, {"nats": {"enabled": True, "config": {"cluster": {"enabled": False}}}})
+    assert one.find("Deployment", "-operator")["spec"]["template"]["spec"]["containers"][0]["args"][
+        2
+    ].endswith("=1")
     (dependency,) = Chart(FOLDER, CASES["nats"]).about["dependencies"]
     assert (dependency["name"], dependency["condition"]) == ("nats", "nats.enabled")
 

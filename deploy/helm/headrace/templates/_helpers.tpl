@@ -10,7 +10,7 @@
 {{- if .Values.store -}}
 {{ .Values.store }}
 {{- else -}}
-nats://{{ .Release.Name }}-nats.{{ .Release.Namespace }}:4222/{namespace}?replicas={{ .Values.nats.config.cluster.replicas }}
+nats://{{ .Release.Name }}-nats.{{ .Release.Namespace }}:4222/{namespace}?replicas={{ if .Values.nats.config.cluster.enabled }}{{ .Values.nats.config.cluster.replicas }}{{ else }}1{{ end }}
 {{- end -}}
 {{- end }}
 
