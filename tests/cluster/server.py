@@ -120,8 +120,8 @@ class Cluster(kmock.KubernetesEmulator):
         self.log.append(
             (method, kind, request.name or request.data["metadata"].get("name", ""), request.subresource)
         )
-        namespace = request.namespace or "default"
         data = json.loads(request.body) if request.body else None
+        namespace = request.namespace or (data or {}).get("metadata", {}).get("namespace") or "default"
         if kind == "Event":
             self.events.append(data)
             return aiohttp.web.json_response(data, status=201)
