@@ -14,6 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from tests.cluster.go_template import Chart, laid
+from tests.cluster.test_desired import restricted
 
 from headrace import __version__
 from headrace.cli import main
@@ -91,6 +92,17 @@ def test_pods_have_no_rights_and_a_root_that_they_cannot_write(case):
         }
         written = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
         assert written == {"/var/lib/headrace", "/tmp"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_pods_fit_the_level_restricted(case):
+    found = [
+        each["spec"]["template"]
+        for each in Chart(FOLDER, CASES[case]).manifests
+        if each["kind"] == "Deployment"
+    ]
+    assert found
+    assert [wrong for template in found for wrong in restricted(template)] == []
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -89,6 +89,39 @@ def test_pods_have_no_rights_and_a_root_that_they_cannot_write():
         }
 
 
+def restricted(template):
+    """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted: what is against it."""
+    spec = template["spec"]
+    context = spec.get("securityContext", {})
+    wrong = [key for key in ("hostNetwork", "hostPID", "hostIPC") if spec.get(key)]
+    kinds = {
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    }
+    wrong += [volume["name"] for volume in spec.get("volumes", ()) if not (volume.keys() - {"name"}) <= kinds]
+    for container in (*spec["containers"], *spec.get("initContainers", ())):
+        own = {**context, **container.get("securityContext", {})}
+        wrong += ["root"] * (own.get("runAsNonRoot") is not True or own.get("runAsUser") == 0)
+        wrong += ["seccomp"] * (
+            own.get("seccompProfile", {}).get("type") not in ("RuntimeDefault", "Localhost")
+        )
+        wrong += ["escalation"] * (own.get("allowPrivilegeEscalation") is not False)
+        wrong += ["capabilities"] * (own.get("capabilities") != {"drop": ["ALL"]})
+        wrong += ["host port"] * any("hostPort" in port for port in container.get("ports", ()))
+    return wrong
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_pods_fit_the_level_restricted(case):
+    assert restricted(made(*CASES[case])["Deployment"]["spec"]["template"]) == []
+
+
 def test_what_is_written_goes_to_volumes_that_end_with_the_pod():
     manifests = made()
     volumes = {each["name"]: each for each in pod(manifests)["volumes"]}

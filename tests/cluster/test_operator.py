@@ -1,14 +1,19 @@
 """The operator as a whole: kopf watches an API server (kmock's), and what people do there has its effect."""
 
 import asyncio
+import json
 import logging
+import os
+import sys
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 from tests.cluster.flows import INSTALLATION, REGISTRY, SECRETS, SIGNAL, resource
 from tests.cluster.test_reconciler import BROKEN, Known, pod
 
 from headrace.cluster.operator import Duty, operate
+from support.nats_server import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -148,3 +153,30 @@ async def test_nothing_is_written_while_nothing_changes(cluster, log_in, tmp_pat
         await asyncio.sleep(1.5)
         assert [each for each in cluster.log if each[1] != "Event"] == []
         assert not task.done()
+
+
+async def test_the_command_ends_well_on_sigterm_and_says_that_it_lives(cluster, tmp_path):
+    users = [{"name": "me", "user": {"token": "x"}}]
+    clusters = [{"name": "it", "cluster": {"server": str(cluster.url).rstrip("/")}}]
+    contexts = [{"name": "it", "context": {"cluster": "it", "user": "me"}}]
+    config = {"current-context": "it", "contexts": contexts, "clusters": clusters, "users": users}
+    (tmp_path / "config").write_text(json.dumps(config))
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "headrace", "operator", "--store", "nats://127.0.0.1:9/x", "--namespace", "default",
+        "--address", f"127.0.0.1:{port}", "--log-format", "json",
+        env={**os.environ, "KUBECONFIG": str(tmp_path / "config"), "HEADRACE_HOME": str(tmp_path)},
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    told = asyncio.create_task(process.stderr.read())
+    await cluster.put(resource())
+    await until(lambda: status(cluster).get("phase") == "Deploying", 40)
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/live") as response:
+        assert response.status == 200
+    process.terminate()
+    assert await asyncio.wait_for(process.wait(), 30) == 0
+    lines = [json.loads(line) for line in (await told).decode().splitlines()]
+    assert [line["message"].partition(" ConfigMap")[0] for line in lines][:1] == [
+        "flow default/orders: Applied:"
+    ]
+    assert [line["message"] for line in lines if "Traceback" in str(line)] == []

@@ -7,6 +7,7 @@ too often, late, or for something that has changed meanwhile.
 import asyncio
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from headrace.errors import UsageError
 from headrace.sdk import Registry
 
 __all__ = ["Duty", "operate"]
+
+_log = logging.getLogger(__name__)
 
 PERIOD_S = 30.0
 """How often each flow is looked at without an occasion: for its runs, and for what events did not tell."""
@@ -168,7 +171,11 @@ def _post(report: Report | None) -> None:
     if report is None:
         return
     body = kopf.Body(cast("kopf.RawBody", report.resource))
+    metadata = report.resource["metadata"]
     for event in report.events:
+        level = logging.WARNING if event.is_warning else logging.INFO
+        where = f"{report.resource['kind'].lower()} {metadata['namespace']}/{metadata['name']}"
+        _log.log(level, "%s: %s: %s", where, event.reason, event.message)
         kind = "Warning" if event.is_warning else "Normal"
         kopf.event(body, type=kind, reason=event.reason, message=event.message)
 

@@ -25,8 +25,10 @@ def covers(found: Any, wanted: Any) -> bool:  # noqa: ANN401 - any part of an ob
 
     Lists are compared item by item: the server adds members to items, but no items to lists of ours.
     """
+    if found is None:
+        return wanted in ({}, [], "", None)  # the server stores no empty values; what is false or 0 it does
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(covers(found.get(key), value) for key, value in wanted.items())
     if isinstance(wanted, list):
         return isinstance(found, list) and len(found) == len(wanted) and all(map(covers, found, wanted))
-    return bool(found == wanted) or (wanted in ({}, [], None, "", 0, False) and found is None)
+    return bool(found == wanted)

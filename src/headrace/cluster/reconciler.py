@@ -24,6 +24,9 @@ from headrace.sdk import Json, Registry
 
 __all__ = ["Event", "Reconciler", "Report"]
 
+_AT_ONCE = 16
+"""Flows that are looked at together: an operator that starts anew finds all of them."""
+
 
 class Event(msgspec.Struct, frozen=True):
     """What people see in `kubectl describe`."""
@@ -54,6 +57,9 @@ class Reconciler:
         self._registry = registry
         self._installation = installation
         self._stores = stores
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._loaded: dict[str, tuple[int, Loaded]] = {}
+        """By the uid of a resource: its generation, and what came of it, which costs the most."""
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def flow(self, namespace: str, name: str) -> Report | None:
@@ -65,11 +71,11 @@ class Reconciler:
         Raises:
             ApiError: the API server does not answer, or refuses what the operator needs.
         """
-        async with self._turns[namespace, name]:
+        async with self._turns[namespace, name], self._at_once:
             resource = await self._api.get(path_of(API_VERSION, "Flow", namespace, name))
             if resource is None or resource["metadata"].get("deletionTimestamp"):
                 return None
-            loaded = self._load(resource)
+            loaded = await self._load(resource)
             problem, applied = "", list[Manifest]()
             if loaded.flow is not None:
                 problem, applied = await self._deploy(loaded.flow, resource, namespace)
@@ -86,8 +92,17 @@ class Reconciler:
             await self._tell("Flow", resource, status)
         return Report(resource, tuple(_events(resource, status, applied)))
 
-    def _load(self, resource: Manifest) -> Loaded:
-        """The flow of a resource; its own metadata is Kubernetes' business."""
+    async def _load(self, resource: Manifest) -> Loaded:
+        """The flow of a resource."""
+        uid, generation = resource["metadata"]["uid"], resource["metadata"]["generation"]
+        known = self._loaded.get(uid)
+        if known is None or known[0] != generation:
+            known = generation, await asyncio.to_thread(self._read, resource)
+            self._loaded[uid] = known
+        return known[1]
+
+    def _read(self, resource: Manifest) -> Loaded:
+        """Load a flow; the resource's own metadata is Kubernetes' business."""
         name = resource["metadata"]["name"]
         plain: dict[str, Json] = {"apiVersion": API_VERSION, "kind": "Flow", "metadata": {"name": name}}
         return load_object({**plain, "spec": resource["spec"]}, self._registry, name=name)
@@ -136,8 +151,8 @@ class Reconciler:
         namespace, name = metadata["namespace"], metadata["name"]
         async with self._turns[namespace, name]:
             left = await drain(self._api, namespace, _owner(resource))
+            self._loaded.pop(metadata["uid"], None)
             if left == 0:
-                self._turns.pop((namespace, name), None)
                 return Report(resource, (Event("Drained", "all workers have ended"),))
             if is_overdue(resource, _grace_s(resource)):
                 message = f"{left} pods have not ended in time; they are deleted with the flow"
@@ -172,7 +187,7 @@ class Reconciler:
         target = await self._api.get(path_of(API_VERSION, "Flow", namespace, name))
         if target is None:
             return signal_status(resource, PENDING, message=f"there is no flow `{name}` in {namespace}")
-        flow = self._load(target).flow
+        flow = (await self._load(target)).flow
         if flow is None:
             return signal_status(resource, PENDING, message=f"flow `{name}` does not validate")
         return await fire(await self._stores.get(self._url(flow, namespace)), resource)
