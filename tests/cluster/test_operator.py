@@ -13,6 +13,7 @@ from tests.cluster.flows import INSTALLATION, REGISTRY, SECRETS, SIGNAL, resourc
 from tests.cluster.test_reconciler import BROKEN, Known, pod
 
 from headrace.cluster.operator import Duty, operate
+from headrace.errors import UsageError
 from support.nats_server import free_port
 
 
@@ -180,3 +181,10 @@ async def test_the_command_ends_well_on_sigterm_and_says_that_it_lives(cluster, 
         "flow default/orders: Applied:"
     ]
     assert [line["message"] for line in lines if "Traceback" in str(line)] == []
+
+
+async def test_a_cluster_without_the_custom_resources_is_told(cluster, log_in, tmp_path):
+    for name in ("flows", "signals"):
+        del cluster.resources[f"headrace.dev/v1/{name}"]
+    with pytest.raises(UsageError, match="does not know flows yet: `headrace k8s render --crds"):
+        await operate(Duty(REGISTRY, INSTALLATION, tmp_path, ("default",), log_in=log_in))

@@ -18,7 +18,7 @@ import msgspec
 
 from headrace.cluster.api import Api, ApiError
 from headrace.cluster.desired import Installation
-from headrace.cluster.name import FLOW_LABEL, GROUP, VERSION
+from headrace.cluster.name import API_VERSION, FLOW_LABEL, GROUP, VERSION
 from headrace.cluster.reconciler import Reconciler, Report
 from headrace.cluster.stores import Stores
 from headrace.errors import UsageError
@@ -33,6 +33,7 @@ PERIOD_S = 30.0
 _AGAIN_S = 5
 """After a failure of the API server, or while a signal waits for workers."""
 _DRAINING_S = 2
+_CURE = "`headrace k8s render --crds | kubectl apply --server-side -f -` teaches it"
 _FLOWS = (GROUP, VERSION, "flows")
 _SIGNALS = (GROUP, VERSION, "signals")
 
@@ -59,11 +60,14 @@ async def operate(duty: Duty, stop: asyncio.Event | None = None, stores: Stores 
     """Serve a cluster until told to stop, by SIGTERM, SIGINT or the event.
 
     Raises:
-        UsageError: there are no credentials.
+        UsageError: there are no credentials, or no custom resources.
+        ApiError: the API server does not answer.
     """
     log_in = duty.log_in or _log_in
     stores = stores or Stores(duty.home)
     async with Api(log_in) as api:
+        if await api.get(f"/apis/{API_VERSION}") is None:
+            raise UsageError(f"the cluster does not know flows yet: {_CURE}")
         reconciler = Reconciler(api, duty.registry, duty.installation, stores)
         try:
             await kopf.operator(
