@@ -1,12 +1,14 @@
 """Several engines execute one flow together, on the store of many machines."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from headrace.errors import StoreError
 from headrace.store import RunStatus
 from support.crew import crew
+from support.flows import Seen
 
 PAGES = """
 concurrency: 64
@@ -158,10 +160,8 @@ async def test_what_an_engine_leaves_the_others_do():
         run = await first.engine.fire(first.program, "start", list(range(100)))
         while not all(seen["work"] for seen in crewed.seen):
             await asyncio.sleep(0.01)
-        assert await first.engine.drain(0.0) == [run.id]
-        await first.store.close()
-        await asyncio.gather(*(each.engine.wait(run.id) for each in crewed.engines[1:]))
-        record = await crewed.engines[1].store.run(run.id)
+        await crewed.leave(crewed.members[0])
+        record = await crewed.ended(run.id)
         assert (record.status, record.counters["each.items"]) == (RunStatus.SUCCEEDED, 100)
         done = sorted(message["item"] for seen in crewed.seen[1:] for message in seen["work"])
         assert done == list(range(100))
@@ -180,16 +180,12 @@ async def test_who_comes_later_takes_part():
         run = await first.engine.fire(first.program, "start", list(range(400)))
         while not crewed.seen[0]["work"]:
             await asyncio.sleep(0.01)
-        seen = Seen()
-        seen.before["work"] = slowly
-        store = await JetStreamStore.open(first.store._connection.place, patience_s=10)
-        async with bench(PAGES, store=store, seen=seen) as late:
-            await late.engine.resume(late.program)
-            await asyncio.gather(first.engine.wait(run.id), late.engine.wait(run.id))
-        await store.close()
-        done = [message["item"] for each in (seen, crewed.seen[0]) for message in each["work"]]
-        assert sorted(done) == list(range(400))
-        assert len(seen["work"]) > 50
+        late = Seen()
+        late.before["work"] = slowly
+        await crewed.join(late)
+        await crewed.ended(run.id)
+        assert sorted(message["item"] for message in crewed.saw("work")) == list(range(400))
+        assert len(late["work"]) > 50
 
 
 @pytest.mark.timeout(30)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from headrace import __version__
 from headrace.app.session import DEFAULT_KEEP
 from headrace.engine import Keep
 from headrace.errors import UsageError
@@ -17,12 +18,14 @@ from headrace.sdk.settings import parse_duration
 __all__ = [
     "ENV_FILE",
     "GRACE",
+    "IMAGE",
     "KEEP",
     "MOST_RUNS",
     "READ_TOKEN",
     "STORE",
     "TOKEN",
     "VERBOSE",
+    "default_image",
     "parse_address",
     "parse_keep",
     "parse_span",
@@ -55,7 +58,13 @@ STORE = click.option(
     metavar="URL",
     help="Where runs are kept: memory, sqlite:///PATH or nats://HOST:4222; else in the home folder.",
 )
+IMAGE = click.option("--image", metavar="NAME", help="Of workers; else headrace with this program's version.")
 VERBOSE = click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+
+
+def default_image() -> str:
+    """The image that holds this very version."""
+    return f"headrace:{__version__}"
 
 
 def parse_keep(texts: Iterable[str]) -> Keep:
