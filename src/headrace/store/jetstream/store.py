@@ -205,6 +205,7 @@ class JetStreamStore(Lookup):
             has_caller=request.has_caller,
             dedupe_key=request.dedupe_key,
             kept={id_: sorted(request.cut_off(id_)) for id_ in decision.superseded},
+            goes_on=self.sharing.has_room(),
         )
 
     # ---- tasks
@@ -226,7 +227,12 @@ class JetStreamStore(Lookup):
         if flow is None:
             return Committed()
         event = events.Committed(
-            task.run_id, task.id, msgspec.Raw(outcome.record()), now_ns, is_recorded=is_recorded
+            task.run_id,
+            task.id,
+            msgspec.Raw(outcome.record()),
+            now_ns,
+            is_recorded=is_recorded,
+            goes_on=self.sharing.has_room(),
         )
         journal = self._journals[flow]
         committed: Committed = await journal.write(event, (task.id, outcome.outcome))

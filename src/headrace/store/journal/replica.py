@@ -190,7 +190,8 @@ class Replica(msgspec.Struct):
             self.responses[event.run_id] = None
         if event.has_caller:
             self.callers[event.run_id] = author
-        self.claims.claim(author, event.run_id, fired.task.id)
+        if event.goes_on:
+            self.claims.claim(author, event.run_id, fired.task.id)
         told = tuple(self._changed(each, is_cancelled=True) for each in changes[:-1])
         begun = self.told(fired.run)
         opened = RunChange(event.run_id, begun=begun, opened=((fired.task, Attempt()),))
@@ -256,7 +257,7 @@ class Replica(msgspec.Struct):
             self.responses[event.run_id] = changes.response
         following = next((new for new in changes.opened if new.lane is None), None)
         change = self._changed(changes)
-        if following is not None and state.ends_as is None:  # who ends a task goes on with what it made
+        if event.goes_on and following is not None and state.ends_as is None:
             self.claims.claim(author, event.run_id, following.id)
         return self._committed_as(changes, change), (change,)
 
