@@ -29,8 +29,8 @@ class Sharing(Protocol):
 
     Attributes:
         me: the id of this process.
-        has_room: whether this process may execute more than it does; set by who executes. If so, it goes on with
-            the first of the tasks that one makes which ends here.
+        has_room: whether this process may execute more than it does; set by who executes. If so, it goes on
+            with the first of the tasks that one makes which ends here.
     """
 
     me: str
