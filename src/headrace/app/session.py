@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from headrace.app.secrets import Secrets, load_secrets
+from headrace.app.store_url import shown_url
 from headrace.app.tracing import traces
 from headrace.app.webhook import Poster
 from headrace.engine import Engine, Keep, Observer, Observers, ReadVersion
@@ -54,7 +55,7 @@ async def open_store(url: str | None, home: Path, *, is_new: bool = True) -> Sto
     if url.startswith(("nats://", "tls://")):
         return await _open_jetstream(url)
     raise UsageError(
-        f"`{url}` names no store; there are `memory`, `sqlite:///path/to/file` and `nats://host:4222`"
+        f"`{shown_url(url)}` names no store; there are `memory`, `sqlite:///path/to/file` and `nats://host:4222`"
     )
 
 

@@ -11,6 +11,7 @@ import click
 
 from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
+from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
 from headrace.cli.option import (
@@ -92,7 +93,7 @@ def command(
     web = import_module("headrace.web.server")
     access = import_module("headrace.web.access")
     bound = parse_address(address, "--address", _ADDRESS)
-    secrets = Secrets({})
+    secrets = url_secrets(store)
     invocation.mask = secrets.mask
     show_logs(2 if verbose else 1, secrets.mask, log_format)
     full, read = _tokens(bound)

@@ -7,16 +7,13 @@ import click
 
 from headrace.app import home_folder
 from headrace.app.session import open_store
+from headrace.cli.option import store_option
 from headrace.errors import UsageError
 from headrace.store import RunRecord, RunStatus, Store
 
 __all__ = ["JSON", "STORE", "kept_store", "processes_of"]
 
-STORE = click.option(
-    "--store",
-    metavar="URL",
-    help="Where runs are kept: sqlite:///PATH or nats://HOST:4222; else in the home folder.",
-)
+STORE = store_option("Where runs are kept: sqlite:///PATH or nats://HOST:4222; else in the home folder.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
 

@@ -10,6 +10,7 @@ import click
 
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
 from headrace.app.session import version_reader
+from headrace.app.store_url import url_secrets
 from headrace.cli.account import print_letters, store_option
 from headrace.cli.data import parse_settings, read_data
 from headrace.cli.finding import print_pages
@@ -164,6 +165,7 @@ def _here(retrial: Retrial, plan: _Plan, wish: _Wish) -> int:
     flow = _load(plan, wish)
     variables = read_env_file(wish.env_file) if wish.env_file else None
     secrets = load_secrets(flow.secrets, env_file=variables)
+    secrets.include(url_secrets(wish.store))
     wish.invocation.mask = secrets.mask
     show_logs(0, secrets.mask)
     order = Order(

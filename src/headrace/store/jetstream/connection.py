@@ -106,6 +106,9 @@ class Connection:
             ping_interval=_PING_S,
             max_outstanding_pings=_SILENT_PINGS,
             user_credentials=self.place.credentials,
+            user=self.place.user,
+            password=self.place.password,
+            token=self.place.token,
             error_cb=self._hear,
         )
 
