@@ -13,6 +13,7 @@ from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
 from headrace.cli.option import ENV_FILE, GRACE, KEEP, parse_address, parse_keep, parse_span, store_option
+from headrace.cli.serve import left_text
 from headrace.cli.session import run_loop
 from headrace.cli.stopping import StopSignals
 from headrace.cli.wording import plural
@@ -111,8 +112,8 @@ async def _work(work: "Work", secrets: Secrets) -> int:
     stop = StopSignals()
     try:
         with stop.handled():
-            await import_module("headrace.web.worker").work(work, stop, _Told(work), secrets)
+            left = await import_module("headrace.web.worker").work(work, stop, _Told(work), secrets)
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    print("stopped; what it leaves others go on with")
+    print(left_text(left))
     return 0 if stop.received is signal.SIGTERM else stop.exit_code

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from headrace.errors import StoreError
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_error, encode_measured, encode_outcome, encode_task
+from headrace.store.executor import Executor
 from headrace.store.firing import decide
 from headrace.store.jetstream.connection import Connection
 from headrace.store.jetstream.history import History
@@ -113,13 +114,15 @@ class JetStreamStore(Lookup):
             self._joined.discard(flow)
             await self._journals[flow].write(events.Left())
 
-    async def executing_process(self, flow: str) -> int | None:
-        """See `Store`; that of the first that shows life."""
-        replica = await self._replica(flow)
-        for author, member in list(replica.claims.members.items()):
-            if author == self._author or await self._presence.shows_life(author, member):
-                return member.pid
-        return None
+    async def executors(self, flow: str) -> tuple[Executor, ...]:
+        """See `Store`; those that show life, the earliest first."""
+        members = list((await self._replica(flow)).claims.members.items())
+        found = []
+        for author, member in members:
+            is_self = author == self._author
+            if is_self or await self._presence.shows_life(author, member):
+                found.append(Executor(member.pid, member.host.partition(" ")[0], is_self))
+        return tuple(found)
 
     # ---- triggers
 
