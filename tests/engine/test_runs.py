@@ -518,3 +518,31 @@ async def test_rule_7_a_dead_letter_of_a_fan_out_that_is_tried_again_announces_n
         ended = await flow.engine.wait(run.id)
     assert ended.status is RunStatus.SUCCEEDED
     assert (len(seen["item"]), len(seen["done"])) == (3, 1)
+
+
+async def test_no_more_tasks_execute_at_once_than_the_process_takes():
+    spec = """
+    nodes:
+      start: {component: common-module/signal}
+      each: {component: common-module/iterator, settings: {durable: true, concurrency: 8}}
+      work: {component: test-module/probe}
+    edges:
+      - {from: start:out, to: each:in, data: {array: "{{$.payload}}"}}
+      - each:item -> work
+    """
+    executing, most = 0, 0
+
+    async def slowly(message, context):
+        nonlocal executing, most
+        executing += 1
+        most = max(most, executing)
+        await asyncio.sleep(0.001)
+        executing -= 1
+
+    seen = Seen()
+    seen.before["work"] = slowly
+    async with bench(spec, seen=seen, most_tasks=3) as flow:
+        runs = [await flow.engine.fire(flow.program, "start", list(range(10))) for _ in range(4)]
+        for run in runs:
+            assert (await flow.engine.wait(run.id)).status is RunStatus.SUCCEEDED
+    assert (len(seen["work"]), most) == (40, 3)

@@ -172,6 +172,7 @@ async def bench(
     modules: tuple[Module, ...] = (),
     mask: Callable[[str], str] = str,
     observers: tuple[Observer, ...] = (),
+    most_tasks: int | None = None,
 ) -> AsyncIterator[Bench]:
     """An engine with the flow whose `spec` is given, indented or not."""
     seen = seen or Seen()
@@ -193,6 +194,7 @@ async def bench(
         mask=mask,
         read_version=read_version,
         address=ANY_PORT,
+        most_tasks=most_tasks,
     ) as engine:
         program = await engine.load(flow, secrets or {})
         yield Bench(engine, program, kept, seen, observer, registry)

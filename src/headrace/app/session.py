@@ -31,13 +31,14 @@ DEFAULT_KEEP = Keep(for_ns=30 * 86_400 * 10**9, runs=10_000)
 """What is remembered of ended runs where nothing else is said."""
 
 
-async def open_store(url: str | None, home: Path, *, is_new: bool = True) -> Store:
+async def open_store(url: str | None, home: Path, *, is_new: bool = True, connect_s: float = 10.0) -> Store:
     """The store that a `--store` option names; that of the home folder if None.
 
     Args:
         url: of the store.
         home: the home folder.
         is_new: whether a file that a URL names is made where it is not there.
+        connect_s: how long a server may be away that has the store.
 
     Raises:
         UsageError: there is no such kind of store, or no such file.
@@ -53,20 +54,20 @@ async def open_store(url: str | None, home: Path, *, is_new: bool = True) -> Sto
             raise UsageError(f"there is no store at {path}")
         return await SqliteStore.open(path)
     if url.startswith(("nats://", "tls://")):
-        return await _open_jetstream(url)
+        return await _open_jetstream(url, connect_s)
     raise UsageError(
         f"`{shown_url(url)}` names no store; there are `memory`, `sqlite:///path/to/file` and `nats://host:4222`"
     )
 
 
-async def _open_jetstream(url: str) -> Store:
+async def _open_jetstream(url: str, connect_s: float) -> Store:
     try:
         jetstream = import_module("headrace.store.jetstream")
     except ModuleNotFoundError as error:
         if error.name != "nats":
             raise
         raise UsageError("the store `nats://…` needs: pip install 'headrace[cluster]'") from error
-    store: Store = await jetstream.JetStreamStore.open(jetstream.Place.read(url))
+    store: Store = await jetstream.JetStreamStore.open(jetstream.Place.read(url), connect_s=connect_s)
     return store
 
 
@@ -102,6 +103,7 @@ async def open_engine(
     read_version: ReadVersion | None = None,
     keep: Keep = DEFAULT_KEEP,
     address: Address = DEFAULT_ADDRESS,
+    most_tasks: int | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine that is ready to load flows; closed, with its store, at the end. Traced if that is asked for.
 
@@ -127,6 +129,7 @@ async def open_engine(
                 read_version=read_version,
                 keep=keep,
                 address=address,
+                most_tasks=most_tasks,
             )
             await closing.enter_async_context(engine)
             hooks.attach(engine)

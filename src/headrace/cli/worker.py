@@ -47,6 +47,12 @@ _ADDRESS = Address("127.0.0.1", 8081)
     show_default=True,
     help="Where http-module/server listens.",
 )
+@click.option(
+    "--tasks",
+    metavar="N",
+    type=click.IntRange(1),
+    help="How many tasks it executes at once.  [no limit but the `concurrency` of each run]",
+)
 @KEEP
 @ENV_FILE
 @GRACE
@@ -60,6 +66,7 @@ def command(
     store: str,
     address: str,
     listen: str,
+    tasks: int | None,
     keep: tuple[str, ...],
     env_file: Path | None,
     grace: str,
@@ -86,6 +93,7 @@ def command(
         keep=parse_keep(keep),
         env_file=read_env_file(env_file) if env_file else None,
         grace_s=parse_span(grace, "--grace"),
+        most_tasks=tasks,
     )
     return run_loop(_work(work, secrets))
 

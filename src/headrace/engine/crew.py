@@ -61,6 +61,8 @@ class Crew:
             self._on_response(change.run_id, change.response)
         is_active = worker.version(change.run_id) is not None
         if not is_active and change.ended is None and change.run_id not in self._passed:
+            if self._programs.is_leaving(flow):
+                return  # others begin what is new
             await self._take_up(flow, change.run_id)
             return
         if change.ended is not None:

@@ -57,6 +57,7 @@ class Engine:
         read_version: ReadVersion | None = None,
         keep: Keep = KEEP_ALL,
         address: Address = DEFAULT_ADDRESS,
+        most_tasks: int | None = None,
     ) -> None:
         """Set up; nothing is opened yet.
 
@@ -69,6 +70,7 @@ class Engine:
             read_version: loads versions that unfinished runs began with; needed where `load` finds such runs.
             keep: how long ended runs are remembered.
             address: where triggers listen, if there are such.
+            most_tasks: that execute at once, of all runs; None for no limit but those of the runs.
         """
         self._store = store
         self._home = home
@@ -78,6 +80,7 @@ class Engine:
         self._read_version = read_version
         self._left: dict[str, tuple[OpenRun, ...]] = {}
         self._address = address
+        self._most_tasks = most_tasks
         self._callers = Callers()
         self._sweeper = Sweeper(store, self._clock, keep)
         self._closing = AsyncExitStack()
@@ -93,7 +96,7 @@ class Engine:
         teller = Teller(self._mask, self._clock.now_ns)
         services = Services(self._clock, self._observer, teller, self._store.state)
         worker = self._worker = Worker(
-            self._store, services, self._group, self._run_ended, self._callers.respond
+            self._store, services, self._group, self._run_ended, self._callers.respond, self._most_tasks
         )
         self._programs = Programs(self._store, self._resources, self._read_version, worker.is_used)
         self._closing.push_async_callback(self._release)

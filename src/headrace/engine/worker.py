@@ -46,13 +46,16 @@ class Worker:
         group: asyncio.TaskGroup,
         on_end: Callable[[RunRecord], None],
         on_response: Callable[[str, Json], None],
+        most_tasks: int | None = None,
     ) -> None:
         """Set up.
 
         Args:
             on_end: called for each run whose end has become durable.
             on_response: called with a run's id and its response, once its task has committed.
+            most_tasks: that execute at once, of all runs; None for no limit but those of the runs.
         """
+        self._most_tasks = most_tasks
         self._store = store
         self._services = services
         self._group = group
@@ -228,6 +231,13 @@ class Worker:
         return list(self._active)
 
     def _pump(self, active: ActiveRun) -> None:
+        """Start every task that may start now that something of a run has changed."""
+        self._pump_run(active)
+        if self._most_tasks is not None:
+            for other in list(self._active.values()):
+                self._pump_run(other)
+
+    def _pump_run(self, active: ActiveRun) -> None:
         """Start every task of a run that may start now, and a timer for the next that is due later."""
         if self._is_stopping:
             return
@@ -247,6 +257,8 @@ class Worker:
 
     def _take(self, active: ActiveRun, now_ns: int) -> Entry | None:
         """The next task to execute; those that other processes have begun are passed over."""
+        if self._most_tasks is not None and self._count_executing() >= self._most_tasks:
+            return None
         if self._sharing is not None:
             active.agenda.concurrency = self._sharing.share_of(active.record, active.program.concurrency)
         while (entry := active.agenda.take(now_ns)) is not None:
@@ -254,6 +266,9 @@ class Worker:
                 return entry
             active.agenda.done(entry.task)
         return None
+
+    def _count_executing(self) -> int:
+        return sum(len(active.agenda.executing) for active in self._active.values())
 
     def _pump_alone(self, now_ns: int) -> None:
         """Once nothing executes, start one of the tasks that run alone; after the last, everything else."""

@@ -43,6 +43,8 @@ AUDIT_FILE = "audit.jsonl"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _HOST_NAME = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
 _BACKLOG = 128
+_CONNECT_S = 120.0
+"""Who starts everything at once need not know what comes first."""
 _FAREWELL_S = 3.0
 """For answers that are being sent when the server stops."""
 
@@ -56,6 +58,7 @@ class Work(msgspec.Struct, frozen=True):
         hooks: where the flows' own HTTP servers listen.
         store: its URL; None for the one in the home folder.
         env_file: where secrets may be.
+        most_tasks: that execute at once; None for no limit but those of the runs.
     """
 
     root: Path
@@ -66,6 +69,7 @@ class Work(msgspec.Struct, frozen=True):
     keep: Keep = DEFAULT_KEEP
     env_file: Mapping[str, str] | None = None
     grace_s: float = 30.0
+    most_tasks: int | None = None
 
 
 class Offer(Work, frozen=True, kw_only=True):
@@ -110,7 +114,7 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
         StoreError: it cannot be opened.
     """
     registry, feed = full_registry(), Feed()
-    store = await open_store(offer.store, offer.home)
+    store = await open_store(offer.store, offer.home, connect_s=_CONNECT_S)
     async with AsyncExitStack() as closing:
         recorder, metrics = Recorder(store, mask=secrets.mask), Metrics(store)
         watcher = Watcher(feed, recorder, store)
@@ -124,6 +128,7 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
                 read_version=version_reader(registry, secrets, offer.env_file),
                 keep=offer.keep,
                 address=offer.hooks,
+                most_tasks=offer.most_tasks,
             )
         )
         watcher.attach(engine)

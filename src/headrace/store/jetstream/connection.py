@@ -1,6 +1,8 @@
 """The connection to NATS, and the streams and buckets of a store."""
 
 import asyncio
+import contextlib
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +20,9 @@ from nats.js.kv import KeyValue
 from headrace.errors import StoreError
 from headrace.store.jetstream.place import Place
 
-__all__ = ["ERRORS", "LEAST_VERSION", "Connection", "failure_of"]
+__all__ = ["CONNECT_S", "ERRORS", "LEAST_VERSION", "Connection", "failure_of"]
+
+_log = logging.getLogger(__name__)
 
 LEAST_VERSION = (2, 11)
 """Of the server: the first that gives many messages without a consumer (ADR-31)."""
@@ -30,7 +34,7 @@ _PING_S = 5
 _SILENT_PINGS = 2
 """A connection is dead that does not answer so many: a cut is noticed within fifteen seconds."""
 _MIB = 2**20
-_CONNECT_S = 10.0
+CONNECT_S = 10.0
 _ANSWER_S = 3.0
 """A question that was put while its answerer died is put again."""
 _PAUSE_S = 0.25
@@ -69,22 +73,24 @@ class Connection:
         self.jetstream: JetStreamContext = client.jetstream(timeout=_ANSWER_S)
         self._buckets: dict[str, KeyValue] = {}
         self._heard: Exception | None = None
+        self._is_closing = False
 
     @classmethod
-    async def open(cls, place: Place, patience_s: float) -> "Connection":
+    async def open(cls, place: Place, patience_s: float, connect_s: float = CONNECT_S) -> "Connection":
         """Connect, and check that the server will do.
 
         Args:
             place: where it is.
             patience_s: how long NATS may be away once it was there.
+            connect_s: how long it may be away now.
 
         Raises:
             StoreError: nobody is there, we are refused, it is too old, or has no JetStream.
         """
         client = Client()
-        connection = cls(place, client, _CONNECT_S)
+        connection = cls(place, client, connect_s)
         try:
-            await asyncio.wait_for(connection._connect(), _CONNECT_S)  # the client would try for ever
+            await asyncio.wait_for(connection._connect(), connect_s)  # the client would try for ever
             _check_version(client, place)
             await connection.patiently(connection._find_jetstream)
         except ERRORS as error:
@@ -110,12 +116,21 @@ class Connection:
             password=self.place.password,
             token=self.place.token,
             error_cb=self._hear,
+            disconnected_cb=self._tell_lost,
+            reconnected_cb=self._tell_back,
         )
 
     async def _hear(self, error: Exception) -> None:
         """The client tries again, for ever; who waits for an answer tells of what it met."""
         if "Authorization" in str(error):
             self._heard = nats.errors.AuthorizationError()
+
+    async def _tell_lost(self) -> None:
+        if not self._is_closing:
+            _log.warning("NATS at %s is away; what is to be decided waits", self.place.shown)
+
+    async def _tell_back(self) -> None:
+        _log.info("NATS at %s is back", self.place.shown)
 
     async def _find_jetstream(self) -> None:
         """Look whether the server keeps streams for us; one that has just begun may not know yet.
@@ -148,7 +163,9 @@ class Connection:
 
     async def close(self) -> None:
         """Close it, after what is still to be sent."""
-        await self.client.close()
+        self._is_closing = True
+        with contextlib.suppress(*ERRORS):  # else the server is gone, and nothing is left to be closed
+            await self.client.close()
 
     async def patiently(self, ask: Callable[[], Awaitable[Value]]) -> Value:
         """Ask, and again while NATS is away: its servers may be electing who answers.

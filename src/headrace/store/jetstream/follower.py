@@ -133,7 +133,13 @@ class Follower:
             return
         self._delivered = delivered
         if sequence != self.sequence + 1:
-            self._fail(Behind(f"the stream `{self._stream}` begins at {sequence}, after what is read next"))
+            self._fail(
+                Behind(
+                    "this process has read nothing for so long that NATS does not have any more what is next; "
+                    "start it again",
+                    code="HR409",
+                )
+            )
             return
         try:
             self._handle(message, sequence, at_ns)

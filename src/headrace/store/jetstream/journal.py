@@ -13,7 +13,7 @@ from headrace.store.jetstream.follower import Follower
 from headrace.store.jetstream.snapshots import Snapshots
 from headrace.store.jetstream.writer import PART, Writer
 from headrace.store.journal.change import Applied
-from headrace.store.journal.event import Batch, Event, decode_batch
+from headrace.store.journal.event import Batch, Compacted, Event, decode_batch
 from headrace.store.journal.replica import Replica
 from headrace.store.records import Outcome
 
@@ -118,18 +118,21 @@ class FlowJournal:
         if outcome is not None:
             self._outcomes[outcome[0]] = outcome[1]
         if self.running.done():
-            raise StoreError(f"the journal of flow `{self.flow}` is closed")
+            failure = None if self.running.cancelled() else self.running.exception()
+            raise failure or StoreError(f"the journal of flow `{self.flow}` is closed")
         return self._writer.write(event)
 
     @property
     def is_long(self) -> bool:
-        """Whether much was read since the last snapshot, and none of it in part."""
-        long = self.read_count > _LONG or self.read_bytes > _LONG_BYTES
-        return long and not self._parts
+        """Whether much was read since the last snapshot, and none of it in part.
 
-    def begin_anew(self) -> None:
-        """A snapshot is taken."""
-        self.read_count = self.read_bytes = 0
+        The member that has been there longest is to take the next one; should it not, the second, and so on.
+        """
+        members = list(self.replica.claims.members)
+        if self._parts or self._author not in members:
+            return False
+        patience = 1 + members.index(self._author)
+        return self.read_count > patience * _LONG or self.read_bytes > patience * _LONG_BYTES
 
     async def close(self) -> None:
         """Follow it no more."""
@@ -162,6 +165,8 @@ class FlowJournal:
         applied = self.replica.apply(batch, sequence, at_ns, outcomes)
         if not applied:
             return
+        if any(isinstance(each, Compacted) for each in batch.events):
+            self.read_count = self.read_bytes = 0
         self._on_applied(self, applied)
         if is_ours:
             for each in batch.events:

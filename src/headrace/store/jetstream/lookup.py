@@ -64,10 +64,9 @@ class Lookup:
         """See `Store`."""
         found: dict[str, RunRecord] = {}
         for flow in await self._flows(wanted.flow):
-            replica = await self._replica(flow)
             if wanted.statuses != {RunStatus.RUNNING}:
-                found |= {ended.run.id: ended.run for ended in await self._ended_of(flow)}
-            found |= {id_: ended.run for id_, ended in replica.ended.items()}
+                found |= {id_: ended.run for id_, ended in (await self._all_ended(flow)).items()}
+            replica = await self._replica(flow)
             found |= {id_: replica.told(state.record) for id_, state in replica.ledger.runs.items()}
         chosen = [run for run in found.values() if wanted.wants(run)]
         chosen.sort(key=lambda run: (-run.started_at_ns, run.id))
@@ -224,8 +223,9 @@ class Lookup:
     async def _all_ended(self, flow: str) -> dict[str, EndedRun]:
         """The runs of a flow that have ended, by id."""
         replica = await self._replica(flow)
+        before = dict(replica.ended)  # some may move into the history while that is read
         written = {ended.run.id: ended for ended in await self._ended_of(flow)}
-        found = {**written, **replica.ended}
+        found = {**written, **before, **replica.ended}
         return {id_: ended for id_, ended in found.items() if id_ not in replica.ledger.runs}
 
     async def _ended_of(self, flow: str) -> list[EndedRun]:

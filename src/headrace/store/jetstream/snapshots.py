@@ -17,15 +17,9 @@ __all__ = ["Snapshots"]
 
 
 class _Head(msgspec.Struct):
-    """What begins a kept snapshot, so that the newer of two is known.
-
-    Attributes:
-        sequence: the place in the journal.
-        before: that of the snapshot which it replaced; the journal begins there.
-    """
+    """What begins a kept snapshot, so that the newer of two is known: its place in the journal."""
 
     sequence: int
-    before: int
 
 
 class Snapshots:
@@ -53,7 +47,7 @@ class Snapshots:
             ) from error
 
     async def take(self, replica: Replica) -> bool:
-        """Keep a replica as it is now, and let its journal begin at the snapshot before; false if it is old.
+        """Keep a replica as it is now; false if there is a newer one.
 
         Raises:
             StoreError: NATS is away.
@@ -67,18 +61,24 @@ class Snapshots:
                 await self._history.keep_run(run)
             for task_id, kept in letters:
                 await self._history.keep_letter(task_id, kept)
-            value = await self._values.get(flow)
-            before = 0 if value is None else _head(value).sequence
-            head = msgspec.json.encode(_Head(sequence, before))
-            kept_it = await self._values.put_over(
+            head = msgspec.json.encode(_Head(sequence))
+            return await self._values.put_over(
                 flow, head + b"\n" + body, lambda old: _head(old).sequence < sequence
             )
-            if kept_it and before:
-                stream = await self._connection.stream(flow)
-                await self._connection.jetstream.purge_stream(stream, seq=before + 1)
         except ERRORS as error:
             raise failure_of(error, self._connection.place) from error
-        return kept_it
+
+    async def shorten(self, flow: str, sequence: int) -> None:
+        """Let a journal begin after a place that a snapshot has.
+
+        Raises:
+            StoreError: NATS is away.
+        """
+        try:
+            stream = await self._connection.stream(flow)
+            await self._connection.jetstream.purge_stream(stream, seq=sequence + 1)
+        except ERRORS as error:
+            raise failure_of(error, self._connection.place) from error
 
 
 def _head(value: bytes) -> _Head:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_error, encode_measured, encode_outcome, encode_task
 from headrace.store.executor import Executor
 from headrace.store.firing import decide
-from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.connection import CONNECT_S, Connection
 from headrace.store.jetstream.history import History
 from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.jetstream.lookup import Lookup
@@ -48,11 +49,15 @@ from headrace.values import Json
 
 __all__ = ["JetStreamStore"]
 
-_PATIENCE_S = 60.0
-"""How long NATS may be away before the store has failed: an election of leaders takes a few seconds."""
+_PATIENCE_S = 300.0
+"""How long NATS may be away before the store has failed: long enough for an update of its servers."""
 _PRUNED_AT_ONCE = 500
 _CARE_S = 1.0
+_LAGGARD_S = 30.0
+"""Who has not read for so long what a snapshot has fails, and begins anew from the snapshot."""
 _ANY_NUMBER = 2**31
+_REMEMBERED = 100_000
+"""Runs whose flows are known without a look; far more than are open at once."""
 
 
 class JetStreamStore(Lookup):
@@ -67,6 +72,7 @@ class JetStreamStore(Lookup):
         super().__init__(connection, history, snapshots, uuid.uuid4().hex[:16], patience_s)
         self._presence = Presence(connection.place, connection, self._author)
         self._joined: set[str] = set()
+        self._shortened: dict[str, tuple[int, float]] = {}
         self._caring: asyncio.Task[None] | None = None
         self._asked: dict[str, str] = {}
         self.sharing = Share(self._author, self._journal_of)
@@ -74,17 +80,20 @@ class JetStreamStore(Lookup):
         self._is_closed = False
 
     @classmethod
-    async def open(cls, place: Place, patience_s: float = _PATIENCE_S) -> "JetStreamStore":
+    async def open(
+        cls, place: Place, patience_s: float = _PATIENCE_S, connect_s: float = CONNECT_S
+    ) -> "JetStreamStore":
         """Connect, and make the store's buckets if they are not there.
 
         Args:
             place: where it is.
             patience_s: how long NATS may be away before the store has failed.
+            connect_s: how long it may be away at first.
 
         Raises:
             StoreError: nobody answers there, refuses us, or is too old.
         """
-        connection = await Connection.open(place, patience_s)
+        connection = await Connection.open(place, patience_s, connect_s)
         try:
             history = History(Values(connection, await connection.bucket("history"), "history"))
             snapshots = Values(connection, await connection.bucket("snapshots"), "snapshots")
@@ -101,7 +110,7 @@ class JetStreamStore(Lookup):
         await self._ask(lambda: self._history.keep_version(version))
         await self._ask(lambda: self._history.keep_flow(version.flow, version.path))
         if journal.replica.version != version.version:
-            await journal.write(events.Adopted(version.version, version.path))
+            await journal.write(events.Adopted(version.version))
         return Adoption(journal.replica.open_runs())
 
     async def hold(self, flow: str) -> tuple[OpenRun, ...]:
@@ -274,6 +283,8 @@ class JetStreamStore(Lookup):
             revival.answers,
         )
         revived: OpenRun | None = await self._write(flow, event)
+        if revived is not None:
+            await self._ask(lambda: self._history.forget_letter(flow, revival.task_id))
         return revived
 
     async def discard(self, run_id: str, task_id: str, *, answers: str | None = None) -> bool:
@@ -424,13 +435,17 @@ class JetStreamStore(Lookup):
         return default if flow is None else await self._write(flow, event)
 
     def _journal_of(self, run_id: str) -> FlowJournal | None:
-        flow = self._flow_of.get(run_id)
-        return None if flow is None else self._journals.get(flow)
+        if (flow := self._flow_of.get(run_id)) is not None:
+            return self._journals.get(flow)
+        having = (each for each in self._journals.values() if run_id in each.replica.ledger.runs)
+        return next(having, None)
 
     def _applied(self, journal: FlowJournal, applied: Sequence[Applied]) -> None:
         for each in applied:
             for change in each.changes:
                 self._flow_of.setdefault(change.run_id, journal.flow)
+        while len(self._flow_of) > _REMEMBERED:
+            del self._flow_of[next(iter(self._flow_of))]
         if journal.flow in self._joined:
             self.sharing.tell(journal.flow, applied)
 
@@ -468,13 +483,17 @@ class JetStreamStore(Lookup):
                 await journal.write(events.Lost(author))
 
     async def _shorten(self, journal: FlowJournal) -> None:
-        """Take a snapshot of a journal that has become long."""
-        if not journal.is_long:
-            return
-        journal.begin_anew()
+        """Take a snapshot of a journal that has become long; it begins there once all have read so far."""
+        flow, now_s = journal.flow, time.monotonic()
         try:
-            sequence = journal.replica.sequence
-            if await self._snapshots.take(journal.replica):
-                await journal.write(events.Compacted(sequence))
+            if journal.is_long:
+                sequence = journal.replica.sequence
+                if await self._snapshots.take(journal.replica):
+                    await journal.write(events.Compacted(sequence))
+                    self._shortened[flow] = sequence, now_s + _LAGGARD_S
+            sequence, due_s = self._shortened.get(flow, (0, now_s))
+            if now_s > due_s:
+                del self._shortened[flow]
+                await self._snapshots.shorten(flow, sequence)
         except StoreError:
             return  # NATS is away: another time

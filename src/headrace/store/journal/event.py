@@ -73,7 +73,6 @@ class Adopted(_Event, frozen=True):
     """The flow's current version is this one. Until all members have it, runs of others begin, too."""
 
     version: str
-    path: str
 
 
 class Activated(_Event, frozen=True):
