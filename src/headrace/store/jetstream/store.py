@@ -81,7 +81,12 @@ class JetStreamStore(Lookup):
 
     @classmethod
     async def open(
-        cls, place: Place, patience_s: float = _PATIENCE_S, connect_s: float = CONNECT_S
+        cls,
+        place: Place,
+        patience_s: float = _PATIENCE_S,
+        connect_s: float = CONNECT_S,
+        *,
+        is_new: bool = True,
     ) -> "JetStreamStore":
         """Connect, and make the store's buckets if they are not there.
 
@@ -89,12 +94,16 @@ class JetStreamStore(Lookup):
             place: where it is.
             patience_s: how long NATS may be away before the store has failed.
             connect_s: how long it may be away at first.
+            is_new: whether it is made where it is not there.
 
         Raises:
+            UsageError: it is not there.
             StoreError: nobody answers there, refuses us, or is too old.
         """
         connection = await Connection.open(place, patience_s, connect_s)
         try:
+            if not is_new:
+                await connection.check_is_there()
             history = History(Values(connection, await connection.bucket("history"), "history"))
             snapshots = Values(connection, await connection.bucket("snapshots"), "snapshots")
         except BaseException:
