@@ -86,18 +86,17 @@ class Worker:
             active.timers.append(timer)
         return active
 
-    def go_on(self, program: Program, left: OpenRun, *, is_new: bool = False) -> None:
+    def go_on(self, program: Program, left: OpenRun, tell: Callable[[RunRecord], None] | None = None) -> None:
         """Take up open tasks of a run that was left, or has ended before, or goes on.
 
         Args:
-            is_new: it is taken up for the first time anywhere.
+            tell: called with a run that was not active here; if None, the observer is told that it goes on.
         """
         active = self._active.get(left.run.id)
         if active is None:
             active = self._activate(program, left.run)
             active.is_cancelled = left.is_cancelled
-            tell = self._services.observer.run_started if is_new else self._services.observer.run_resumed
-            tell(left.run)
+            (tell or self._services.observer.run_resumed)(left.run)
         self._take_up(active, left.tasks)
         self._pump(active)
 
@@ -184,17 +183,19 @@ class Worker:
 
     def go_on_elsewhere(self, change: RunChange) -> None:
         """Go by what another process has decided about a run."""
+        observer = self._services.observer
         for error in change.errors:
-            self._services.observer.error_raised(change.run_id, error)
+            observer.error_raised_elsewhere(change.run_id, error)
         active = self._active.get(change.run_id)
         if active is None:
             if change.ended is not None:
+                observer.run_ended_elsewhere(change.ended)
                 self._on_end(change.ended)
             return
         if change.is_cancelled:
             self._cut(active)
         if change.ended is not None:
-            self._end(active, change.ended)
+            self._end(active, change.ended, observer.run_ended_elsewhere)
             return
         self._take_up(active, change.opened)
         self._pump(active)
@@ -477,9 +478,9 @@ class Worker:
         if committed.ended is None:
             self._pump(active)
         else:
-            self._end(active, committed.ended)
+            self._end(active, committed.ended, self._services.observer.run_ended)
 
-    def _end(self, active: ActiveRun, run: RunRecord) -> None:
+    def _end(self, active: ActiveRun, run: RunRecord, tell: Callable[[RunRecord], None]) -> None:
         """A run has ended, durably."""
         if self._active.pop(active.record.id, None) is None:
             return  # another process was quicker to tell
@@ -489,6 +490,6 @@ class Worker:
                 timer.cancel()
         if self._is_solitary:
             self._pump_alone(self._services.clock.now_ns())
-        self._services.observer.run_ended(run)
+        tell(run)
         active.ended.set()
         self._on_end(run)

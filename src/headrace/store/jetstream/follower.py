@@ -13,7 +13,8 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from headrace.errors import StoreError
-from headrace.store.jetstream.connection import ERRORS, Connection
+from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.failure import ERRORS
 
 __all__ = ["Behind", "Follower", "Handle"]
 

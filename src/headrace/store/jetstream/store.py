@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from headrace.errors import StoreError
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_error, encode_measured, encode_outcome, encode_task
+from headrace.store.executor import Executor
 from headrace.store.firing import decide
 from headrace.store.jetstream.connection import CONNECT_S, Connection
 from headrace.store.jetstream.history import History
@@ -86,7 +87,12 @@ class JetStreamStore(Lookup):
 
     @classmethod
     async def open(
-        cls, place: Place, patience_s: float = _PATIENCE_S, connect_s: float = CONNECT_S
+        cls,
+        place: Place,
+        patience_s: float = _PATIENCE_S,
+        connect_s: float = CONNECT_S,
+        *,
+        is_new: bool = True,
     ) -> "JetStreamStore":
         """Connect, and make the store's buckets if they are not there.
 
@@ -94,12 +100,16 @@ class JetStreamStore(Lookup):
             place: where it is.
             patience_s: how long NATS may be away before the store has failed.
             connect_s: how long it may be away at first.
+            is_new: whether it is made where it is not there.
 
         Raises:
+            UsageError: it is not there.
             StoreError: nobody answers there, refuses us, or is too old.
         """
         connection = await Connection.open(place, patience_s, connect_s)
         try:
+            if not is_new:
+                await connection.check_is_there()
             history = History(Values(connection, await connection.bucket("history"), "history"))
             snapshots = Values(connection, await connection.bucket("snapshots"), "snapshots")
         except BaseException:
@@ -128,13 +138,15 @@ class JetStreamStore(Lookup):
             self._joined.discard(flow)
             await self._journals[flow].write(events.Left())
 
-    async def executing_process(self, flow: str) -> int | None:
-        """See `Store`; that of the first that shows life."""
-        replica = await self._replica(flow)
-        for author, member in list(replica.claims.members.items()):
-            if author == self._author or await self._presence.shows_life(author, member):
-                return member.pid
-        return None
+    async def executors(self, flow: str) -> tuple[Executor, ...]:
+        """See `Store`; those that show life, the earliest first."""
+        members = list((await self._replica(flow)).claims.members.items())
+        found = []
+        for author, member in members:
+            is_self = author == self._author
+            if is_self or await self._presence.shows_life(author, member):
+                found.append(Executor(member.pid, member.host.partition(" ")[0], is_self))
+        return tuple(found)
 
     # ---- triggers
 

@@ -10,7 +10,8 @@ import msgspec
 from nats.aio.msg import Msg
 
 from headrace.errors import PermanentError, StoreError
-from headrace.store.jetstream.connection import ERRORS, Connection
+from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.failure import ERRORS, cure_of
 from headrace.store.journal.change import Applied
 from headrace.store.journal.event import Batch, Event, encode_batch
 from headrace.values import JsonError
@@ -177,7 +178,7 @@ class Writer:
 
     def _failure(self, written: _Written) -> str:
         shown = self._connection.place.shown
-        why = f": {written.refusal}" if written.refusal else " and does not answer"
+        why = f": {written.refusal}{cure_of(written.refusal)}" if written.refusal else " and does not answer"
         return f"JetStream at {shown} has taken nothing for {self._patience_s:g} s{why}"
 
 
