@@ -60,7 +60,8 @@ class Peers:
                 await self._sharing.say(_encoder.encode(words))
             last = words
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_hasty.wait(), _PERIOD_S)
+                async with asyncio.timeout(_PERIOD_S):
+                    await self._is_hasty.wait()
 
     async def _hear(self) -> None:
         async for member, said in self._sharing.sayings():

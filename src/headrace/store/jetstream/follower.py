@@ -78,7 +78,8 @@ class Follower:
         """Return when nothing is heard any more, or something was lost on the way."""
         while time.monotonic() - self._heard_s < _SILENT_S:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._broken.wait(), _LOOK_S)
+                async with asyncio.timeout(_LOOK_S):  # `wait_for` may swallow a cancellation
+                    await self._broken.wait()
             if self._failure is not None:
                 raise self._failure
             if self._broken.is_set():
