@@ -71,7 +71,7 @@ def test_kubernetes_takes_what_it_renders(case, version):
 
 def test_the_custom_resources_are_those_of_the_program():
     made = runpy.run_path(str(ROOT / "deploy" / "crds.py"))["files"]()
-    assert {path.name: path.read_text() for path in (FOLDER / "crds").iterdir()} == made, "run deploy/crds.py"
+    assert {path.name: path.read_text() for path in (FOLDER / "crds").iterdir()} == made, "run `make docs`"
 
 
 def test_its_version_is_the_program_s():

@@ -8,6 +8,8 @@ import pytest
 from tests.cluster.flows import INSTALLATION, REGISTRY, SECRETS, SIGNAL, WEBHOOK, flow, resource
 from tests.flow.test_deploy import ALL
 
+from headrace.cli import main
+from headrace.cli.entry import COMMANDS
 from headrace.cluster.crd import custom_resources
 from headrace.cluster.desired import Owner, desired, flow_text
 from headrace.cluster.name import child_name
@@ -68,6 +70,11 @@ def test_the_workers_are_started_as_the_command_line_has_it():
         "worker", "/etc/headrace/flow", "--store", "nats://nats:4222/sync?replicas=3",
         "--address", "0.0.0.0:8081", "--listen", "0.0.0.0:8090", "--grace", "90s", "--log-format", "json",
     ]  # fmt: skip
+
+
+@pytest.mark.skipif("worker" not in COMMANDS, reason="this program has no `headrace worker`")
+def test_the_workers_command_takes_these_arguments():
+    assert main([*worker(made(deploy={"grace": "90s"}))["args"], "--help"]) == 0
 
 
 def test_the_file_reads_as_the_same_flow():

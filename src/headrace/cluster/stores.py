@@ -15,6 +15,8 @@ from headrace.store import LetterFilter, RunFilter, RunRecord, RunStatus, Store
 __all__ = ["Facts", "Stores"]
 
 PATIENCE_S = 10.0
+_AGAIN_S = 15.0
+"""When a store is tried again that could not be reached."""
 _SCHEMES = ("nats://", "tls://")
 _MOST_OPEN = 1000
 """Open runs are counted so far."""
@@ -44,6 +46,8 @@ class Stores:
         self._patience_s = patience_s
         self._open: dict[str, Store] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._away: dict[str, tuple[float, str]] = {}
+        """Stores that could not be reached: when, on the monotonic clock, and why."""
 
     async def get(self, url: str) -> Store:
         """The store of a URL.
@@ -57,12 +61,28 @@ class Stores:
             raise StoreError("the store's URL has a variable of the pod, so only workers can reach it")
         async with self._turns.setdefault(url, asyncio.Lock()):
             if url not in self._open:
-                async with asyncio.timeout(self._patience_s):
-                    self._open[url] = await self._opened(url)
+                self._spare(url)
+                try:
+                    async with asyncio.timeout(self._patience_s):
+                        self._open[url] = await self._opened(url)
+                except (HeadraceError, TimeoutError) as error:
+                    raise self._noted(url, error) from error
             return self._open[url]
 
     async def _opened(self, url: str) -> Store:
         return await open_store(url, self._home, is_new=False)
+
+    def _spare(self, url: str) -> None:
+        """Do not have every flow of a store wait for what was just found away."""
+        at_s, message = self._away.get(url, (-_AGAIN_S, ""))
+        if time.monotonic() - at_s < _AGAIN_S:
+            raise StoreError(message)
+
+    def _noted(self, url: str, error: Exception) -> StoreError:
+        silent = f"the store has not answered for {self._patience_s:g} s"
+        message = error.message if isinstance(error, HeadraceError) else silent
+        self._away[url] = time.monotonic(), message
+        return StoreError(message)
 
     async def facts(self, url: str, name: str, flow: Flow | None) -> Facts:
         """What a store knows of a flow.
@@ -75,16 +95,13 @@ class Stores:
         Raises:
             StoreError: the store cannot be reached.
         """
+        store = await self.get(url)
         try:
-            store = await self.get(url)
             async with asyncio.timeout(self._patience_s):
                 return await _facts(store, name, flow)
-        except TimeoutError:
+        except (HeadraceError, TimeoutError) as error:
             await self.forget(url)
-            raise StoreError(f"the store has not answered for {self._patience_s:g} s") from None
-        except HeadraceError:
-            await self.forget(url)
-            raise
+            raise self._noted(url, error) from error
 
     async def forget(self, url: str) -> None:
         """Close a store that failed."""
