@@ -15,6 +15,8 @@ from support.made import FLOW, error, fire_request
 from ui.browsed import NARROW, WIDE, tab
 from web.served import SYNC, served
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # that of the browser
+
 TOO_WIDE = """
 document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
     .filter(each => each.getBoundingClientRect().right > innerWidth + 1).map(each => each.outerHTML.slice(0, 200))
