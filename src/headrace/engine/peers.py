@@ -13,7 +13,7 @@ from headrace.store import Sharing
 
 __all__ = ["Peers"]
 
-_PERIOD_S = 1.0
+_PERIOD_S = 0.5
 _UNHEARD_S = 3.5
 """Who does not hear what it says itself for so long is not heard by others either."""
 
@@ -22,7 +22,7 @@ _decoder = msgspec.msgpack.Decoder(list[BudgetWord])
 
 
 class Peers:
-    """See `headrace.sdk.budget.Peers`. Says every second what is asked, and hears what others ask."""
+    """See `headrace.sdk.budget.Peers`. Says twice a second what is asked, and hears what others ask."""
 
     def __init__(self, sharing: Sharing, resources: SharedResources) -> None:
         self.me = sharing.me

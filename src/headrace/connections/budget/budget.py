@@ -24,7 +24,7 @@ LONGEST_PAUSE_S = 60.0
 """What is longer is not waited for within a task: the task is tried again at that time."""
 
 _MOST_WINDOWS = 8
-_LINGER_S = 3.0
+_LINGER_S = 1.0
 """Who has asked a moment ago may well ask again, and keeps its share."""
 _NS = 1e9
 
@@ -101,6 +101,11 @@ class Budget:
             patient_until_ns = came_ns + LONGEST_PAUSE_S * _NS
             await self._turnstile.enter(lambda: self._take(patient_until_ns))
         return Sent(self._sent, self._sent_at_s)
+
+    @property
+    def most(self) -> int:
+        """Requests at once that nodes ask for."""
+        return self._concurrency.most
 
     def leave(self, sent: Sent) -> None:
         """The request is over, however it ended."""
@@ -235,7 +240,7 @@ class Budget:
             share.end()
             return None
         self._divide()
-        return BudgetWord(api, max(self._in_flight, share.most), held_s)
+        return BudgetWord(api, max(self._in_flight, share.reserved), held_s)
 
     def hear(self, word: BudgetWord) -> None:
         """Another process asks this API; to be told after its share."""
