@@ -27,13 +27,15 @@ class Agenda(msgspec.Struct):
         concurrency: tasks executing at once.
         max_queued: above this many open tasks, loop-closing ones wait, so that a page loop does not run
             away from the tasks that its pages make (rule 7).
-        lane_limits: how many tasks of a lane execute at once.
+        lane_limits: how many tasks of a lane execute at once, in all processes together.
+        sharers: how many processes share that out among them; each may have one, at the least.
         executing: ids of tasks that were taken and are not decided.
     """
 
     concurrency: int
     max_queued: int
     lane_limits: dict[str, int]
+    sharers: int = 1
     executing: set[str] = msgspec.field(default_factory=set)
     _deciding: set[str] = msgspec.field(default_factory=set)
     _ready: deque[Entry] = msgspec.field(default_factory=deque)
@@ -112,7 +114,8 @@ class Agenda(msgspec.Struct):
         if self._loops and not is_crowded:
             return self._loops.popleft()
         for lane, entries in self._lanes.items():
-            if entries and self._lane_use.get(lane, 0) < self.lane_limits[lane]:
+            limit = max(self.lane_limits[lane] // self.sharers, 1)
+            if entries and self._lane_use.get(lane, 0) < limit:
                 return entries.popleft()
         return None
 
