@@ -11,7 +11,7 @@ SECONDS ?= 600
 KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak fuzz chaos check format ui pictures bench bench-peers docs clean
+.PHONY: help install demo test soak fuzz chaos chaos-cluster check format ui pictures bench bench-peers docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ fuzz: $(STAMP) ## Feed mutated flows, expressions and HTTP answers for SECONDS (
 chaos: $(STAMP) ## Kill two flows 200 times each (KILLS=…), and compare all tables
 	PYTHONPATH=tests $(BIN)/python -m chaos --kills $(KILLS)
 
+chaos-cluster: $(STAMP) ## Kill workers, NATS servers and the database 100 times under each of two flows
+	PYTHONPATH=tests $(BIN)/python -m chaos --cluster --kills 100
+
 check: $(STAMP) ## Format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -62,9 +65,10 @@ bench: $(STAMP) ## Measure headrace against scripts written by hand, in one run
 bench-peers: $(STAMP) ## Measure headrace against other tools, which it installs outside of this folder
 	PYTHONPATH=bench $(BIN)/python -m peers
 
-docs: $(STAMP) ## Make the generated pages of docs/ anew
+docs: $(STAMP) ## Make the generated pages of docs/ anew, and the custom resources of the chart
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/error_page.py
+	$(BIN)/python deploy/crds.py
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from chaos.campaign import campaign
+from chaos.cluster import cluster_campaign
 from chaos.play import PAGES, REFERENCE
 
 
@@ -15,12 +16,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--users", type=int, default=4000, help="eight pages at once: five times as many")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cluster", action="store_true", help="workers, NATS servers and the database")
     options = parser.parse_args()
     for play in (REFERENCE, PAGES):
         with tempfile.TemporaryDirectory(prefix="headrace-chaos-") as folder:
             Path(folder).chmod(0o755)
             users = options.users * (1 if play is REFERENCE else 5)
-            report = asyncio.run(campaign(Path(folder), options.kills, users, options.seed, play))
+            hold = cluster_campaign if options.cluster else campaign
+            report = asyncio.run(hold(Path(folder), options.kills, users, options.seed, play))
         print(f"{play.flow.parent.name}: {report.text()}", flush=True)  # noqa: T201 - what it is for
 
 

@@ -26,8 +26,9 @@ from tests.cli.following import (
 )
 from tests.cli.outcome import Outcome, write_flow
 
+from headrace.app.executing import Executing
 from headrace.cli.runs.table import ago, listing
-from headrace.store import FireRequest, RunRecord, RunStatus, VersionRecord
+from headrace.store import Executor, FireRequest, RunRecord, RunStatus, VersionRecord
 from headrace.store.sqlite import SqliteStore
 
 S = 10**9
@@ -49,7 +50,7 @@ RUNS = [
 
 
 def listed(width: int) -> list[str]:
-    return listing(RUNS, {"other": 77}, width, 61 * S)
+    return listing(RUNS, {"other": Executing((Executor(77),))}, width, 61 * S)
 
 
 def test_without_a_terminal_a_run_is_a_line_with_its_whole_id() -> None:
@@ -168,6 +169,7 @@ def test_runs_are_listed_by_flow_status_and_time(call: Call, tmp_path: Path) -> 
         "endedAt": "",
         "seconds": 0,
         "process": None,
+        "executors": [],
         "tasks": 1,
         "errors": 1,
         "retries": 0,

@@ -269,7 +269,8 @@ def test_the_process_that_executes_the_flow_takes_an_edited_message_and_no_setti
         outcome = call("runs", "retry", run, "--set", "vars.x=1")
         assert (
             outcome.code,
-            f"--set cannot change flow `test` of process {follower.pid}" in outcome.err,
+            f"--set cannot change flow `test`, which is being executed by process {follower.pid}; stop that one"
+            in outcome.err,
         ) == (
             2,
             True,

@@ -5,13 +5,14 @@ import json
 
 from rich.console import Console
 
+from headrace.app.executing import Executing
 from headrace.cli.runs.watch.display import board_picture
 from headrace.cli.runs.watch.follower import Board
 from headrace.cli.runs.watch.line import JsonBoardView, PlainBoardView
 from headrace.cli.runs.watch.source import Kept
 from headrace.monitor.meter import NodeRow, Snapshot
 from headrace.sdk.budget import BudgetState
-from headrace.store import ErrorFate, ErrorRecord, RunRecord
+from headrace.store import ErrorFate, ErrorRecord, Executor, RunRecord
 
 SECOND = 10**9
 ROWS = (NodeRow("api-client", 12, 1, 0, 2.4, 0, 0), NodeRow("upsert", 115, 1, 3, 23.6, 0, 0))
@@ -54,9 +55,9 @@ def test_of_several_flows_each_has_its_name_and_an_api_is_told_of_once() -> None
 
 
 def test_what_the_store_alone_knows_is_told_in_words() -> None:
-    board = Board((run(1),), kept={run(1).id: Kept(4711, 3)})
+    board = Board((run(1),), kept={run(1).id: Kept(Executing((Executor(4711),)), 3)})
     assert drawn(board)[-1] == "0000000000000001: process 4711, 7 tasks done, 3 open, 1 error"
-    assert "waits for `headrace run`" in drawn(Board((run(1),), kept={run(1).id: Kept(None, 3)}))[-1]
+    assert "waits for `headrace run`" in drawn(Board((run(1),), kept={run(1).id: Kept(Executing(), 3)}))[-1]
 
 
 def test_many_runs_and_flows_fit_into_a_low_and_a_narrow_terminal() -> None:
@@ -75,14 +76,16 @@ def test_without_a_run_it_says_so() -> None:
 
 def test_text_from_outside_does_not_steer_the_terminal() -> None:
     odd = run(1, "use\x1b[2Jrs")
-    lines = drawn(Board((odd,), {odd.flow: HALF}, {odd.id: Kept(1, 1)}, (ERROR,)))
+    lines = drawn(Board((odd,), {odd.flow: HALF}, {odd.id: Kept(Executing((Executor(1),)), 1)}, (ERROR,)))
     assert "\x1b" not in "\n".join(lines)
 
 
 def test_lines_tell_progress_every_five_seconds(capsys) -> None:
     now = [0.0]
     view = PlainBoardView(lambda: now[0])
-    board = Board((run(1), run(2, "orders")), {"users": HALF}, {run(2).id: Kept(0, 3)})
+    board = Board(
+        (run(1), run(2, "orders")), {"users": HALF}, {run(2).id: Kept(Executing((Executor(0),)), 3)}
+    )
     for now[0] in (1.0, 5.0, 6.0):
         view.show([], board)
     view.show([], Board())
@@ -95,7 +98,7 @@ def test_lines_tell_progress_every_five_seconds(capsys) -> None:
 def test_json_tells_progress_every_second_by_flow(capsys) -> None:
     now = [0.0]
     view = JsonBoardView(lambda: now[0])
-    board = Board((run(1), run(2, "orders")), {"users": HALF}, {run(2).id: Kept(None, 3)})
+    board = Board((run(1), run(2, "orders")), {"users": HALF}, {run(2).id: Kept(Executing(), 3)})
     for now[0] in (0.5, 1.0, 1.5):
         view.show([], board)
     first, second = map(json.loads, capsys.readouterr().out.splitlines())

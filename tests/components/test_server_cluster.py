@@ -12,7 +12,7 @@ import pytest
 from tests.components.hooks import ACCEPT, KEYED, KEYED_ACCEPT, REPLY, Gate, Hooks, code, hooks, value
 
 from headrace.connections.http import HttpTransport
-from headrace.errors import TemporaryError
+from headrace.errors import InfrastructureError, TemporaryError
 from headrace.store import Caller, RunStatus
 from headrace.store.jetstream import JetStreamStore, Place
 from support.flows import HEAD, Seen
@@ -62,17 +62,16 @@ def counted(sites, node="work"):
 
 
 async def test_rule_23_a_caller_is_answered_by_who_holds_the_connection_whoever_did_the_work():
-    async def slowly(message, context):
-        await asyncio.sleep(0.02)
+    async def fail(message, context):
+        raise InfrastructureError("the first engine cannot do it")
 
-    seens = [Seen(before={"work": slowly}) for _ in range(3)]
+    seens = [Seen(before={"work": fail}), Seen(), Seen()]
     async with cluster(APART, seens) as found:
         first = found.sites[0]
         answers = await asyncio.gather(*(first.ask(body=[n]) for n in range(40)))
         assert [value(answer) for answer in answers] == [{"got": [n]} for n in range(40)]
         assert {answer.status for answer in answers} == {201}
-        assert sum(counted(found.sites)) == 40
-        assert sum(counted(found.sites[1:])) > 5, counted(found.sites)
+        assert sum(counted(found.sites[1:])) == 40
         for run in await first.flow.store.runs():
             await found.settled(run.id, Caller.ANSWERED)
 

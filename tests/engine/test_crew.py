@@ -1,11 +1,14 @@
 """Several engines execute one flow together, on the store of many machines."""
 
 import asyncio
+import contextlib
 
 import pytest
 
+from headrace.errors import StoreError
 from headrace.store import RunStatus
 from support.crew import crew
+from support.flows import Seen
 
 PAGES = """
 concurrency: 64
@@ -100,3 +103,103 @@ async def test_a_cancelled_run_is_cut_off_everywhere():
         record = await crewed.ended(run.id)
         assert record.status is RunStatus.CANCELLED
         assert await crewed.engines[2].store.open_tasks(run.id) == []
+
+
+TICKS = """
+nodes:
+  clock: {component: common-module/ticker, settings: {interval: 100ms, overlap: allow, catchup: all}}
+  tick: {component: test-module/probe}
+edges:
+  - clock:out -> tick
+"""
+
+
+async def ticks(crewed):
+    """The ticks that all have seen, once no run is open any more."""
+    async with asyncio.timeout(10):
+        while any([await each.store.open_runs("test") for each in crewed.engines]):
+            await asyncio.sleep(0.01)
+    return sorted(message["tickNumber"] for seen in crewed.seen for message in seen["tick"])
+
+
+@pytest.mark.timeout(30)
+async def test_rule_22_a_schedule_fires_once_each_time_whoever_fires():
+    async with crew(TICKS) as crewed:
+        for each in crewed.engines:
+            each.engine.follow(each.program)
+        async with asyncio.timeout(20):
+            while sum(len(seen["tick"]) for seen in crewed.seen) < 20:
+                await asyncio.sleep(0.01)
+        await crewed.engines[1].engine.switch(crewed.engines[1].program, "clock", is_on=False)
+        found = await ticks(crewed)
+        assert found == list(range(1, len(found) + 1))
+        # Paused by one, it is paused for all; and so it is resumed.
+        await asyncio.sleep(0.5)
+        assert await ticks(crewed) == found
+        await crewed.engines[2].engine.switch(crewed.engines[2].program, "clock", is_on=True)
+        async with asyncio.timeout(20):
+            while sum(len(seen["tick"]) for seen in crewed.seen) < len(found) + 5:
+                await asyncio.sleep(0.01)
+        await crewed.engines[0].engine.switch(crewed.engines[0].program, "clock", is_on=False)
+        found = await ticks(crewed)
+        assert found == list(range(1, len(found) + 1))
+
+
+@pytest.mark.timeout(30)
+async def test_what_an_engine_leaves_the_others_do():
+    async with crew(PAGES) as crewed:
+        hold = asyncio.Event()
+
+        async def slowly(message, context):
+            await asyncio.sleep(0.01)
+
+        crewed.seen[0].before["work"] = lambda message, context: hold.wait()
+        for seen in crewed.seen[1:]:
+            seen.before["work"] = slowly
+        first = crewed.engines[0]
+        run = await first.engine.fire(first.program, "start", list(range(100)))
+        while not all(seen["work"] for seen in crewed.seen):
+            await asyncio.sleep(0.01)
+        await crewed.leave(crewed.members[0])
+        record = await crewed.ended(run.id)
+        assert (record.status, record.counters["each.items"]) == (RunStatus.SUCCEEDED, 100)
+        done = sorted(message["item"] for seen in crewed.seen[1:] for message in seen["work"])
+        assert done == list(range(100))
+        assert sum(len(seen["end"]) for seen in crewed.seen[1:]) == 1
+
+
+@pytest.mark.timeout(30)
+async def test_who_comes_later_takes_part():
+    async with crew(PAGES, size=1) as crewed:
+
+        async def slowly(message, context):
+            await asyncio.sleep(0.02)
+
+        crewed.seen[0].before["work"] = slowly
+        first = crewed.engines[0]
+        run = await first.engine.fire(first.program, "start", list(range(400)))
+        while not crewed.seen[0]["work"]:
+            await asyncio.sleep(0.01)
+        late = Seen()
+        late.before["work"] = slowly
+        await crewed.join(late)
+        await crewed.ended(run.id)
+        assert sorted(message["item"] for message in crewed.saw("work")) == list(range(400))
+        assert len(late["work"]) > 50
+
+
+@pytest.mark.timeout(30)
+async def test_a_dead_letter_is_tried_again_by_whoever_is_asked():
+    spec = PAGES.replace("work: {component: test-module/probe}", "work: {component: test-module/fail}")
+    async with crew(spec) as crewed:
+        first, second = crewed.engines[:2]
+        run = await first.engine.fire(first.program, "start", [1, 2, 3])
+        record = await crewed.ended(run.id)
+        assert (record.status, record.dead_letters) == (RunStatus.FAILED, 3)
+        letters = await second.store.dead_letters(run.id)
+        for each in (first, second):  # both at once, the same letter: it is tried once
+            with contextlib.suppress(StoreError):
+                await each.engine.retry(each.program, letters[0])
+        record = await crewed.ended(run.id)
+        assert (record.status, record.dead_letters) == (RunStatus.FAILED, 3)
+        assert sum(len(seen["work"]) for seen in crewed.seen) == 4

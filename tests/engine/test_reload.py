@@ -199,7 +199,7 @@ async def test_a_flow_that_does_not_open_is_left_to_others_and_its_runs_go_on_on
             patch.setattr(loaded.nodes["old"].spec.factory, "open", fail)
             with pytest.raises(TemporaryError):
                 await engine.load(loaded, {})
-        assert await other.executing_process("test") is None
+        assert await other.executors("test") == ()
         (left,) = await engine.resume(await engine.load(loaded, {}))
         assert left.id == run.id
         assert (await engine.wait(run.id)).status is RunStatus.SUCCEEDED
@@ -264,7 +264,7 @@ async def test_a_flow_that_is_given_up_may_be_executed_by_another_once_its_runs_
         held.goes.set()
         await flow.engine.wait(first.id)
         async with asyncio.timeout(5):
-            while await other.executing_process("test") is not None:
+            while await other.executors("test"):
                 await asyncio.sleep(0.005)
         assert (await other.adopt(FLOW)).runs == ()
 

@@ -42,11 +42,13 @@ class Line:
                 writer.write(data)
                 await writer.drain()
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
     async def close(self) -> None:
         self._whole.set()
-        for task in list(self._tasks):
-            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
 
 
 @contextlib.asynccontextmanager

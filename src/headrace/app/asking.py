@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from headrace.errors import StoreError
-from headrace.store import Request, Store
+from headrace.store import Executor, Request, Store
 
 __all__ = ["EXECUTED_ELSEWHERE", "ask", "settle", "withdraw"]
 
@@ -47,17 +47,23 @@ async def _answer(store: Store, request: Request) -> str | None:
     """Wait for one answer; None if nobody is there who might give it."""
     deadline_s = time.monotonic() + PATIENCE_S
     while True:
-        process = await store.executing_process(request.flow)
+        executors = await store.executors(request.flow)
         refusal = await store.answered(request.id)  # after it: who has answered may end at once
-        if refusal is not None or process is None:
+        if refusal is not None or not executors:
             return refusal
         if time.monotonic() > deadline_s:
-            raise StoreError(
-                f"process {process or 'unknown'}, which executes flow `{request.flow}`, has not answered for "
-                f"{PATIENCE_S:g} s; what was asked stays, and is carried out when it or the next one answers",
-                code=EXECUTED_ELSEWHERE,
-            )
+            raise _silent(request.flow, executors)
         await asyncio.sleep(_PERIOD_S)
+
+
+def _silent(flow: str, executors: tuple[Executor, ...]) -> StoreError:
+    alone = f"{executors[0]}, which executes flow `{flow}`, has not answered"
+    many = f"none of the {len(executors)} processes that execute flow `{flow}` has answered"
+    return StoreError(
+        f"{alone if len(executors) == 1 else many} for {PATIENCE_S:g} s; what was asked stays, and is "
+        "carried out when it or the next one answers",
+        code=EXECUTED_ELSEWHERE,
+    )
 
 
 async def withdraw(store: Store, request_id: str) -> str | None:
@@ -89,7 +95,7 @@ async def settle(
     answers: dict[str, str] = {}
     asked: set[str] = set()
     while left := [request for request in requests if request.id not in answers]:
-        if await store.executing_process(flow) is not None:
+        if await store.executors(flow):
             found = await ask(store, left)
             asked |= found.keys()
             answers |= {id_: refusal for id_, refusal in found.items() if refusal is not None}

@@ -1,5 +1,6 @@
 """Runs, tasks and dead letters as JSON."""
 
+from headrace.app.executing import Executing, executing_facts
 from headrace.expr.time import time_text
 from headrace.sdk.budget import BudgetState
 from headrace.store import Attempt, DeadLetter, ErrorRecord, RunRecord, TaskRecord
@@ -16,12 +17,12 @@ __all__ = [
 ]
 
 
-def run_facts(run: RunRecord, process: int | None, now_ns: int) -> dict[str, Json]:
+def run_facts(run: RunRecord, executing: Executing, now_ns: int) -> dict[str, Json]:
     """A run without what is open of it.
 
     Args:
         run: as it is now.
-        process: the id of the process that executes its flow; None if none does.
+        executing: who executes its flow.
         now_ns: Unix nanoseconds.
     """
     is_open = run.ended_at_ns is None
@@ -36,7 +37,7 @@ def run_facts(run: RunRecord, process: int | None, now_ns: int) -> dict[str, Jso
         "startedAt": time_text(run.started_at_ns),
         "endedAt": None if run.ended_at_ns is None else time_text(run.ended_at_ns),
         "seconds": round(((run.ended_at_ns or now_ns) - run.started_at_ns) / 1e9, 3),
-        "process": process if is_open else None,
+        **executing_facts(executing if is_open else Executing()),
         "tasks": run.tasks_done,
         "errors": run.error_count,
         "retries": run.retries,

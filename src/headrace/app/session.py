@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from headrace.app.secrets import Secrets, load_secrets
+from headrace.app.store_url import shown_url
 from headrace.app.tracing import traces
 from headrace.app.webhook import Poster
 from headrace.engine import Engine, Keep, Observer, Observers, ReadVersion
@@ -36,7 +37,7 @@ async def open_store(url: str | None, home: Path, *, is_new: bool = True, connec
     Args:
         url: of the store.
         home: the home folder.
-        is_new: whether a file that a URL names is made where it is not there.
+        is_new: whether the store that a URL names is made where it is not there.
         connect_s: how long a server may be away that has the store.
 
     Raises:
@@ -53,20 +54,21 @@ async def open_store(url: str | None, home: Path, *, is_new: bool = True, connec
             raise UsageError(f"there is no store at {path}")
         return await SqliteStore.open(path)
     if url.startswith(("nats://", "tls://")):
-        return await _open_jetstream(url, connect_s)
+        return await _open_jetstream(url, connect_s, is_new=is_new)
     raise UsageError(
-        f"`{url}` names no store; there are `memory`, `sqlite:///path/to/file` and `nats://host:4222`"
+        f"`{shown_url(url)}` names no store; there are `memory`, `sqlite:///path/to/file` and `nats://host:4222`"
     )
 
 
-async def _open_jetstream(url: str, connect_s: float) -> Store:
+async def _open_jetstream(url: str, connect_s: float, *, is_new: bool) -> Store:
     try:
         jetstream = import_module("headrace.store.jetstream")
     except ModuleNotFoundError as error:
         if error.name != "nats":
             raise
         raise UsageError("the store `nats://…` needs: pip install 'headrace[cluster]'") from error
-    store: Store = await jetstream.JetStreamStore.open(jetstream.Place.read(url), connect_s=connect_s)
+    place = jetstream.Place.read(url)
+    store: Store = await jetstream.JetStreamStore.open(place, connect_s=connect_s, is_new=is_new)
     return store
 
 

@@ -1,7 +1,11 @@
 """Sentences about runs and their errors."""
 
+import os
+import shlex
 from collections.abc import Mapping
 
+from headrace.app.store_url import shown_url
+from headrace.cli.option import STORE_VARIABLE
 from headrace.cli.terminal import harmless
 from headrace.cli.wording import number, plural, span_of_time
 from headrace.store import ErrorFate, ErrorRecord, RunRecord, RunStatus
@@ -102,8 +106,10 @@ def ended_line(run: RunRecord, pages: int) -> str:
 
 
 def store_option(url: str | None) -> str:
-    """What commands that are proposed need to find the same store."""
-    return "" if url is None else f" --store {url}"
+    """What commands that are proposed need to find the same store; never a password."""
+    if url is None or url == os.environ.get(STORE_VARIABLE):
+        return ""
+    return f" --store {shlex.quote(shown_url(url))}"
 
 
 def print_letters(runs: Mapping[str, str], url: str | None) -> None:

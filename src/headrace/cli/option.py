@@ -2,12 +2,16 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from headrace import __version__
 from headrace.app.session import DEFAULT_KEEP
+from headrace.app.store_url import url_secrets
+from headrace.cli.invocation import Invocation
 from headrace.engine import Keep
 from headrace.errors import UsageError
 from headrace.sdk import Address
@@ -17,18 +21,24 @@ from headrace.sdk.settings import parse_duration
 __all__ = [
     "ENV_FILE",
     "GRACE",
+    "IMAGE",
     "KEEP",
     "MOST_RUNS",
     "READ_TOKEN",
     "STORE",
+    "STORE_VARIABLE",
     "TOKEN",
     "VERBOSE",
+    "default_image",
     "parse_address",
     "parse_keep",
     "parse_span",
+    "store_option",
     "token_of",
 ]
 
+STORE_VARIABLE = "HEADRACE_STORE"
+"""The default of `--store`: who lists processes does not see a password in it."""
 TOKEN = "HEADRACE_TOKEN"  # noqa: S105 - the name of a variable
 READ_TOKEN = "HEADRACE_READ_TOKEN"  # noqa: S105 - likewise
 
@@ -37,6 +47,32 @@ MOST_RUNS = 1_000_000_000
 _LONGEST_S = 100 * 365 * 86_400.0
 """A hundred years: longer spans are taken for this one, whose nanoseconds a store can hold."""
 _LAST_PORT = 65_535
+
+
+def store_option(
+    text: str, *, is_required: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option `--store`; a password in its URL is masked in whatever the command says.
+
+    Args:
+        text: its help.
+    """
+    return click.option(
+        "--store",
+        metavar="URL",
+        envvar=STORE_VARIABLE,
+        show_envvar=True,
+        required=is_required,
+        callback=_mask_store,
+        help=text,
+    )
+
+
+def _mask_store(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
+    if url and isinstance(context.obj, Invocation):
+        context.obj.mask = url_secrets(url).mask
+    return url or None
+
 
 ENV_FILE = click.option(
     "--env-file", metavar="F", type=click.Path(path_type=Path), help="Secrets, as NAME=value lines."
@@ -50,12 +86,16 @@ KEEP = click.option(
     multiple=True,
     help="How long ended runs are remembered: a time, a number of each flow, or both.  [30d, 10000]",
 )
-STORE = click.option(
-    "--store",
-    metavar="URL",
-    help="Where runs are kept: memory, sqlite:///PATH or nats://HOST:4222; else in the home folder.",
+STORE = store_option(
+    "Where runs are kept: memory, sqlite:///PATH or nats://HOST:4222; else in the home folder."
 )
+IMAGE = click.option("--image", metavar="NAME", help="Of workers; else headrace with this program's version.")
 VERBOSE = click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+
+
+def default_image() -> str:
+    """The image that holds this very version."""
+    return f"headrace:{__version__}"
 
 
 def parse_keep(texts: Iterable[str]) -> Keep:

@@ -10,6 +10,7 @@ import click
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
 from headrace.app.schedule import next_firings, signals_of, stored_triggers
 from headrace.app.session import version_reader
+from headrace.app.store_url import url_secrets
 from headrace.cli.account import print_letters
 from headrace.cli.data import parse_settings, read_data
 from headrace.cli.events import EventView
@@ -100,6 +101,7 @@ def command(
         _check_follows(flow, store)
     variables = read_env_file(env_file) if env_file else None
     secrets = load_secrets(flow.secrets, env_file=variables)
+    secrets.include(url_secrets(store))
     invocation.mask = secrets.mask
     show_logs(verbose, secrets.mask, log_format)
     order = Order(

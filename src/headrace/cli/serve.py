@@ -11,6 +11,7 @@ import click
 
 from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
+from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
 from headrace.cli.option import (
@@ -34,10 +35,10 @@ from headrace.sdk import Address
 from headrace.sdk.resource import DEFAULT_ADDRESS
 
 if TYPE_CHECKING:
-    from headrace.web.server import Offer
+    from headrace.web.server import Left, Offer
     from headrace.web.site import Site
 
-__all__ = ["command"]
+__all__ = ["command", "left_text"]
 
 _ADDRESS = Address("127.0.0.1", 8080)
 _SHORTEST = 16
@@ -92,7 +93,7 @@ def command(
     web = import_module("headrace.web.server")
     access = import_module("headrace.web.access")
     bound = parse_address(address, "--address", _ADDRESS)
-    secrets = Secrets({})
+    secrets = url_secrets(store)
     invocation.mask = secrets.mask
     show_logs(2 if verbose else 1, secrets.mask, log_format)
     full, read = _tokens(bound)
@@ -190,6 +191,15 @@ async def _serve(offer: "Offer", secrets: Secrets, *, shows_token: bool) -> int:
             left = await serving(offer, stop, _Told(offer, shows_token=shows_token), secrets)
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    fate = "lost: the store is in memory" if offer.store == "memory" else "left unfinished for the next start"
-    print(f"stopped; {plural(len(left), 'run is', 'runs are')} {fate}" if left else "stopped")
-    return 0 if stop.received is signal.SIGTERM and not left else stop.exit_code
+    print(left_text(left, is_lost=offer.store == "memory"))
+    return 0 if stop.received is signal.SIGTERM and not left.waits else stop.exit_code
+
+
+def left_text(left: "Left", *, is_lost: bool = False) -> str:
+    """What a process says at its end."""
+    if not left.runs:
+        return "stopped"
+    if left.others.executors:
+        return f"stopped; {plural(left.runs, 'run goes', 'runs go')} on elsewhere ({left.others})"
+    fate = "lost: the store is in memory" if is_lost else "left unfinished for the next start"
+    return f"stopped; {plural(left.runs, 'run is', 'runs are')} {fate}"

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from headrace.app.executing import Executing, others_of
 from headrace.app.schedule import signals_of
 from headrace.app.session import DEFAULT_KEEP, open_engine, open_store
 from headrace.cli.account import store_option
@@ -157,10 +158,19 @@ class Session:
         return program
 
     async def end_of_awaited(self) -> int:
-        """Wait for the awaited runs, and for what other processes have asked for; returns the exit code."""
+        """Wait for the awaited runs, and for what other processes have asked for; returns the exit code.
+
+        What is open besides is left to other processes that execute the flow, if there are some.
+        """
         codes = [_exit_code(await self.engine.wait(run_id)) for run_id in self.awaited]
-        await self.engine.finish()
+        if (await self._others()).executors:
+            await self.engine.drain(self.order.grace_s)
+        else:
+            await self.engine.finish()
         return max(codes, default=0)
+
+    async def _others(self) -> Executing:
+        return await others_of(self.store, self.order.flow.name)
 
     async def fire_or_follow(self) -> int:
         """Fire the order's trigger, or follow the schedules to their end; what was left is finished, too."""
@@ -171,7 +181,9 @@ class Session:
         if self.order.trigger is not None:
             return await self._run_once(program, self.order.trigger, left)
         if left:
-            self.watch.say(f"going on with {plural(len(left), 'run')} left unfinished")
+            others = await self._others()
+            whose = f"that {others} executes as well" if others.executors else "left unfinished"
+            self.watch.say(f"going on with {plural(len(left), 'run')} {whose}")
         for name, unit in program.units.items():
             if name in program.triggers and unit.node.starts and not self.engine.is_on(program, name):
                 self.watch.say(
@@ -192,15 +204,21 @@ class Session:
         return 1 if self.watch.failures else 0
 
     async def _run_once(self, program: Program, trigger: str, left: list[RunRecord]) -> int:
-        """Finish what was left unfinished; fire if there was nothing, or if a new run is asked for."""
-        if self.watch.stuck and not self.order.is_new:
+        """Finish what was left unfinished; fire if there was nothing, or if a new run is asked for.
+
+        What other processes are executing was not left.
+        """
+        is_shared = bool((await self._others()).executors)
+        fires = self.order.is_new or is_shared
+        if self.watch.stuck and not fires:
             return 1
-        if left and not self.order.is_new:
+        if left and not fires:
             self.watch.say(
                 f"finishing {plural(len(left), 'run')} left unfinished, as it began; no new one is fired "
                 "(--new fires one in any case)"
             )
         else:
+            left = [] if is_shared else left
             left = [*left, await self.engine.fire(program, trigger, self.order.payload)]
         self.awaited = [run.id for run in left]
         return await self.end_of_awaited()
@@ -217,20 +235,23 @@ class Session:
         await asyncio.wait({drain, insisted}, return_when=asyncio.FIRST_COMPLETED)
         insisted.cancel()
         drain.cancel()
-        left = len(active)
-        if left:
-            fate = (
-                "and lost: the store is in memory" if self.order.store == "memory" else "for the next start"
-            )
-            self.watch.say(f"stopped; {plural(left, 'run is', 'runs are')} left unfinished {fate}")
-        else:
-            self.watch.say("stopped; no run is left unfinished")
-        if self._stop.received is not signal.SIGTERM or left:
+        others = await self._others() if active else Executing()
+        self.watch.say(f"stopped; {self._fate(len(active), others)}")
+        is_left = bool(active) and not others.executors
+        if self._stop.received is not signal.SIGTERM or is_left or any(id_ in active for id_ in self.awaited):
             return self._stop.exit_code
         if self.awaited:
             return await self.end_of_awaited()
         # Whoever asked for one run is not told that it was done when it never began.
         return 0 if self._follows else self._stop.exit_code
+
+    def _fate(self, left: int, others: Executing) -> str:
+        if not left:
+            return "no run is left unfinished"
+        if others.executors:
+            return f"{plural(left, 'run goes', 'runs go')} on elsewhere ({others})"
+        fate = "and lost: the store is in memory" if self.order.store == "memory" else "for the next start"
+        return f"{plural(left, 'run is', 'runs are')} left unfinished {fate}"
 
 
 Work: TypeAlias = Callable[[Session], Coroutine[None, None, int]]

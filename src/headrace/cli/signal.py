@@ -10,6 +10,7 @@ import click
 
 from headrace.app import full_registry
 from headrace.app.asking import settle
+from headrace.app.executing import Executing, executing_facts
 from headrace.cli.account import store_option
 from headrace.cli.data import read_data
 from headrace.cli.runs.choice import unknown_flow
@@ -40,13 +41,13 @@ def command(flow: str, node: str | None, *, data: str | None, store: str | None,
     is wrong.
     """
     payload = read_data(data)
-    refusal, request, process = asyncio.run(_signal(store, flow, node, payload))
+    refusal, request, executors = asyncio.run(_signal(store, flow, node, payload))
     if as_json:
         told: dict[str, Json] = {
             "run": None if refusal else request.id,
             "flow": request.flow,
             "trigger": request.trigger,
-            "process": process,
+            **executing_facts(executors),
             "reason": refusal or None,
         }
         print(encode_json(told).decode())
@@ -59,8 +60,8 @@ def command(flow: str, node: str | None, *, data: str | None, store: str | None,
 
 async def _signal(
     url: str | None, text: str, node: str | None, payload: Json
-) -> tuple[str, Request, int | None]:
-    """Why the firing was refused, empty if it was not; what was asked for; and of which process."""
+) -> tuple[str, Request, Executing]:
+    """Why the firing was refused, empty if it was not; what was asked for; and of which processes."""
     async with kept_store(url) as store:
         name, path = _flow_of(await store.flows(), text)
         trigger = node or _only_trigger(path)
@@ -72,7 +73,7 @@ async def _signal(
             has_data=payload is not None,
             data=payload,
         )
-        process = await store.executing_process(name)
+        executors = Executing(await store.executors(name))
 
         async def here(request: Request) -> str:
             """Nobody executes the flow; but who did may have fired before it said so."""
@@ -83,7 +84,7 @@ async def _signal(
                 )
             return ""
 
-        return (await settle(store, [request], here))[request.id], request, process
+        return (await settle(store, [request], here))[request.id], request, executors
 
 
 def _flow_of(flows: Mapping[str, str], text: str) -> tuple[str, str]:

@@ -9,9 +9,11 @@ import click
 
 from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
+from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
-from headrace.cli.option import ENV_FILE, GRACE, KEEP, parse_address, parse_keep, parse_span
+from headrace.cli.option import ENV_FILE, GRACE, KEEP, parse_address, parse_keep, parse_span, store_option
+from headrace.cli.serve import left_text
 from headrace.cli.session import run_loop
 from headrace.cli.stopping import StopSignals
 from headrace.cli.wording import plural
@@ -30,9 +32,7 @@ _ADDRESS = Address("127.0.0.1", 8081)
 
 @click.command("worker")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
-@click.option(
-    "--store", metavar="URL", required=True, help="Where the workers meet: nats://HOST:4222/NAME?replicas=3."
-)
+@store_option("Where the workers meet: nats://HOST:4222/NAME?replicas=3.", is_required=True)
 @click.option(
     "--address",
     metavar="HOST:PORT",
@@ -81,7 +81,7 @@ def command(
     if not store.startswith(("nats://", "tls://")):
         raise UsageError("workers meet in a store on NATS, `--store nats://…`; alone, use `headrace serve`")
     server = import_module("headrace.web.server")
-    secrets = Secrets({})
+    secrets = url_secrets(store)
     invocation.mask = secrets.mask
     show_logs(2 if verbose else 1, secrets.mask, log_format)
     work = server.Work(
@@ -120,8 +120,8 @@ async def _work(work: "Work", secrets: Secrets) -> int:
     stop = StopSignals()
     try:
         with stop.handled():
-            await import_module("headrace.web.worker").work(work, stop, _Told(work), secrets)
+            left = await import_module("headrace.web.worker").work(work, stop, _Told(work), secrets)
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    print("stopped; what it leaves others go on with")
+    print(left_text(left))
     return 0 if stop.received is signal.SIGTERM else stop.exit_code

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
+from headrace.engine.observer import Observer
 from headrace.engine.programs import Programs
 from headrace.engine.worker import Worker
 from headrace.errors import HeadraceError
-from headrace.store import OpenRun, RunChange, RunRecord, Store
+from headrace.store import OpenRun, RunChange, Store
 from headrace.values import Json
 
 __all__ = ["Crew"]
@@ -21,21 +22,22 @@ class Crew:
         worker: Worker,
         on_response: Callable[[str, Json], None],
         on_triggers: Callable[[str], Awaitable[None]],
-        on_stuck: Callable[[RunRecord, HeadraceError], None],
+        observer: Observer,
     ) -> None:
         """Set up.
 
         Args:
             on_response: called with a run's id and its response.
             on_triggers: called with the name of a flow whose triggers were switched, or have a new version.
-            on_stuck: called with a run whose version does not load here.
+            observer: told of runs that others begin and end.
         """
         self._store = store
         self._programs = programs
         self._worker = worker
         self._on_response = on_response
         self._on_triggers = on_triggers
-        self._on_stuck = on_stuck
+        self._observer = observer
+        self._passed: set[str] = set()  # runs of others that are not taken part in
 
     async def follow(self) -> None:
         """Go by what others decide, until cancelled; at once, where one process executes a flow alone.
@@ -57,9 +59,14 @@ class Crew:
         worker = self._worker
         if change.response is not None:
             self._on_response(change.run_id, change.response)
-        if worker.version(change.run_id) is None and change.ended is None:
+        is_active = worker.version(change.run_id) is not None
+        if not is_active and change.ended is None and change.run_id not in self._passed:
+            if self._programs.is_leaving(flow):
+                return  # others begin what is new
             await self._take_up(flow, change.run_id)
             return
+        if change.ended is not None:
+            self._passed.discard(change.run_id)
         if change.is_cancelled:
             await self._cut_off(change.run_id)
         worker.go_on_elsewhere(change)
@@ -72,12 +79,18 @@ class Crew:
         try:
             program = await self._programs.of(run)
         except HeadraceError as error:
-            self._on_stuck(run, error)
+            self._passed.add(run_id)
+            self._observer.run_stuck(run, error)
             return
         with self._programs.held(program):
+            observer = self._observer
+            tell = observer.run_resumed_elsewhere if run.tasks_done else observer.run_started_elsewhere
             left = await self.current(flow, run_id)
             if left is not None:
-                self._worker.go_on(program, left, is_new=not run.tasks_done)
+                self._worker.go_on(program, left, tell)
+            else:  # it has ended meanwhile, which is heard of next
+                self._passed.add(run_id)
+                tell(run)
 
     async def current(self, flow: str, run_id: str) -> OpenRun | None:
         """A run as it is now; None if it has ended."""

@@ -124,7 +124,7 @@ class Engine:
             worker,
             self._callers.respond,
             self._attendance.relearn,
-            self._observer.run_stuck,
+            self._observer,
         )
         self._watching = self._group.create_task(self._watch())
         if self._store.sharing is not None:
@@ -374,7 +374,10 @@ class Engine:
 
     async def finish(self) -> None:
         """Take no more requests and fire no more by schedule; return when all runs have ended."""
-        self._stop_firing()
+        self._callers.close()
+        self._attending.stop()
+        if self._watching is not None and self._store.sharing is None:  # else a run may end elsewhere
+            self._watching.cancel()
         for run_id in self._working.open_runs:
             await self._working.wait(run_id)
 

@@ -127,6 +127,25 @@ class Observer:
     def error_raised(self, run_id: str, error: ErrorRecord) -> None:
         """An error was raised, whatever becomes of it."""
 
+    # What another process does to a run in which this one takes part. Each is done by one process, so who
+    # counts or sends leaves it to that one; who shows the run is told as if it was done here.
+
+    def run_started_elsewhere(self, run: RunRecord) -> None:
+        """As `run_started`, by another process."""
+        self.run_started(run)
+
+    def run_resumed_elsewhere(self, run: RunRecord) -> None:
+        """As `run_resumed`, by another process."""
+        self.run_resumed(run)
+
+    def run_ended_elsewhere(self, run: RunRecord) -> None:
+        """As `run_ended`, by another process."""
+        self.run_ended(run)
+
+    def error_raised_elsewhere(self, run_id: str, error: ErrorRecord) -> None:
+        """As `error_raised`, by another process."""
+        self.error_raised(run_id, error)
+
 
 class Observers(Observer):
     """Tells several observers, in their order."""
@@ -205,3 +224,23 @@ class Observers(Observer):
         """See `Observer`."""
         for observer in self._all:
             observer.error_raised(run_id, error)
+
+    def run_started_elsewhere(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_started_elsewhere(run)
+
+    def run_resumed_elsewhere(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_resumed_elsewhere(run)
+
+    def run_ended_elsewhere(self, run: RunRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.run_ended_elsewhere(run)
+
+    def error_raised_elsewhere(self, run_id: str, error: ErrorRecord) -> None:
+        """See `Observer`."""
+        for observer in self._all:
+            observer.error_raised_elsewhere(run_id, error)

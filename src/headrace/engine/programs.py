@@ -102,6 +102,10 @@ class Programs:
         self.current[flow] = program
         self._leaving.discard(flow)
 
+    def is_leaving(self, flow: str) -> bool:
+        """Whether a flow is given up once its last run has ended."""
+        return flow in self._leaving
+
     def leave(self, flow: str) -> None:
         """Have a flow given up once its last run has ended."""
         self._leaving.add(flow)

@@ -62,6 +62,8 @@ class Worker:
         self._on_end = on_end
         self._on_response = on_response
         self._sharing = store.sharing
+        if self._sharing is not None:
+            self._sharing.has_room = self._has_room
         self._carrier = Carrier(store, services)
         self._active: dict[str, ActiveRun] = {}
         self._is_solitary = False  # a task waits that runs while no other does
@@ -84,18 +86,17 @@ class Worker:
             active.timers.append(timer)
         return active
 
-    def go_on(self, program: Program, left: OpenRun, *, is_new: bool = False) -> None:
+    def go_on(self, program: Program, left: OpenRun, tell: Callable[[RunRecord], None] | None = None) -> None:
         """Take up open tasks of a run that was left, or has ended before, or goes on.
 
         Args:
-            is_new: it is taken up for the first time anywhere.
+            tell: called with a run that was not active here; if None, the observer is told that it goes on.
         """
         active = self._active.get(left.run.id)
         if active is None:
             active = self._activate(program, left.run)
             active.is_cancelled = left.is_cancelled
-            tell = self._services.observer.run_started if is_new else self._services.observer.run_resumed
-            tell(left.run)
+            (tell or self._services.observer.run_resumed)(left.run)
         self._take_up(active, left.tasks)
         self._pump(active)
 
@@ -182,17 +183,19 @@ class Worker:
 
     def go_on_elsewhere(self, change: RunChange) -> None:
         """Go by what another process has decided about a run."""
+        observer = self._services.observer
         for error in change.errors:
-            self._services.observer.error_raised(change.run_id, error)
+            observer.error_raised_elsewhere(change.run_id, error)
         active = self._active.get(change.run_id)
         if active is None:
             if change.ended is not None:
+                observer.run_ended_elsewhere(change.ended)
                 self._on_end(change.ended)
             return
         if change.is_cancelled:
             self._cut(active)
         if change.ended is not None:
-            self._end(active, change.ended)
+            self._end(active, change.ended, observer.run_ended_elsewhere)
             return
         self._take_up(active, change.opened)
         self._pump(active)
@@ -256,7 +259,7 @@ class Worker:
 
     def _take(self, active: ActiveRun, now_ns: int) -> Entry | None:
         """The next task to execute; those that other processes have begun are passed over."""
-        if self._most_tasks is not None and self._count_executing() >= self._most_tasks:
+        if not self._has_room():
             return None
         if self._sharing is not None:
             active.agenda.concurrency = self._sharing.share_of(active.record, active.program.concurrency)
@@ -266,8 +269,11 @@ class Worker:
             active.agenda.done(entry.task)
         return None
 
-    def _count_executing(self) -> int:
-        return sum(len(active.agenda.executing) for active in self._active.values())
+    def _has_room(self) -> bool:
+        """Whether this process executes fewer tasks than it may."""
+        if self._most_tasks is None:
+            return True
+        return sum(active.agenda.working for active in self._active.values()) < self._most_tasks
 
     def _pump_alone(self, now_ns: int) -> None:
         """Once nothing executes, start one of the tasks that run alone; after the last, everything else."""
@@ -386,7 +392,7 @@ class Worker:
         task = entry.task
         now_ns = self._services.clock.now_ns()
         active.count_time(now_ns)
-        if not done.is_recorded:  # else it is decided without waiting
+        if not done.is_recorded or self._sharing is not None:  # else it is decided without waiting
             active.agenda.deciding(task)
             self._pump(active)
         committed = await self._store.commit(task, done.outcome, now_ns, is_recorded=done.is_recorded)
@@ -472,9 +478,9 @@ class Worker:
         if committed.ended is None:
             self._pump(active)
         else:
-            self._end(active, committed.ended)
+            self._end(active, committed.ended, self._services.observer.run_ended)
 
-    def _end(self, active: ActiveRun, run: RunRecord) -> None:
+    def _end(self, active: ActiveRun, run: RunRecord, tell: Callable[[RunRecord], None]) -> None:
         """A run has ended, durably."""
         if self._active.pop(active.record.id, None) is None:
             return  # another process was quicker to tell
@@ -484,6 +490,6 @@ class Worker:
                 timer.cancel()
         if self._is_solitary:
             self._pump_alone(self._services.clock.now_ns())
-        self._services.observer.run_ended(run)
+        tell(run)
         active.ended.set()
         self._on_end(run)

@@ -107,6 +107,9 @@ class Hooks(Observer):
         """See `Observer`."""
         self._look_at(run.flow)
 
+    def run_ended_elsewhere(self, run: RunRecord) -> None:
+        """See `Observer`. It is told from there; should that process die, with the next end of a run."""
+
     def _look_at(self, flow: str) -> None:
         if flow not in self._waiting:  # one look sees all that has ended by then
             self._waiting.add(flow)

@@ -50,6 +50,21 @@ class Journal(Observer):
             extra={**_about(run), "facts": facts},
         )
 
+    def run_started_elsewhere(self, run: RunRecord) -> None:
+        """See `Observer`. It is logged there."""
+        self._flow_of[run.id] = run.flow
+
+    def run_resumed_elsewhere(self, run: RunRecord) -> None:
+        """See `Observer`. It is logged there."""
+        self._flow_of[run.id] = run.flow
+
+    def run_ended_elsewhere(self, run: RunRecord) -> None:
+        """See `Observer`. It is logged there."""
+        self._flow_of.pop(run.id, None)
+
+    def error_raised_elsewhere(self, run_id: str, error: ErrorRecord) -> None:
+        """See `Observer`. It is logged there."""
+
     def run_stuck(self, run: RunRecord, error: HeadraceError) -> None:
         """See `Observer`."""
         _log.warning("run %s of %s cannot go on: %s", run.id, run.flow, error.message, extra=_about(run))

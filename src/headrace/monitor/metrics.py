@@ -101,8 +101,12 @@ class Metrics(Observer):
 
     def run_ended(self, run: RunRecord) -> None:
         """See `Observer`."""
-        self._flow_of.pop(run.id, None)
         self._counts.runs[run.flow, run.status.value] += 1
+        self.run_ended_elsewhere(run)
+
+    def run_ended_elsewhere(self, run: RunRecord) -> None:
+        """See `Observer`. It is counted there, so that sums over all processes are right."""
+        self._flow_of.pop(run.id, None)
         if run.status is RunStatus.SUCCEEDED:
             self._succeeded(run.flow, run.ended_at_ns)
 
@@ -135,6 +139,9 @@ class Metrics(Observer):
                 counts.failures[key] += stats.failed
             if stats.items_done:
                 counts.items[key] += stats.items_done
+
+    def error_raised_elsewhere(self, run_id: str, error: ErrorRecord) -> None:
+        """See `Observer`. It is counted there."""
 
     def error_raised(self, run_id: str, error: ErrorRecord) -> None:
         """See `Observer`."""

@@ -6,6 +6,7 @@ queue of what to execute next belongs to the engine.
 
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, decode_outcome
+from headrace.store.executor import Executor
 from headrace.store.journal.change import RunChange
 from headrace.store.memory import MemoryStore
 from headrace.store.notice import Notice, NoticeKind
@@ -42,6 +43,7 @@ __all__ = [
     "EncodedOutcome",
     "ErrorFate",
     "ErrorRecord",
+    "Executor",
     "FireRequest",
     "Fired",
     "GroupMember",

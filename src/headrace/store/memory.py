@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from headrace.errors import StoreError
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_outcome
+from headrace.store.executor import Executor
 from headrace.store.ledger import Ledger
 from headrace.store.limit import MAX_MESSAGE_BYTES
 from headrace.store.notice import Notice
@@ -291,9 +292,9 @@ class MemoryStore:
         """See `Store`."""
         return None
 
-    async def executing_process(self, flow: str) -> int | None:
+    async def executors(self, flow: str) -> tuple[Executor, ...]:
         """See `Store`."""
-        return None
+        return ()
 
     async def recorded_runs(self, flow: str, ended_before_ns: int, limit: int) -> list[str]:
         """See `Store`."""

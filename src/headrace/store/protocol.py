@@ -5,6 +5,7 @@ from typing import Protocol
 
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome
+from headrace.store.executor import Executor
 from headrace.store.notice import Notice
 from headrace.store.records import (
     Adoption,
@@ -283,8 +284,8 @@ class Store(Protocol):
         """Why a request was refused, empty if it was carried out; None while it waits."""
         ...
 
-    async def executing_process(self, flow: str) -> int | None:
-        """The id of the process that executes a flow; None if none does."""
+    async def executors(self, flow: str) -> tuple[Executor, ...]:
+        """The processes that execute a flow; none if it waits for one."""
         ...
 
     async def recorded_runs(self, flow: str, ended_before_ns: int, limit: int) -> list[str]:

@@ -1,6 +1,6 @@
 """What a store offers whose flows several processes execute together."""
 
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Callable, Set
 from typing import Protocol
 
 import msgspec
@@ -29,9 +29,12 @@ class Sharing(Protocol):
 
     Attributes:
         me: the id of this process.
+        has_room: whether this process may execute more than it does; set by who executes. If so, it goes on
+            with the first of the tasks that one makes which ends here.
     """
 
     me: str
+    has_room: Callable[[], bool]
 
     def members(self) -> Set[str]:
         """The ids of the processes that execute the flows of this one, with itself."""

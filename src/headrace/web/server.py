@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from headrace.app.announcement import Announcement, announced
+from headrace.app.executing import Executing, others_of
 from headrace.app.folder import Folder
 from headrace.app.registry import full_registry
 from headrace.app.secrets import Secrets
@@ -35,7 +36,7 @@ from headrace.web.guard import Guard
 from headrace.web.site import Site
 from headrace.web.watcher import Watcher
 
-__all__ = ["AUDIT_FILE", "Offer", "Stop", "Work", "execute", "open_site", "serve"]
+__all__ = ["AUDIT_FILE", "Left", "Offer", "Stop", "Work", "execute", "open_site", "serve"]
 
 AUDIT_FILE = "audit.jsonl"
 """In the home folder."""
@@ -81,6 +82,23 @@ class Offer(Work, frozen=True, kw_only=True):
 
     tokens: Tokens
     host_names: tuple[str, ...] = ()
+
+
+class Left(msgspec.Struct, frozen=True):
+    """What a process leaves open in the store.
+
+    Attributes:
+        runs: how many.
+        others: who goes on with them; nobody where a run waits for the next start.
+    """
+
+    runs: int = 0
+    others: Executing = Executing()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a run waits for the next start."""
+        return self.runs > 0 and not self.others.executors
 
 
 @asynccontextmanager
@@ -140,7 +158,7 @@ class Stop(Protocol):
     insisted: asyncio.Event
 
 
-async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) -> list[str]:
+async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) -> Left:
     """Serve until told to stop, then let running tasks end.
 
     Args:
@@ -150,7 +168,7 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
         secrets: masks those of all flows.
 
     Returns:
-        The ids of runs that are left open in the store.
+        What is left open in the store.
 
     Raises:
         UsageError: the address cannot be had, a name is none, or there is no such folder or store.
@@ -184,7 +202,7 @@ async def execute(
     app_of: Callable[[Site], ASGIApp],
     *,
     has_proxy: bool = False,
-) -> list[str]:
+) -> Left:
     """As `serve`, with another application."""
     if not work.root.exists():
         raise UsageError(f"there is no folder {work.root}")
@@ -237,14 +255,16 @@ async def _serving(
             each.close()
 
 
-async def _drain(group: asyncio.TaskGroup, site: Site, stop: Stop, grace_s: float) -> list[str]:
-    """Let running tasks end, until somebody insists; gives the ids of the runs that are left open."""
+async def _drain(group: asyncio.TaskGroup, site: Site, stop: Stop, grace_s: float) -> Left:
+    """Let running tasks end, until somebody insists; gives what is left open."""
     drain = group.create_task(site.engine.drain(grace_s))
     insisted = group.create_task(stop.insisted.wait())
     await asyncio.wait({drain, insisted}, return_when=asyncio.FIRST_COMPLETED)
     insisted.cancel()
     drain.cancel()
-    return site.engine.open_runs
+    open_runs, flows = site.engine.open_runs, site.engine.open_tasks()
+    others = [await others_of(site.store, flow) for flow in flows]
+    return Left(len(open_runs), min(others, key=lambda each: len(each.executors), default=Executing()))
 
 
 class _Server(uvicorn.Server):

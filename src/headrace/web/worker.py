@@ -10,13 +10,13 @@ from starlette.types import ASGIApp
 
 from headrace.app.secrets import Secrets
 from headrace.monitor.metrics import CONTENT_TYPE
-from headrace.web.server import Listener, Stop, Work, execute
+from headrace.web.server import Left, Listener, Stop, Work, execute
 from headrace.web.site import Site
 
 __all__ = ["work"]
 
 
-async def work(work: Work, stop: Stop, listener: Listener, secrets: Secrets) -> list[str]:
+async def work(work: Work, stop: Stop, listener: Listener, secrets: Secrets) -> Left:
     """Execute the flows of a folder until told to stop, then let running tasks end.
 
     `/live` answers while the process works, `/ready` once all flows are executed and until it is to stop;
@@ -29,7 +29,7 @@ async def work(work: Work, stop: Stop, listener: Listener, secrets: Secrets) -> 
         secrets: masks those of all flows.
 
     Returns:
-        The ids of runs that this process leaves; others go on with them.
+        What this process leaves open in the store.
 
     Raises:
         UsageError: the address cannot be had, or there is no such folder or store.

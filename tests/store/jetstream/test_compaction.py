@@ -24,8 +24,8 @@ class Placed:
 @pytest.fixture
 def place(monkeypatch):
     monkeypatch.setattr(journal, "_LONG", 20)
-    monkeypatch.setattr("headrace.store.jetstream.store._CARE_S", 0.02)
-    monkeypatch.setattr("headrace.store.jetstream.store._LAGGARD_S", 0.2)
+    monkeypatch.setattr("headrace.store.jetstream.care._PERIOD_S", 0.02)
+    monkeypatch.setattr("headrace.store.jetstream.care._LAGGARD_S", 0.2)
     return Placed()
 
 

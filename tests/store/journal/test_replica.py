@@ -6,6 +6,7 @@ from collections import Counter
 import msgspec
 import pytest
 
+from headrace.errors import InternalError
 from headrace.store import (
     Attempt,
     Caller,
@@ -355,3 +356,12 @@ def test_every_process_comes_to_the_same_state(seed):
         for sequence, (batch, at_ns) in enumerate(play.journal.messages[length:], length + 1):
             joined.apply(batch, sequence, at_ns)
         assert encode_snapshot(joined) == final
+
+
+def test_an_event_that_a_bug_makes_impossible_ends_nobody(journal, monkeypatch, caplog):
+    first = journal.fire("a").task
+    monkeypatch.setattr("headrace.store.ledger.Ledger.commit", lambda *_: 1 / 0)
+    assert isinstance(journal.commit("a", first), InternalError)
+    assert "could not be applied" in caplog.text
+    monkeypatch.undo()
+    assert journal.commit("a", first).ended.status is RunStatus.SUCCEEDED

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from headrace.errors import StoreError
-from headrace.store import VersionRecord
+from headrace.store import Executor, VersionRecord
 from headrace.store.sqlite import SqliteStore
 from headrace.store.sqlite.lock import FlowLock, lock_path, locking_process
 from support.chains import CHAINS
@@ -80,8 +80,8 @@ async def test_rule_20_a_second_process_for_the_same_flow_is_told_by_whom_it_is_
     status, text = said(child(CHAINS, path, "test", 1, 1))
     assert (status, text.split()[0]) == (1, "HR406")
     async with opened_file(path) as store:
-        assert await store.executing_process("test") == holder.pid
-        assert await store.executing_process("other") is None
+        assert await store.executors("test") == (Executor(holder.pid),)
+        assert await store.executors("other") == ()
         assert await store.runs() == []
         assert (await store.version("test", "v1")) == FLOW
         await store.adopt(replace(FLOW, flow="other"))
@@ -108,9 +108,9 @@ async def test_rule_20_the_lock_dies_with_its_process(path, holder, ending):
     holder.send_signal(ending)
     holder.wait()
     async with opened_file(path) as store:
-        assert await store.executing_process("test") is None
+        assert await store.executors("test") == ()
         await store.adopt(FLOW)
-        assert await store.executing_process("test") == os.getpid()
+        assert await store.executors("test") == (Executor(os.getpid(), is_self=True),)
 
 
 async def test_rule_20_children_do_not_inherit_the_lock(path):
@@ -147,7 +147,7 @@ async def test_rule_20_the_name_of_a_flow_with_an_unfinished_run_is_not_given_to
         with pytest.raises(StoreError, match=r"of `/flows/test.yaml` has 1 unfinished run") as refused:
             await store.adopt(moved)
         assert refused.value.code == "HR407"
-        assert await store.executing_process("test") is None  # who was refused holds no lock
+        assert await store.executors("test") == ()  # who was refused holds no lock
         assert (await store.adopt(FLOW)).moved_from == ""
         await commit(store, fired.task)
         await store.release("test")

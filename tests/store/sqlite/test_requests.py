@@ -191,7 +191,7 @@ async def test_a_run_that_has_ended_and_one_of_another_flow_are_not_cancelled(pa
 async def test_requests_wait_for_the_process_that_will_execute_the_flow(path):
     prepared = await prepare(path)
     async with opened_file(path) as store:
-        assert await store.executing_process("test") is None
+        assert await store.executors("test") == ()
         await store.ask(request("cancel", prepared))
         assert await store.answered("ask1") is None
     async with attended(path) as store:

@@ -6,17 +6,15 @@ from contextlib import asynccontextmanager
 import click
 
 from headrace.app import home_folder
+from headrace.app.executing import Executing, executing
 from headrace.app.session import open_store
+from headrace.cli.option import store_option
 from headrace.errors import UsageError
 from headrace.store import RunRecord, RunStatus, Store
 
-__all__ = ["JSON", "STORE", "kept_store", "processes_of"]
+__all__ = ["JSON", "STORE", "executing_of", "kept_store"]
 
-STORE = click.option(
-    "--store",
-    metavar="URL",
-    help="Where runs are kept: sqlite:///PATH or nats://HOST:4222; else in the home folder.",
-)
+STORE = store_option("Where runs are kept: sqlite:///PATH or nats://HOST:4222; else in the home folder.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
 
@@ -37,8 +35,7 @@ async def kept_store(url: str | None) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def processes_of(store: Store, runs: Iterable[RunRecord]) -> dict[str, int]:
-    """By flow, the process that executes it now; for the flows of those runs that have not ended."""
+async def executing_of(store: Store, runs: Iterable[RunRecord]) -> dict[str, Executing]:
+    """By flow, who executes it now; for the flows of those runs that have not ended."""
     flows = {run.flow for run in runs if run.status is RunStatus.RUNNING}
-    found = {flow: await store.executing_process(flow) for flow in flows}
-    return {flow: process for flow, process in found.items() if process is not None}
+    return {flow: await executing(store, flow) for flow in flows}

@@ -5,10 +5,11 @@ import time
 
 import click
 
+from headrace.app.executing import Executing
 from headrace.app.facts import run_facts
 from headrace.cli.option import MOST_RUNS, parse_span
 from headrace.cli.runs.choice import check_flow
-from headrace.cli.runs.kept import JSON, STORE, kept_store, processes_of
+from headrace.cli.runs.kept import JSON, STORE, executing_of, kept_store
 from headrace.cli.runs.table import listing
 from headrace.cli.terminal import columns
 from headrace.store import RunFilter, RunRecord, RunStatus
@@ -48,7 +49,7 @@ def command(
 ) -> int:
     """List runs, the latest first.
 
-    An unfinished run is being executed by a process, or waits for the next `headrace run` of its flow.
+    An unfinished run is being executed by a process, or waits for the next one that executes its flow.
     """
     now_ns = time.time_ns()
     wanted = RunFilter(
@@ -57,20 +58,20 @@ def command(
         started_after_ns=0 if since is None else now_ns - round(parse_span(since, "--since") * 1e9),
         limit=limit,
     )
-    runs, processes = asyncio.run(_find(store, wanted))
+    runs, executing = asyncio.run(_find(store, wanted))
     if as_json:
-        found: list[Json] = [run_facts(run, processes.get(run.flow), now_ns) for run in runs]
+        found: list[Json] = [run_facts(run, executing.get(run.flow, Executing()), now_ns) for run in runs]
         print(encode_json({"runs": found}).decode())
     elif runs:
-        print("\n".join(listing(runs, processes, columns(), now_ns)))
+        print("\n".join(listing(runs, executing, columns(), now_ns)))
     else:
         is_narrowed = wanted != RunFilter(limit=limit)
         print("no such run" if is_narrowed else "no run yet")
     return 0
 
 
-async def _find(url: str | None, wanted: RunFilter) -> tuple[list[RunRecord], dict[str, int]]:
+async def _find(url: str | None, wanted: RunFilter) -> tuple[list[RunRecord], dict[str, Executing]]:
     async with kept_store(url) as store:
         await check_flow(store, wanted.flow)
         runs = await store.runs(wanted)
-        return runs, await processes_of(store, runs)
+        return runs, await executing_of(store, runs)

@@ -9,7 +9,9 @@ from uuid import uuid4
 import click
 
 from headrace.app import full_registry, home_folder, load_secrets, read_env_file
+from headrace.app.executing import Executing, executing
 from headrace.app.session import version_reader
+from headrace.app.store_url import url_secrets
 from headrace.cli.account import print_letters, store_option
 from headrace.cli.data import parse_settings, read_data
 from headrace.cli.finding import print_pages
@@ -126,35 +128,37 @@ def _retry(plan: _Plan, wish: _Wish) -> int:
     letters = {uuid4().hex: letter for letter in plan.letters}
     retrial = Retrial(plan.flow, letters, wish.data, wish.is_edited, wish.as_json)
     while True:
-        process = asyncio.run(_elsewhere(retrial, wish))
+        executing = asyncio.run(_elsewhere(retrial, wish))
         if not retrial.waiting:
             if not wish.as_json:
-                _tell(retrial, process, store_option(wish.store))
+                _tell(retrial, executing, store_option(wish.store))
             return 1 if retrial.refused else 0
         status = _here(retrial, plan, wish)
         if retrial.is_here:
             return status
 
 
-async def _elsewhere(retrial: Retrial, wish: _Wish) -> int | None:
-    """Ask the process that executes the flow, if one does; gives its id."""
+async def _elsewhere(retrial: Retrial, wish: _Wish) -> Executing:
+    """Ask the process that executes the flow, if one does; gives who does."""
     async with kept_store(wish.store) as store:
-        process = await store.executing_process(retrial.flow)
-        if process is not None:
+        found = await executing(store, retrial.flow)
+        if found.executors:
             if wish.settings:
+                is_one = len(found.executors) == 1
                 raise UsageError(
-                    f"--set cannot change flow `{retrial.flow}` of process {process}, which executes it; "
-                    "stop that one first"
+                    f"--set cannot change flow `{retrial.flow}`, which is being executed by {found}; "
+                    f"stop {'that one' if is_one else 'them'} first"
                 )
-            await retrial.elsewhere(store, process)
-        return process
+            await retrial.elsewhere(store, found.executors[0].process)
+        return found
 
 
-def _tell(retrial: Retrial, process: int | None, store: str) -> None:
+def _tell(retrial: Retrial, executing: Executing, store: str) -> None:
     print("\n".join(retrial.refused), end="\n" if retrial.refused else "")
     runs = list(dict.fromkeys(letter.task.run_id for letter in retrial.accepted))
     if runs:
-        print(f"process {process} tries {plural(len(retrial.accepted), 'dead letter')} again")
+        tries = "tries" if len(executing.executors) == 1 else "try"
+        print(f"{executing} {tries} {plural(len(retrial.accepted), 'dead letter')} again")
         print(f"Look at it: headrace runs {f'show {runs[0]}' if len(runs) == 1 else 'list'}{store}")
 
 
@@ -164,6 +168,7 @@ def _here(retrial: Retrial, plan: _Plan, wish: _Wish) -> int:
     flow = _load(plan, wish)
     variables = read_env_file(wish.env_file) if wish.env_file else None
     secrets = load_secrets(flow.secrets, env_file=variables)
+    secrets.include(url_secrets(wish.store))
     wish.invocation.mask = secrets.mask
     show_logs(0, secrets.mask)
     order = Order(

@@ -9,11 +9,12 @@ from textwrap import TextWrapper, indent
 import click
 
 from headrace.app import full_registry
+from headrace.app.executing import Executing
 from headrace.app.facts import letter_facts, recorded_error, run_facts, task_facts
 from headrace.cli.account import FATES, store_option
 from headrace.cli.runs.choice import find_run, short_id
-from headrace.cli.runs.kept import JSON, STORE, kept_store, processes_of
-from headrace.cli.runs.table import ago, process_note
+from headrace.cli.runs.kept import JSON, STORE, executing_of, kept_store
+from headrace.cli.runs.table import ago
 from headrace.cli.terminal import columns, harmless
 from headrace.cli.wording import plural, span_of_time
 from headrace.errors import FlowError, UsageError
@@ -53,14 +54,14 @@ class _Found:
 
     Attributes:
         path: of the flow's file; empty if it is not known.
-        process: that executes the flow, if the run has not ended.
+        executing: who executes the flow, if the run has not ended.
         is_current: whether the flow's file is still the version that the run began with; None: it does not
             load.
     """
 
     run: RunRecord
     path: str
-    process: int | None
+    executing: Executing
     is_current: bool | None
     tasks: list[tuple[TaskRecord, Attempt]]
     letters: list[DeadLetter]
@@ -95,7 +96,7 @@ async def _find(url: str | None, text: str) -> _Found:
         return _Found(
             run,
             path,
-            (await processes_of(store, [run])).get(run.flow),
+            (await executing_of(store, [run])).get(run.flow, Executing()),
             await _is_current(store, run, path),
             await store.open_tasks(run.id),
             await store.dead_letters(run.id),
@@ -118,7 +119,7 @@ def _is_version(version: VersionRecord, path: str) -> bool | None:
 def _facts(found: _Found, now_ns: int) -> dict[str, Json]:
     run = found.run
     return {
-        **run_facts(run, found.process, now_ns),
+        **run_facts(run, found.executing, now_ns),
         "file": found.path or None,
         "isCurrentVersion": found.is_current,
         "caller": None if run.caller is Caller.NONE else run.caller.value,
@@ -160,8 +161,7 @@ def _summary(found: _Found, now_ns: int) -> list[tuple[str, str]]:
     started = f"{_second(run.started_at_ns)} by {run.trigger}, {ago(run.started_at_ns, now_ns)}"
     rows = [("started", started)]
     if run.ended_at_ns is None:
-        note = process_note(run, {} if found.process is None else {run.flow: found.process})
-        rows.append(("running", f"for {took}, {note}"))
+        rows.append(("running", f"for {took}, {found.executing}"))
     else:
         rows.append(("ended", f"{_second(run.ended_at_ns)}, took {took}"))
     state = {True: "the current one", False: "older than the file", None: "the file does not load now"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from headrace.app.executing import Executing
 from headrace.cli.terminal import harmless
 from headrace.cli.wording import number, span_of_time
 from headrace.store import RunRecord
@@ -16,7 +17,9 @@ _SHORTEST_FLOW = 8
 _DAY_S = 86_400
 
 
-def listing(runs: Sequence[RunRecord], processes: Mapping[str, int], width: int, now_ns: int) -> list[str]:
+def listing(
+    runs: Sequence[RunRecord], executing: Mapping[str, Executing], width: int, now_ns: int
+) -> list[str]:
     """The lines: a table where it fits, else a few lines for each run.
 
     The process of an unfinished run stands in a last column where that fits, else below the run. On terminals
@@ -24,11 +27,11 @@ def listing(runs: Sequence[RunRecord], processes: Mapping[str, int], width: int,
 
     Args:
         runs: in order.
-        processes: by flow, the process that executes it.
+        executing: by flow, who executes it.
         width: columns of the terminal.
         now_ns: Unix nanoseconds.
     """
-    notes = [process_note(run, processes) for run in runs]
+    notes = [process_note(run, executing) for run in runs]
     rows = [_cells(run, now_ns) for run in runs]
     if _width(rows) + len(_GAP) + max(map(len, notes), default=0) <= width:
         return _table(rows, notes)
@@ -43,14 +46,11 @@ def listing(runs: Sequence[RunRecord], processes: Mapping[str, int], width: int,
     ]
 
 
-def process_note(run: RunRecord, processes: Mapping[str, int]) -> str:
+def process_note(run: RunRecord, executing: Mapping[str, Executing]) -> str:
     """Who executes an unfinished run; empty for one that has ended."""
     if run.ended_at_ns is not None:
         return ""
-    process = processes.get(run.flow)
-    if process is None:
-        return "waits for `headrace run`"
-    return f"process {process}" if process else "another process"
+    return str(executing.get(run.flow, Executing()))
 
 
 def ago(at_ns: int, now_ns: int) -> str:

@@ -1,11 +1,13 @@
 """The connection to NATS, and the streams and buckets of a store."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeVar
 
 import nats
@@ -16,19 +18,18 @@ from nats.js import JetStreamContext
 from nats.js.api import KeyValueConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.kv import KeyValue
 
-from headrace.errors import StoreError
+from headrace.errors import StoreError, UsageError
+from headrace.store.jetstream.failure import ERRORS, HAS_NO_JETSTREAM, failure_of, is_away
 from headrace.store.jetstream.place import Place
 
-__all__ = ["CONNECT_S", "ERRORS", "LEAST_VERSION", "Connection", "failure_of"]
+__all__ = ["CONNECT_S", "LEAST_VERSION", "Connection"]
 
 _log = logging.getLogger(__name__)
 
 LEAST_VERSION = (2, 11)
 """Of the server: the first that gives many messages without a consumer (ADR-31)."""
 
-ERRORS = (nats.errors.Error, OSError, asyncio.TimeoutError)
-"""What the client raises when NATS is away, or refuses."""
-
+_IN_CREDENTIALS = ("BEGIN NATS USER JWT", "BEGIN USER NKEY SEED")
 _PING_S = 5
 _SILENT_PINGS = 2
 """A connection is dead that does not answer so many: a cut is noticed within fifteen seconds."""
@@ -37,29 +38,10 @@ CONNECT_S = 10.0
 _ANSWER_S = 3.0
 """A question that was put while its answerer died is put again."""
 _PAUSE_S = 0.25
-_NO_JETSTREAM = frozenset({10039, 10076})
-"""What a server without it says, and one that has it for other accounts."""
 _DEDUPE_S = 1.0
 """What is written twice is found by its number; JetStream need not look."""
 
 Value = TypeVar("Value")
-
-
-def failure_of(error: Exception, place: Place) -> StoreError:
-    """What people read of an error of the client."""
-    if isinstance(error, nats.errors.AuthorizationError):
-        return StoreError(f"NATS at {place.shown} refuses user and password", code="HR403")
-    if isinstance(error, nats.js.errors.ServiceUnavailableError):
-        return StoreError(
-            f"JetStream at {place.shown} does not answer; start it with `--jetstream`",
-            code="HR403",
-        )
-    if isinstance(error, nats.js.errors.APIError):
-        told = error.description or f"error {error.err_code}"
-        return StoreError(f"JetStream at {place.shown} refuses: {told}", code="HR403")
-    if isinstance(error, (nats.errors.NoServersError, asyncio.TimeoutError, OSError)):
-        return StoreError(f"NATS at {place.shown} does not answer", code="HR403")
-    return StoreError(f"NATS at {place.shown} failed: {error}", code="HR403")
 
 
 class Connection:
@@ -72,7 +54,8 @@ class Connection:
         self.jetstream: JetStreamContext = client.jetstream(timeout=_ANSWER_S)
         self._buckets: dict[str, KeyValue] = {}
         self._heard: Exception | None = None
-        self._is_closing = False
+        self._refused = asyncio.Event()
+        self._was_there = self._is_closing = False
 
     @classmethod
     async def open(cls, place: Place, patience_s: float, connect_s: float = CONNECT_S) -> "Connection":
@@ -86,22 +69,39 @@ class Connection:
         Raises:
             StoreError: nobody is there, we are refused, it is too old, or has no JetStream.
         """
+        _check_credentials(place)
         client = Client()
         connection = cls(place, client, connect_s)
         try:
-            await asyncio.wait_for(connection._connect(), connect_s)  # the client would try for ever
+            await connection._connect(connect_s)
             _check_version(client, place)
+            connection._check_encryption()
             await connection.patiently(connection._find_jetstream)
         except ERRORS as error:
-            await client.close()
+            await connection.close()
+            connection._check_encryption()
             raise failure_of(connection._heard or error, place) from error
         except BaseException:
-            await client.close()
+            await connection.close()
             raise
-        connection._patience_s = patience_s
+        connection._patience_s, connection._was_there = patience_s, True
         return connection
 
-    async def _connect(self) -> None:
+    async def _connect(self, connect_s: float) -> None:
+        """Connect: the client itself would try for ever, also where it is refused."""
+        connecting = asyncio.ensure_future(self._try_to_connect())
+        refused = asyncio.ensure_future(self._refused.wait())
+        try:
+            await asyncio.wait({connecting, refused}, timeout=connect_s, return_when=asyncio.FIRST_COMPLETED)
+            if not connecting.done():
+                raise self._heard or TimeoutError
+            await connecting
+        finally:
+            for each in (connecting, refused):
+                each.cancel()
+            await asyncio.wait({connecting, refused})
+
+    async def _try_to_connect(self) -> None:
         await self.client.connect(
             list(self.place.servers),
             name=f"headrace {self.place.name}",
@@ -111,18 +111,43 @@ class Connection:
             ping_interval=_PING_S,
             max_outstanding_pings=_SILENT_PINGS,
             user_credentials=self.place.credentials,
+            user=self.place.user,
+            password=None if self.place.password is None else self._password,
+            token=None if self.place.token is None else self._token,
             error_cb=self._hear,
             disconnected_cb=self._tell_lost,
             reconnected_cb=self._tell_back,
         )
 
+    def _password(self) -> str:
+        return self._if_encrypted(self.place.password or "")
+
+    def _token(self) -> str:
+        return self._if_encrypted(self.place.token or "")
+
+    def _if_encrypted(self, secret: str) -> str:
+        """What is told to the server, once it is known that nobody else hears it, if that is asked for."""
+        return secret if self._is_as_encrypted_as_asked else ""
+
+    @property
+    def _is_as_encrypted_as_asked(self) -> bool:
+        wants = any(server.startswith("tls://") for server in self.place.servers)
+        return not wants or bool(self.client._server_info.get("tls_required"))  # noqa: SLF001 - nothing else tells
+
+    def _check_encryption(self) -> None:
+        if not self._is_as_encrypted_as_asked:
+            raise StoreError(
+                f"NATS at {self.place.shown} does not speak TLS, which `tls://` asks for", code="HR403"
+            )
+
     async def _hear(self, error: Exception) -> None:
         """The client tries again, for ever; who waits for an answer tells of what it met."""
         if "Authorization" in str(error):
             self._heard = nats.errors.AuthorizationError()
+            self._refused.set()
 
     async def _tell_lost(self) -> None:
-        if not self._is_closing:
+        if self._was_there and not self._is_closing:
             _log.warning("NATS at %s is away; what is to be decided waits", self.place.shown)
 
     async def _tell_back(self) -> None:
@@ -137,11 +162,9 @@ class Connection:
         try:
             await self.jetstream.account_info()
         except nats.js.errors.APIError as error:
-            if error.err_code not in _NO_JETSTREAM:
+            if error.err_code not in HAS_NO_JETSTREAM:
                 raise
-            raise StoreError(
-                f"NATS at {self.place.shown} has no JetStream; start it with `--jetstream`", code="HR403"
-            ) from error
+            raise failure_of(error, self.place) from error
 
     @property
     def most_bytes(self) -> int:
@@ -160,7 +183,8 @@ class Connection:
     async def close(self) -> None:
         """Close it, after what is still to be sent."""
         self._is_closing = True
-        await self.client.close()
+        with contextlib.suppress(*ERRORS):  # else the server is gone, and nothing is left to be closed
+            await self.client.close()
 
     async def patiently(self, ask: Callable[[], Awaitable[Value]]) -> Value:
         """Ask, and again while NATS is away: its servers may be electing who answers.
@@ -176,7 +200,7 @@ class Connection:
             try:
                 return await ask()
             except ERRORS as error:
-                if not _is_away(error) or time.monotonic() > deadline_s:
+                if not is_away(error) or time.monotonic() > deadline_s:
                     raise failure_of(error, self.place) from error
             await asyncio.sleep(_PAUSE_S)
 
@@ -207,6 +231,23 @@ class Connection:
     def subject(self, flow: str) -> str:
         """Where a flow's journal is written."""
         return f"{self.place.name}.journal.{flow}"
+
+    async def check_is_there(self) -> None:
+        """See that there is a store: one that is only looked into is not made.
+
+        Raises:
+            UsageError: there is none.
+            StoreError: NATS is away.
+        """
+        try:
+            await self.patiently(lambda: self.jetstream.key_value(f"{self.place.name}-history"))
+        except StoreError as error:
+            if not isinstance(error.__cause__, nats.js.errors.NotFoundError):
+                raise
+            raise UsageError(
+                f"there is no store `{self.place.name}` on NATS at {self.place.shown}; the path of the URL "
+                "names it, and who executes flows makes it"
+            ) from error
 
     async def bucket(self, name: str, *, forget_after_s: float | None = None) -> KeyValue:
         """A bucket of the store, which is made if it is not there.
@@ -253,18 +294,33 @@ class Connection:
         return await self.patiently(find_or_make)
 
 
-def _is_away(error: Exception) -> bool:
-    """Whether an error is of a server that may come back."""
-    if isinstance(error, nats.js.errors.ServiceUnavailableError):
-        return True
-    if isinstance(error, nats.js.errors.APIError):
-        return (error.code or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return not isinstance(error, (nats.errors.AuthorizationError, nats.js.errors.KeyValueError))
-
-
 def _check_version(client: Client, place: Place) -> None:
-    text = str(client.connected_server_version)
-    numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
-    if numbers < LEAST_VERSION:
-        least = ".".join(map(str, LEAST_VERSION))
-        raise StoreError(f"NATS at {place.shown} is {text}; headrace needs {least} or newer", code="HR403")
+    numbers = tuple(map(int, re.findall(r"\d+", str(client.connected_server_version))))
+    if numbers[:2] < LEAST_VERSION:
+        found, least = ".".join(map(str, numbers[:3])), ".".join(map(str, LEAST_VERSION))
+        raise StoreError(
+            f"NATS at {place.shown} is {found}; headrace needs {least} or newer: upgrade the server",
+            code="HR403",
+        )
+
+
+def _check_credentials(place: Place) -> None:
+    """See that the file is one, and that the library is there that signs with it.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if place.credentials is None:
+        return
+    if find_spec("nkeys") is None:
+        raise UsageError("`?credentials=…` needs: pip install 'headrace[cluster]'")
+    try:
+        text = Path(place.credentials).read_text(encoding="ascii")
+    except OSError as error:
+        raise UsageError(
+            f"the credentials of NATS, {place.credentials}, cannot be read: {(error.strerror or '').lower()}"
+        ) from error
+    except UnicodeError:
+        text = ""
+    if not all(begin in text for begin in _IN_CREDENTIALS):
+        raise UsageError(f"{place.credentials} is no file of credentials, as `nsc generate creds` makes them")

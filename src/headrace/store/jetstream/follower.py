@@ -13,7 +13,8 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from headrace.errors import StoreError
-from headrace.store.jetstream.connection import ERRORS, Connection
+from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.failure import ERRORS
 
 __all__ = ["Behind", "Follower", "Handle"]
 
@@ -134,7 +135,13 @@ class Follower:
             return
         self._delivered = delivered
         if sequence != self.sequence + 1:
-            self._fail(Behind(f"the stream `{self._stream}` begins at {sequence}, after what is read next"))
+            self._fail(
+                Behind(
+                    "this process has read nothing for so long that NATS has no more of what is next; "
+                    "start it again",
+                    code="HR409",
+                )
+            )
             return
         try:
             self._handle(message, sequence, at_ns)

@@ -10,7 +10,8 @@ from pathlib import Path
 from nats.js.errors import KeyNotFoundError
 
 from headrace.errors import StoreError
-from headrace.store.jetstream.connection import ERRORS, Connection
+from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.failure import ERRORS
 from headrace.store.jetstream.place import Place
 from headrace.store.journal.claim import Member
 

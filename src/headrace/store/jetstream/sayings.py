@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 from nats.aio.msg import Msg
 
-from headrace.store.jetstream.connection import ERRORS, Connection
+from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.failure import ERRORS
 
 __all__ = ["Sayings"]
 

@@ -21,7 +21,11 @@ _OF_TRIGGERS = (events.Adopted, events.Switched)
 
 
 class Share:
-    """Claims tasks for this process, and tells what others decide."""
+    """Claims tasks for this process, and tells what others decide.
+
+    Attributes:
+        has_room: see `Sharing`.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Share:
         self._journals = journals
         self.say = sayings.say
         self.sayings = sayings.__call__
+        self.has_room: Callable[[], bool] = lambda: True
         self._changes: asyncio.Queue[SharedChange] = asyncio.Queue()
 
     async def claim(self, task: TaskRecord, concurrency: int) -> Attempt | None:

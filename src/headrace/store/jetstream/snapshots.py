@@ -7,7 +7,8 @@ snapshot; then the journal may begin there. Each step may be repeated, by any pr
 import msgspec
 
 from headrace.errors import StoreError
-from headrace.store.jetstream.connection import ERRORS, Connection, failure_of
+from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.failure import ERRORS, failure_of
 from headrace.store.jetstream.history import History
 from headrace.store.jetstream.values import Values
 from headrace.store.journal.replica import Replica

@@ -1,5 +1,6 @@
 """What a flow's journal comes to: the same state in every process that has applied as much of it."""
 
+import logging
 from collections.abc import Iterable
 
 import msgspec
@@ -30,6 +31,8 @@ from headrace.values import Json
 
 __all__ = ["STALE", "Replica"]
 
+_log = logging.getLogger(__name__)
+
 STALE = "stale"
 """Why a firing was not decided: its trigger has changed meanwhile; its author may look and try again."""
 
@@ -42,7 +45,6 @@ class Replica(msgspec.Struct):
     Attributes:
         sequence: of the last message that was applied.
         version: the current one; empty before there is one.
-        path: the file that it came from.
         ledger: unfinished runs, and triggers.
         claims: who executes which task.
         began_ns: of each unfinished run, `Claims.alive_ns` when it began, from where its time counts.
@@ -60,7 +62,6 @@ class Replica(msgspec.Struct):
     flow: str
     sequence: int = 0
     version: str = ""
-    path: str = ""
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     claims: Claims = msgspec.field(default_factory=Claims)
     began_ns: dict[str, int] = msgspec.field(default_factory=dict)
@@ -96,8 +97,8 @@ class Replica(msgspec.Struct):
         for event in batch.events:
             try:
                 result, changes = self._apply(batch.author, event, outcomes or {})
-            except HeadraceError as error:  # the author's fault, who is told; the same everywhere
-                result, changes = error, ()
+            except Exception as error:  # noqa: BLE001 - else one bug would end every process, at each start
+                result, changes = _failure(error), ()
             applied.append(Applied(event, batch.author, result, changes))
         return applied
 
@@ -111,11 +112,6 @@ class Replica(msgspec.Struct):
         if run.id in self.began_ns:
             copied.worked_ns = self.claims.alive_ns - self.began_ns[run.id]
         return copied
-
-    def is_free(self, run_id: str, task_id: str) -> bool:
-        """Whether a task is open and nobody executes it."""
-        state = self.ledger.runs.get(run_id)
-        return state is not None and task_id in state.open and task_id not in self.claims.holder
 
     def _apply(self, author: str, event: events.Event, outcomes: dict[str, Outcome]) -> _Told:
         match event:
@@ -144,8 +140,7 @@ class Replica(msgspec.Struct):
         """An event that changes nothing of an unfinished run."""
         match event:
             case events.Adopted():
-                before, self.version, self.path = self.path, event.version, event.path
-                return before
+                self.version = event.version
             case events.Activated(trigger, schedule, now_ns, emit_on_start):
                 return self.ledger.activate(self.flow, trigger, schedule, now_ns, emit_on_start=emit_on_start)
             case events.Deactivated():
@@ -195,7 +190,8 @@ class Replica(msgspec.Struct):
             self.responses[event.run_id] = None
         if event.has_caller:
             self.callers[event.run_id] = author
-        self.claims.claim(author, event.run_id, fired.task.id)
+        if event.goes_on:
+            self.claims.claim(author, event.run_id, fired.task.id)
         told = tuple(self._changed(each, is_cancelled=True) for each in changes[:-1])
         begun = self.told(fired.run)
         opened = RunChange(event.run_id, begun=begun, opened=((fired.task, Attempt()),))
@@ -261,7 +257,7 @@ class Replica(msgspec.Struct):
             self.responses[event.run_id] = changes.response
         following = next((new for new in changes.opened if new.lane is None), None)
         change = self._changed(changes)
-        if following is not None and state.ends_as is None:  # who ends a task goes on with what it made
+        if event.goes_on and following is not None and state.ends_as is None:
             self.claims.claim(author, event.run_id, following.id)
         return self._committed_as(changes, change), (change,)
 
@@ -416,3 +412,11 @@ class Replica(msgspec.Struct):
         for task_id, kept in self.letters.items():
             if kept.sequence <= sequence and kept.letter is not None:
                 self.letters[task_id] = replace(kept, letter=None)
+
+
+def _failure(error: Exception) -> HeadraceError:
+    """What the author of an event is told; the same comes of it in every process."""
+    if isinstance(error, HeadraceError):
+        return error
+    _log.error("an event of a journal could not be applied: %r", error, exc_info=error)
+    return InternalError(f"the store cannot take this: {error!r}")

@@ -63,7 +63,6 @@ class _Snapshot(msgspec.Struct):
     flow: str
     sequence: int
     version: str
-    path: str
     runs: list[_Run]
     triggers: dict[str, TriggerRecord]
     claims: Claims
@@ -91,7 +90,6 @@ def encode_snapshot(replica: Replica) -> bytes:
         flow=replica.flow,
         sequence=replica.sequence,
         version=replica.version,
-        path=replica.path,
         runs=[_run(state) for state in replica.ledger.runs.values()],
         triggers={name: record for (_, name), record in replica.ledger.triggers.items()},
         claims=replica.claims,
@@ -129,7 +127,6 @@ def decode_snapshot(data: bytes) -> Replica:
         flow=snapshot.flow,
         sequence=snapshot.sequence,
         version=snapshot.version,
-        path=snapshot.path,
         ledger=Ledger(
             {state.record.id: state for state in states},
             {(snapshot.flow, name): record for name, record in snapshot.triggers.items()},

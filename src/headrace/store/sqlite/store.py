@@ -6,6 +6,7 @@ leave requests.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -16,6 +17,7 @@ from msgspec.structs import asdict, replace
 from headrace.errors import InternalError, StoreError
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_outcome
+from headrace.store.executor import Executor
 from headrace.store.ledger import Ledger
 from headrace.store.limit import MAX_MESSAGE_BYTES
 from headrace.store.records import (
@@ -405,9 +407,10 @@ class SqliteStore(Aside):
 
         return await self._reader.ask(find)
 
-    async def executing_process(self, flow: str) -> int | None:
+    async def executors(self, flow: str) -> tuple[Executor, ...]:
         """See `Store`."""
-        return await asyncio.to_thread(locking_process, self.path, flow)
+        process = await asyncio.to_thread(locking_process, self.path, flow)
+        return () if process is None else (Executor(process, is_self=process == os.getpid()),)
 
     async def recorded_runs(self, flow: str, ended_before_ns: int, limit: int) -> list[str]:
         """See `Store`."""

@@ -19,6 +19,7 @@ from headrace.web.resources.run import (
     RunDetail,
     RunErrorOf,
     RunErrors,
+    RunExecutor,
     RunProfile,
     Runs,
     run_error,
@@ -79,10 +80,12 @@ async def read_run(site: TheSite, run: str) -> RunDetail:
     )
     previous = [summary(each) for each in await store.runs(before)]
     program = site.engine.program(record.flow)
+    executors = await store.executors(record.flow) if is_open else ()
     return RunDetail(
         **dict(summary(record)),
         scheduled_at=time_text(record.scheduled_at_ns),
-        process=await store.executing_process(record.flow) if is_open else None,
+        process=executors[0].process if executors else None,
+        executors=[RunExecutor(host=each.host or None, process=each.process) for each in executors],
         counters=record.counters,
         error_list=[run_error(error) for error in record.errors],
         open_tasks=[task_facts(task, attempt) for task, attempt in open_tasks],

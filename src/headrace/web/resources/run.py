@@ -120,11 +120,19 @@ class RunProfile(Resource):
     steps: Steps
 
 
+class RunExecutor(Resource):
+    """A process that executes the flow; `host` is null for this machine."""
+
+    host: str | None
+    process: int
+
+
 class RunDetail(RunSummary):
-    """A run with all that is known of it."""
+    """A run with all that is known of it; `process` is the first of `executors`."""
 
     scheduled_at: Time
     process: int | None
+    executors: list[RunExecutor]
     counters: dict[str, int]
     error_list: list[RunError]
     open_tasks: list[TaskFacts]

@@ -3,9 +3,11 @@
 from importlib import import_module
 
 import click
+from click.core import ParameterSource
 
 from headrace.app import home_folder
 from headrace.app.secrets import Secrets
+from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
 from headrace.cli.runs.kept import STORE
 from headrace.cli.runs.watch.line import JsonBoardView, PlainBoardView
@@ -35,11 +37,15 @@ def command(
     130: interrupted.
     """
     if url is not None and store is not None:
-        raise UsageError("--url asks a server, and --store looks into a file; give one of them")
+        if click.get_current_context().get_parameter_source("store") is ParameterSource.COMMANDLINE:
+            raise UsageError("--url asks a server, and --store looks into a store; give one of them")
+        store = None  # the environment's is for commands that are not told where to look
     if store == "memory":
         raise UsageError("a store in memory is seen by its process alone; ask that with --url")
     server, token = given_server(url) if url is not None else ("", "")
-    invocation.mask = Secrets({"token": token} if token else {}).mask
+    secrets = Secrets({"token": token} if token else {})
+    secrets.include(url_secrets(store))
+    invocation.mask = secrets.mask
     place = Place(home_folder(), server, token, store)
     return run_loop(watch_runs(place, target, _view(as_json=as_json)))
 

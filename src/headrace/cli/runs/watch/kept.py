@@ -1,5 +1,6 @@
 """Looks into the store: whoever executes the flows, this is what is durable."""
 
+from headrace.app.executing import executing
 from headrace.cli.runs.watch.source import Kept
 from headrace.monitor.meter import Snapshot
 from headrace.store import RunFilter, RunRecord, RunStatus, Store
@@ -49,8 +50,7 @@ class StoreSource:
 
     async def kept(self, run: RunRecord) -> Kept | None:
         """See `Source`."""
-        process = await self._store.executing_process(run.flow)
-        return Kept(process, await self._store.open_count(run.id))
+        return Kept(await executing(self._store, run.flow), await self._store.open_count(run.id))
 
     async def close(self) -> None:
         """See `Source`."""

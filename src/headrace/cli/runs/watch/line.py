@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from headrace.app.executing import executing_facts
 from headrace.cli.account import counted, ended_line
 from headrace.cli.events import event_facts, progress_facts, write_event
 from headrace.cli.plain import counts_lines, telling_lines
@@ -32,7 +33,7 @@ def named(event: Event) -> Event:
 
 def kept_text(run: RunRecord, kept: Kept) -> str:
     """`process 4711, 40 tasks done, 3 open, 1,200 items, 12 pages`."""
-    who = process_note(run, {} if kept.process is None else {run.flow: kept.process})
+    who = process_note(run, {run.flow: kept.executing})
     facts = [who, f"{plural(run.tasks_done, 'task')} done", f"{kept.open_tasks:,} open", *counted(run, 0)]
     facts += [plural(run.error_count, "error")] if run.error_count else []
     return ", ".join(facts)
@@ -100,7 +101,7 @@ def _progress(board: Board) -> list[dict[str, Json]]:
                 {
                     "event": "progress",
                     "runs": [run.id],
-                    "process": kept.process,
+                    **executing_facts(kept.executing),
                     "tasks": run.tasks_done,
                     "openTasks": kept.open_tasks,
                     "errors": run.error_count,

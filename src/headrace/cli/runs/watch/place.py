@@ -8,6 +8,7 @@ import msgspec
 
 from headrace.app.announcement import announcement
 from headrace.app.session import open_store
+from headrace.app.store_url import shown_url
 from headrace.cli.option import READ_TOKEN, TOKEN, token_of
 from headrace.cli.runs.watch.kept import StoreSource
 from headrace.cli.runs.watch.server import ServerSource
@@ -45,7 +46,7 @@ class Place(msgspec.Struct, frozen=True):
             return await _server(self.url, self.token)
         if self.store is not None:
             return StoreSource(
-                await open_store(self.store, self.home, is_new=False), f"watching {self.store}"
+                await open_store(self.store, self.home, is_new=False), f"watching {shown_url(self.store)}"
             )
         return await self.server() or StoreSource(await open_store(None, self.home), _NO_SERVER)
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import msgspec
 
+from headrace.app.executing import Executing
 from headrace.monitor.meter import Snapshot
 from headrace.store import RunRecord
 
@@ -18,11 +19,11 @@ class Kept(msgspec.Struct, frozen=True):
     """What the store alone knows of an open run.
 
     Attributes:
-        process: that executes its flow: None if none does, 0 if it is not known which.
+        executing: who executes its flow.
         open_tasks: how many wait or are executed.
     """
 
-    process: int | None
+    executing: Executing
     open_tasks: int
 
 

@@ -1,0 +1,129 @@
+"""What happens between a process and NATS: nothing is lost, nothing counts twice, and order is kept."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from headrace.errors import PermanentError, StoreError
+from headrace.store.jetstream import JetStreamStore, Place, connection, follower
+from support.cut import line_to
+from support.made import FLOW, commit, fire_request, task
+from support.nats_server import NatsServer, shared_server
+
+
+@pytest.fixture
+async def server(tmp_path):
+    """A server of our own, which may be killed."""
+    made = NatsServer(tmp_path / "nats")
+    await asyncio.to_thread(made.start)
+    yield made
+    made.kill()
+
+
+def place_at(url):
+    return Place((url,), f"test-{uuid4().hex[:12]}")
+
+
+async def chain(store, run_id, length, pause_s=0.0):
+    """A run whose tasks follow each other, each counted."""
+    at = (await store.fire(fire_request(run_id))).task
+    for number in range(length):
+        following = task(run_id, f"t{number}")
+        committed = await commit(store, at, tasks=[following], counters={"node.n": 1})
+        assert [new.id for new in committed.tasks] == [following.id]
+        at = following
+        await asyncio.sleep(pause_s)
+    return (await commit(store, at)).ended
+
+
+@pytest.mark.timeout(60)
+async def test_a_server_that_is_killed_and_comes_back_is_gone_on_with(server):
+    store = await JetStreamStore.open(place_at(server.url), patience_s=30)
+    await store.adopt(FLOW)
+    chains = [asyncio.create_task(chain(store, f"r{number}", 60, 0.01)) for number in range(3)]
+    for _ in range(2):
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(server.kill)
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(server.start)
+    for ended in await asyncio.gather(*chains):
+        assert (ended.counters, ended.tasks_done) == ({"node.n": 60}, 61)
+    await store.close()
+
+
+@pytest.mark.timeout(60)
+async def test_what_is_written_while_the_line_is_cut_counts_once(monkeypatch):
+    monkeypatch.setattr("headrace.store.jetstream.writer._AGAIN_S", 0.1)
+    server = shared_server()
+    async with line_to(server.port) as line:
+        store = await JetStreamStore.open(place_at(f"nats://127.0.0.1:{line.port}"), patience_s=30)
+        await store.adopt(FLOW)
+        working = asyncio.create_task(chain(store, "r1", 40, 0.01))
+        for _ in range(3):
+            await asyncio.sleep(0.1)
+            line.cut()
+            await asyncio.sleep(0.5)  # it is written again and again meanwhile
+            line.mend()
+        ended = await working
+        assert (ended.counters, ended.tasks_done) == ({"node.n": 40}, 41)
+        await store.close()
+
+
+@pytest.mark.timeout(60)
+async def test_a_consumer_that_is_gone_is_made_anew(monkeypatch):
+    monkeypatch.setattr(follower, "_SILENT_S", 1.5)
+    store = await JetStreamStore.open(place_at(shared_server().url), patience_s=30)
+    await store.adopt(FLOW)
+    await chain(store, "r1", 3)
+    jetstream = store._connection.jetstream
+    stream = f"{store._connection.place.name}-test"
+    for consumer in await jetstream.consumers_info(stream):
+        await jetstream.delete_consumer(stream, consumer.name)
+    ended = await chain(store, "r2", 3)
+    assert ended.counters == {"node.n": 3}
+    await store.close()
+
+
+async def test_who_waits_for_a_server_that_stays_away_is_told(server, monkeypatch):
+    monkeypatch.setattr(connection, "CONNECT_S", 0.5)
+    store = await JetStreamStore.open(place_at(server.url), patience_s=1.0)
+    await store.adopt(FLOW)
+    await asyncio.to_thread(server.kill)
+    with pytest.raises(StoreError, match="has taken nothing for 1 s"):
+        await store.fire(fire_request("r1"))
+    with pytest.raises(StoreError, match="has taken nothing for 1 s"):
+        await store.watch()
+    await store.close()
+
+
+async def test_a_server_that_is_too_old_is_refused(server, monkeypatch):
+    monkeypatch.setattr(connection, "LEAST_VERSION", (99, 1))
+    with pytest.raises(StoreError, match=r"headrace needs 99\.1 or newer"):
+        await JetStreamStore.open(place_at(server.url))
+
+
+async def test_a_journal_that_a_newer_headrace_has_written_is_refused_and_left():
+    place = place_at(shared_server().url)
+    store = await JetStreamStore.open(place, patience_s=5)
+    await store.adopt(FLOW)
+    body = b'{"author":"later","number":1,"settled":0,"events":[{"type":"Invented"}]}'
+    await store._connection.jetstream.publish(f"{place.name}.journal.test", body)
+    with pytest.raises(StoreError, match="by a newer headrace"):
+        await store.watch()
+    await store.close()
+    again = await JetStreamStore.open(place, patience_s=5)
+    with pytest.raises(StoreError, match="by a newer headrace"):
+        await again.adopt(FLOW)
+    await again.close()
+
+
+async def test_what_has_no_form_in_json_is_refused_alone():
+    store = await JetStreamStore.open(place_at(shared_server().url), patience_s=5)
+    await store.adopt(FLOW)
+    odd = store.switch("test", "lone \ud800", True)
+    good = store.switch("test", "start", True)
+    refused, done = await asyncio.gather(odd, good, return_exceptions=True)
+    assert (type(refused), done) == (PermanentError, None)
+    assert await store.switches("test") == {"start": True}
+    await store.close()
