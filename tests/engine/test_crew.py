@@ -203,3 +203,15 @@ async def test_a_dead_letter_is_tried_again_by_whoever_is_asked():
         record = await crewed.ended(run.id)
         assert (record.status, record.dead_letters) == (RunStatus.FAILED, 3)
         assert sum(len(seen["work"]) for seen in crewed.seen) == 4
+
+
+@pytest.mark.timeout(30)
+async def test_who_finishes_waits_for_what_others_do_of_its_runs():
+    async with crew(PAGES) as crewed:
+        for seen in crewed.seen:
+            seen.before["work"] = lambda message, context: asyncio.sleep(0.02)
+        first = crewed.engines[0]
+        run = await first.engine.fire(first.program, "start", list(range(60)))
+        await first.engine.finish()
+        assert (await first.store.run(run.id)).status is RunStatus.SUCCEEDED
+        assert sum(len(seen["end"]) for seen in crewed.seen) == 1
