@@ -9,6 +9,7 @@ import pytest
 
 from headrace.store import RunStatus
 from support.crew import crew
+from support.limited import FixedWindow, as_draft
 from support.misbehaving import answer, misbehaving
 
 FLOW = """
@@ -160,3 +161,13 @@ async def test_retry_after_that_one_engine_meets_is_obeyed_by_all():
     after = [at - api.refused_s for at in api.times if at > api.refused_s]
     assert sum(at < 1.9 for at in after) <= 3  # on their way
     assert max(after) > 2
+
+
+@pytest.mark.timeout(60)
+async def test_a_quota_that_one_engine_hears_is_used_up_is_waited_for_by_all():
+    api = FixedWindow(30, 4.0, time.time, as_draft)
+    async with asking(api, "rateLimit: 60/s") as crewed:
+        await done(crewed, list(range(75)))
+        assert all(len(seen["work"]) > 10 for seen in crewed.seen)
+    assert len(api.taken) == 75
+    assert api.refused <= 6

@@ -226,3 +226,15 @@ async def test_what_an_async_node_allows_at_once_is_shared_out():
         assert record.status is RunStatus.SUCCEEDED
         assert len(crewed.saw("work")) == 100
         assert 3 < most <= 6
+
+
+@pytest.mark.timeout(60)
+async def test_who_finishes_waits_for_what_others_do_of_its_runs():
+    async with crew(PAGES) as crewed:
+        for seen in crewed.seen:
+            seen.before["work"] = lambda message, context: asyncio.sleep(0.02)
+        first = crewed.engines[0]
+        run = await first.engine.fire(first.program, "start", list(range(60)))
+        await first.engine.finish()
+        assert (await first.store.run(run.id)).status is RunStatus.SUCCEEDED
+        assert sum(len(seen["end"]) for seen in crewed.seen) == 1

@@ -46,10 +46,13 @@ class Peers:
         self._is_hasty.set()
 
     async def follow(self) -> None:
-        """Say and hear, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._hear())
-            group.create_task(self._say())
+        """Say and hear, until cancelled; then nothing is asked here any more."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._hear())
+                group.create_task(self._say())
+        finally:
+            await self._sharing.say(_encoder.encode([]))
 
     async def _say(self) -> None:
         last: list[BudgetWord] | None = None

@@ -88,9 +88,9 @@ class ExchangeSettings(Settings):
     retry_unsafe: bool = False
     """Whether POST and PATCH are repeated, too, when the server may have acted on them already."""
     rate_limit: Rate | None = None
-    """No more requests than this to an API, evenly spaced: `10/s`, `100/m`, `5000/h`; nodes share it."""
+    """No more requests than this to an API, evenly spaced: `10/s`, `100/m`, `5000/h`; all nodes share it."""
     max_concurrency: int = Field(64, ge=1)
-    """Requests of this node that are open at once; fewer where the API cannot take them."""
+    """Requests of this node that are open at once, in all workers; fewer where the API cannot take them."""
     max_response_bytes: Size = Field(64 * 2**20, gt=0)
     """A larger body (decompressed) is an error."""
     allowed_hosts: list[str] = Field(default_factory=list)

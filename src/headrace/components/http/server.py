@@ -77,7 +77,7 @@ class ServerSettings(Settings):
     max_body_bytes: Size = Field(2**20, gt=0)
     """A larger body (decompressed) is refused."""
     max_concurrency: int = Field(100, ge=1)
-    """Requests of this node that are open at once; further ones get 503."""
+    """Requests of this node that are open at once in a process; further ones get 503."""
     max_open_runs: int = Field(1000, ge=1)
     """Runs of this node that are open at once; requests that would begin a further one get 503."""
 
