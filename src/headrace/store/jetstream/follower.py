@@ -136,8 +136,8 @@ class Follower:
         if sequence != self.sequence + 1:
             self._fail(
                 Behind(
-                    "this process has read nothing for so long that NATS does not have any more what is next; "
-                    "start it again",
+                    "this process has read nothing for so long that NATS does not have what is next any "
+                    "more; start it again",
                     code="HR409",
                 )
             )
