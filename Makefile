@@ -65,9 +65,10 @@ bench: $(STAMP) ## Measure headrace against scripts written by hand, in one run
 bench-peers: $(STAMP) ## Measure headrace against other tools, which it installs outside of this folder
 	PYTHONPATH=bench $(BIN)/python -m peers
 
-docs: $(STAMP) ## Make the generated pages of docs/ anew
+docs: $(STAMP) ## Make the generated pages of docs/ anew, and the custom resources of the chart
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/error_page.py
+	$(BIN)/python deploy/crds.py
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

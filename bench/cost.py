@@ -51,21 +51,21 @@ class Costs:
 
 def measure_costs(stage: Stage, rounds: int, *, is_short: bool = False) -> Costs:
     """Measure each in turn, round after round; with fewer tasks if it is to be short."""
-    tasks = 1000 if is_short else _TASKS
+    tasks = 500 if is_short else _TASKS
     tell("the expression of the reference flow's transform")
     expression = measure(["expression", *(["--repeats", "20"] if is_short else [])])
     tell("loading a large flow")
-    loading = measure(["loading", *(["--rounds", "2"] if is_short else [])])
+    loading = measure(["loading", *(["--rounds", "1"] if is_short else [])])
     figures: list[dict[str, float]] = []
     for number in range(rounds):
         tell(f"hops, tasks, start-up, round {number + 1} of {rounds}")
-        figures.append(_round(stage, tasks))
+        figures.append(_round(stage, tasks, is_short=is_short))
     middle = {name: median(round_[name] for round_ in figures) for name in figures[0]}
     runs = {number: middle.pop(f"runs {number}") for number in _RUNS}
     return Costs(expression=expression, loading=loading, runs_tasks_per_s=runs, **middle)
 
 
-def _round(stage: Stage, tasks: int) -> dict[str, float]:
+def _round(stage: Stage, tasks: int, *, is_short: bool) -> dict[str, float]:
     """Figures by their name in `Costs`."""
     chain = run_flow(stage, FLOWS / "hops.yaml", [f"vars.messages={tasks}"], in_memory=True)
     hops = sum(count for node, count in chain["received"].items() if len(node) == 1)
@@ -83,7 +83,7 @@ def _round(stage: Stage, tasks: int) -> dict[str, float]:
         },
         "help_s": _start(stage, "--help"),
         "run_s": _start(stage, "run", str(FLOWS / "tiny.yaml"), "--once"),
-        "resume_s": resume_s(stage),
+        "resume_s": resume_s(stage, is_short=is_short),
     }
 
 

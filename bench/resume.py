@@ -12,18 +12,23 @@ from stage import Stage
 __all__ = ["resume_s"]
 
 _USERS = 50_000
+_FEW_USERS, _FEW_LATENCY_MS = 5000, 50.0
 
 
-def resume_s(stage: Stage) -> float:
+def resume_s(stage: Stage, *, is_short: bool = False) -> float:
     """Kill `headrace run` half-way through all pages, start it again; seconds until it asks for a page.
+
+    Args:
+        is_short: a tenth of the pages, each of which takes long enough for the run to be met half-way.
 
     Raises:
         SystemExit: the table is not whole in the end.
     """
     stage.clear()
-    api, store = stage.api(_USERS, 0.0), stage.new_store()
+    users, latency_ms = (_FEW_USERS, _FEW_LATENCY_MS) if is_short else (_USERS, 0.0)
+    api, store = stage.api(users, latency_ms), stage.new_store()
     killed = _start(stage, api, store)
-    while stage.users() < _USERS // 2:
+    while stage.users() < users // 2:
         if killed.poll() is not None:
             raise SystemExit("the run to be killed ended by itself")
         time.sleep(0.01)  # not to take the time of what is waited for
@@ -31,8 +36,8 @@ def resume_s(stage: Stage) -> float:
     killed.wait()
     _began(api)
     started_s = time.time()
-    if _start(stage, api, store).wait() or stage.users() != _USERS:
-        raise SystemExit(f"the killed run was not resumed: {stage.users()} users instead of {_USERS}")
+    if _start(stage, api, store).wait() or stage.users() != users:
+        raise SystemExit(f"the killed run was not resumed: {stage.users()} users instead of {users}")
     began = _began(api)
     if began is None:
         raise SystemExit("the killed run asked for no page when it was resumed")

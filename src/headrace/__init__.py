@@ -11,7 +11,7 @@ them. The packages, from the bottom up (imports point down only, `make check` pr
     engine | components          how a task runs; what a node does
     monitor                      what is seen of running flows
     app                          the only place that joins the parts
-    lsp | web                    flow files in editors; the API and the page
+    lsp | web | cluster          flow files in editors; the API and the page; Kubernetes
     cli                          the command line
 """
 

@@ -9,7 +9,7 @@ BENCH = Path(__file__).parents[2] / "bench"
 
 
 def run_bench(*options):
-    command = [sys.executable, BENCH / "run.py", "--quick", "--users", "2000", "--repeat", "1", *options]
+    command = [sys.executable, BENCH / "run.py", "--quick", "--users", "1000", "--repeat", "1", *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -19,7 +19,7 @@ def test_a_quick_measurement_has_all_rows_and_figures_and_what_is_promised_of_th
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     ((conditions, rows),) = report["contests"]
-    assert conditions == {"users": 2000, "latency_ms": 0.0, "page_size": 100}
+    assert conditions == {"users": 1000, "latency_ms": 0.0, "page_size": 100}
     assert [
         (row["name"], row["in_flight"], row["ratio"] is None, row["durability"] is None) for row in rows
     ] == [
@@ -34,7 +34,7 @@ def test_a_quick_measurement_has_all_rows_and_figures_and_what_is_promised_of_th
         ("headrace, pages at 8, in memory", 8, False, True),
         ("headrace, pages at 32", 32, False, True),
     ]
-    assert list(report["memory_mib"]) == ["200", "2000"]
+    assert list(report["memory_mib"]) == ["100", "1000"]
     assert set(report["costs"]) == {
         "expression",
         "loading",

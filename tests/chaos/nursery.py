@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
+    import uvloop  # noqa: F401 - loaded before the fork
+
     from headrace.app import full_registry
     from headrace.app.secrets import Secrets
     from headrace.app.session import version_reader
@@ -31,6 +33,7 @@ if __name__ == "__main__":
     from headrace.cli.watch import Watch
     from headrace.connections import http, postgres, sqlite  # noqa: F401 - loaded before the fork
     from headrace.flow.loader import read_flow, require
+    from headrace.sdk import Registry
 
     class Deadly(Watch):
         """Kills its process when tasks have come to a step often enough."""
@@ -47,9 +50,8 @@ if __name__ == "__main__":
                     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def run_here(order: dict[str, Any]) -> int:
+def run_here(order: dict[str, Any], registry: "Registry") -> int:
     """What the forked process does."""
-    registry = full_registry()
     flow = require(read_flow(order["flow"], registry, overrides=order.get("set") or {}))
     secrets = Secrets(order.get("secrets") or {})
     os.environ.update({f"HEADRACE_SECRET_{name}": value for name, value in secrets.values.items()})
@@ -68,7 +70,8 @@ def run_here(order: dict[str, Any]) -> int:
 
 def serve() -> None:
     """Fork a process for each order."""
-    list(full_registry())  # loads all components
+    registry = full_registry()
+    list(registry)  # loads all components
     gc.freeze()  # else each process copies all memory that it looks through
     for line in sys.stdin:
         order = json.loads(line)
@@ -81,7 +84,7 @@ def serve() -> None:
             os.dup2(log, 2)
             status = 70
             try:
-                status = run_here(order)
+                status = run_here(order, registry)
             except BaseException:  # noqa: BLE001 - into the log; a fork must not go on as its parent
                 traceback.print_exc()
             finally:

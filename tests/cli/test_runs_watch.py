@@ -369,14 +369,14 @@ def test_what_a_dead_or_another_server_left_is_not_believed(tmp_path, process, s
 
 
 def test_a_server_that_is_killed_is_told_and_the_next_one_is_found(serve, spawn) -> None:
-    server = serve("1s")
+    server = serve("500ms")
     run = server.fire()
     watcher = spawn("runs", "watch", run)
     told(watcher, f"run {run} of small goes on")
     server.kill()
     said = told(watcher, NO_SERVER)
     assert re.search(r"the server does not answer any more \(.*\); looking elsewhere\n", said)
-    second = serve("1s")
+    second = serve("500ms")
     told(watcher, f"watching {second.url}")
     out, err = watcher.communicate(timeout=60)
     assert (watcher.returncode, err) == (0, "")
@@ -406,13 +406,13 @@ def test_a_server_that_is_named_and_killed_is_asked_again_for_a_while(serve, cap
 
 def test_a_server_that_is_named_and_comes_back_is_watched_on(serve, spawn, monkeypatch) -> None:
     monkeypatch.setenv("HEADRACE_TOKEN", TOKEN)
-    server = serve("1s")
+    server = serve("500ms")
     run = server.fire()
     watcher = spawn("runs", "watch", run, "--url", server.url)
     told(watcher, f"run {run} of small goes on")
     server.kill()
     told(watcher, "trying again for 30 s")
-    serve("1s", "--address", server.url.removeprefix("http://"))
+    serve("500ms", "--address", server.url.removeprefix("http://"))
     out, err = watcher.communicate(timeout=60)
     assert (watcher.returncode, err, TOKEN in out) == (0, "", False)
     assert out.splitlines()[0] == f"watching {server.url}"

@@ -2,15 +2,13 @@
 
 import asyncio
 import contextlib
-from uuid import uuid4
 
 import pytest
 
 from headrace.errors import StoreError
 from headrace.store import RunStatus
-from headrace.store.jetstream import JetStreamStore, Place
-from support.flows import Seen, bench
-from support.nats_server import shared_server
+from support.crew import crew
+from support.flows import Seen
 
 PAGES = """
 concurrency: 64
@@ -37,34 +35,6 @@ edges:
   - {from: more:again, to: page:in, data: {page: "{{$.page + 1}}"}}
   - more:default -> end
 """
-
-
-class Crewed:
-    """Engines of as many processes, as it were, with a flow."""
-
-    def __init__(self, engines, seen):
-        self.engines = engines
-        self.seen = seen
-
-    async def ended(self, run_id):
-        """The run, once every engine knows that it has ended."""
-        await asyncio.gather(*(each.engine.wait(run_id) for each in self.engines))
-        records = [await each.store.run(run_id) for each in self.engines]
-        assert all(record == records[0] for record in records)
-        return records[0]
-
-
-@contextlib.asynccontextmanager
-async def crew(spec, size=3):
-    place = Place((shared_server().url,), f"test-{uuid4().hex[:12]}")
-    async with contextlib.AsyncExitStack() as stack:
-        engines, seens = [], []
-        for _ in range(size):
-            store = await JetStreamStore.open(place, patience_s=10)
-            stack.push_async_callback(store.close)
-            seens.append(Seen())
-            engines.append(await stack.enter_async_context(bench(spec, store=store, seen=seens[-1])))
-        yield Crewed(engines, seens)
 
 
 @pytest.mark.timeout(30)
@@ -190,10 +160,8 @@ async def test_what_an_engine_leaves_the_others_do():
         run = await first.engine.fire(first.program, "start", list(range(100)))
         while not all(seen["work"] for seen in crewed.seen):
             await asyncio.sleep(0.01)
-        assert await first.engine.drain(0.0) == [run.id]
-        await first.store.close()
-        await asyncio.gather(*(each.engine.wait(run.id) for each in crewed.engines[1:]))
-        record = await crewed.engines[1].store.run(run.id)
+        await crewed.leave(crewed.members[0])
+        record = await crewed.ended(run.id)
         assert (record.status, record.counters["each.items"]) == (RunStatus.SUCCEEDED, 100)
         done = sorted(message["item"] for seen in crewed.seen[1:] for message in seen["work"])
         assert done == list(range(100))
@@ -212,16 +180,12 @@ async def test_who_comes_later_takes_part():
         run = await first.engine.fire(first.program, "start", list(range(400)))
         while not crewed.seen[0]["work"]:
             await asyncio.sleep(0.01)
-        seen = Seen()
-        seen.before["work"] = slowly
-        store = await JetStreamStore.open(first.store._connection.place, patience_s=10)
-        async with bench(PAGES, store=store, seen=seen) as late:
-            await late.engine.resume(late.program)
-            await asyncio.gather(first.engine.wait(run.id), late.engine.wait(run.id))
-        await store.close()
-        done = [message["item"] for each in (seen, crewed.seen[0]) for message in each["work"]]
-        assert sorted(done) == list(range(400))
-        assert len(seen["work"]) > 50
+        late = Seen()
+        late.before["work"] = slowly
+        await crewed.join(late)
+        await crewed.ended(run.id)
+        assert sorted(message["item"] for message in crewed.saw("work")) == list(range(400))
+        assert len(late["work"]) > 50
 
 
 @pytest.mark.timeout(30)

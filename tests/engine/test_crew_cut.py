@@ -35,9 +35,10 @@ def far_apart(monkeypatch):
     hosts = itertools.count()
     monkeypatch.setattr(presence, "here", lambda: f"host{next(hosts)}")
     monkeypatch.setattr("headrace.store.jetstream.store.here", lambda: f"host{next(hosts)}")
+    monkeypatch.setattr("headrace.store.jetstream.care.here", lambda: f"host{next(hosts)}")
     monkeypatch.setattr(presence, "GONE_AFTER_S", 1.0)
     monkeypatch.setattr(presence, "_PERIOD_S", 0.2)
-    monkeypatch.setattr("headrace.store.jetstream.store._CARE_S", 0.1)
+    monkeypatch.setattr("headrace.store.jetstream.care._PERIOD_S", 0.1)
 
 
 @pytest.mark.timeout(60)

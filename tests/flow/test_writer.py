@@ -51,3 +51,23 @@ def test_a_list_goes_into_one_line_of_80_columns_or_one_line_an_item():
     fits, does_not = ["x" * 38, "y" * 38], ["x" * 38, "y" * 39]
     assert yaml_lines("k", fits) == [f"k: [{fits[0]}, {fits[1]}]"]
     assert yaml_lines("k", does_not) == ["k:", f"  - {does_not[0]}", f"  - {does_not[1]}"]
+
+
+def test_a_text_of_several_lines_stands_as_it_is():
+    assert yaml_lines("query", "SELECT *\n\n  FROM t") == ["query: |-", "  SELECT *", "", "    FROM t"]
+    assert yaml_lines("k", {"query": "a: {{b}}\n# c\n"}) == ["k:", "  query: |", "    a: {{b}}", "    # c"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", " a", "a ", "", " ", "\t", "#", "{{", "'", '"', "é", "- ", "%", "...", "---"])
+    )
+)
+def test_a_text_of_several_lines_reads_back_the_same(lines):
+    value = "\n".join(lines)
+    reader = Reader()
+    tree = read_yaml(
+        Source("made.yaml", "\n".join(yaml_lines("k", {"a": value, "b": [value]})) + "\n"), reader.findings
+    )
+    assert [str(finding) for finding in reader.findings] == []
+    assert to_json(tree) == {"k": {"a": value, "b": [value]}}

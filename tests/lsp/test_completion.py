@@ -37,11 +37,11 @@ def test_a_component_tells_what_it_is() -> None:
         ("apiVersion: headrace.dev/v1\nmetadata: {‸", ["name", "annotations", "labels", "namespace"]),
         (
             flow(below="spec:\n  ‸"),
-            ["description", "timeout", "concurrency", "maxQueued", "retry", "hooks", "defaults"],
+            ["description", "timeout", "concurrency", "maxQueued", "retry", "hooks", "defaults", "deploy"],
         ),
         (
             flow(below="spec:\n  re‸"),
-            ["description", "timeout", "concurrency", "maxQueued", "retry", "hooks", "defaults"],
+            ["description", "timeout", "concurrency", "maxQueued", "retry", "hooks", "defaults", "deploy"],
         ),
         (flow(below="spec:\n  retry: {‸"), ["maxAttempts", "initialDelay", "backoff", "maxDelay"]),
         (flow(below="spec:\n  retry:\n    maxAttempts: 3\n    ‸"), ["initialDelay", "backoff", "maxDelay"]),

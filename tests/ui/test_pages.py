@@ -1,5 +1,6 @@
 """Every page: in both widths and colour schemes, for those who see badly, and at size."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ from headrace.store.sqlite import SqliteStore
 from support.made import FLOW, error, fire_request
 from ui.browsed import NARROW, WIDE, tab
 from web.served import SYNC, served
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # that of the browser
 
 TOO_WIDE = """
 document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
@@ -56,7 +59,7 @@ async def test_every_page_is_accessible_fits_its_width_and_complains_of_nothing(
                 on.told.clear()  # the browser tells of the 404
 
 
-MANY = 10_000
+MANY, AT_ONCE = 10_000, 500
 WIDE_FLOW = (
     "\n  nodes:\n    go: {{component: common-module/signal}}\n{nodes}\n  edges:\n    - go -> n0\n{edges}\n"
 )
@@ -70,15 +73,19 @@ def wide_flow(size: int) -> str:
 
 
 async def fill(path: Path) -> None:
-    """Ten thousand runs that have ended, a thousand of them with a dead letter."""
+    """Ten thousand runs that have ended, a thousand of them with a dead letter; many at once share a commit."""
     store = await SqliteStore.open(path)
     await store.adopt(FLOW)
-    for number in range(MANY):
+
+    async def end(number: int) -> None:
         fired = await store.fire(fire_request(f"r{number}", flow="test", fired_at_ns=10**18 + number))
         if number % 10:
             await store.cancel(f"r{number}", RunStatus.CANCELLED, None, frozenset(), 10**18 + number + 5)
         else:
             await store.bury(fired.task, 1, error(ErrorFate.DEAD), 10**18 + number + 5)
+
+    for first in range(0, MANY, AT_ONCE):
+        await asyncio.gather(*(end(number) for number in range(first, first + AT_ONCE)))
     await store.close()
 
 

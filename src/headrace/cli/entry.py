@@ -33,6 +33,8 @@ COMMANDS = {
     "explain": Entry("headrace.cli.explain", "Tell what a code means and its cure, or what a function does."),
     "components": Entry("headrace.cli.components", "List the components, or describe one."),
     "schema": Entry("headrace.cli.schema", "Print the JSON Schema of flow files, for editors."),
+    "operator": Entry("headrace.cli.operator", "Serve a Kubernetes cluster: make workers of Flow resources."),
+    "k8s": Entry("headrace.cli.k8s", "Print flows as plain Kubernetes manifests."),
     "lsp": Entry("headrace.cli.lsp", "Serve an editor: checks, completion, hover."),
     "postgres": Entry("headrace.cli.postgres", "The embedded PostgreSQL: start, stop, url, psql, status."),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from headrace import __version__
 from headrace.app.session import DEFAULT_KEEP
 from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
@@ -20,6 +21,7 @@ from headrace.sdk.settings import parse_duration
 __all__ = [
     "ENV_FILE",
     "GRACE",
+    "IMAGE",
     "KEEP",
     "MOST_RUNS",
     "READ_TOKEN",
@@ -27,6 +29,7 @@ __all__ = [
     "STORE_VARIABLE",
     "TOKEN",
     "VERBOSE",
+    "default_image",
     "parse_address",
     "parse_keep",
     "parse_span",
@@ -86,7 +89,13 @@ KEEP = click.option(
 STORE = store_option(
     "Where runs are kept: memory, sqlite:///PATH or nats://HOST:4222; else in the home folder."
 )
+IMAGE = click.option("--image", metavar="NAME", help="Of workers; else headrace with this program's version.")
 VERBOSE = click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
+
+
+def default_image() -> str:
+    """The image that holds this very version."""
+    return f"headrace:{__version__}"
 
 
 def parse_keep(texts: Iterable[str]) -> Keep:

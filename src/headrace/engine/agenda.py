@@ -75,9 +75,13 @@ class Agenda(msgspec.Struct):
         return self._marked(entry)
 
     @property
+    def working(self) -> int:
+        """How many tasks execute that the store is not deciding yet."""
+        return len(self.executing) - len(self._deciding)
+
+    @property
     def _has_room(self) -> bool:
-        working, waiting = len(self.executing) - len(self._deciding), len(self._deciding)
-        return working < self.concurrency and waiting <= self.concurrency
+        return self.working < self.concurrency and len(self._deciding) <= self.concurrency
 
     def take_alone(self, now_ns: int) -> Entry | None:
         """As `take`, of the tasks that run while no other does; to be called when none executes."""

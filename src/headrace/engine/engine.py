@@ -15,6 +15,7 @@ from headrace.engine.execution import Services
 from headrace.engine.failure import Teller
 from headrace.engine.firing import Firer
 from headrace.engine.observer import Observer, RunStats
+from headrace.engine.peers import Peers
 from headrace.engine.program import Program
 from headrace.engine.programs import Programs
 from headrace.engine.receiver import Reception
@@ -88,6 +89,7 @@ class Engine:
         self._worker: Worker | None = None
         self._attendance: Attendance | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._conversing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
@@ -125,6 +127,9 @@ class Engine:
             self._observer,
         )
         self._watching = self._group.create_task(self._watch())
+        if self._store.sharing is not None:
+            self._resources.peers = peers = Peers(self._store.sharing, self._resources)
+            self._conversing = self._group.create_task(peers.follow())
         return self
 
     async def _watch(self) -> None:
@@ -149,6 +154,8 @@ class Engine:
             except asyncio.CancelledError as cancelled:  # by the group, whose task failed, or from outside
                 kind, error, trace = type(cancelled), cancelled, cancelled.__traceback__
             self._callers.dismiss()
+            if self._conversing is not None:
+                self._conversing.cancel()
             if isinstance(error, asyncio.CancelledError):
                 await group.__aexit__(kind, error, trace)
             else:  # what the body raised is the caller's; a task group would wrap it

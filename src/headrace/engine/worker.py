@@ -62,6 +62,8 @@ class Worker:
         self._on_end = on_end
         self._on_response = on_response
         self._sharing = store.sharing
+        if self._sharing is not None:
+            self._sharing.has_room = self._has_room
         self._carrier = Carrier(store, services)
         self._active: dict[str, ActiveRun] = {}
         self._is_solitary = False  # a task waits that runs while no other does
@@ -257,7 +259,7 @@ class Worker:
 
     def _take(self, active: ActiveRun, now_ns: int) -> Entry | None:
         """The next task to execute; those that other processes have begun are passed over."""
-        if self._most_tasks is not None and self._count_executing() >= self._most_tasks:
+        if not self._has_room():
             return None
         if self._sharing is not None:
             active.agenda.concurrency = self._sharing.share_of(active.record, active.program.concurrency)
@@ -267,8 +269,11 @@ class Worker:
             active.agenda.done(entry.task)
         return None
 
-    def _count_executing(self) -> int:
-        return sum(len(active.agenda.executing) for active in self._active.values())
+    def _has_room(self) -> bool:
+        """Whether this process executes fewer tasks than it may."""
+        if self._most_tasks is None:
+            return True
+        return sum(active.agenda.working for active in self._active.values()) < self._most_tasks
 
     def _pump_alone(self, now_ns: int) -> None:
         """Once nothing executes, start one of the tasks that run alone; after the last, everything else."""
@@ -387,7 +392,7 @@ class Worker:
         task = entry.task
         now_ns = self._services.clock.now_ns()
         active.count_time(now_ns)
-        if not done.is_recorded:  # else it is decided without waiting
+        if not done.is_recorded or self._sharing is not None:  # else it is decided without waiting
             active.agenda.deciding(task)
             self._pump(active)
         committed = await self._store.commit(task, done.outcome, now_ns, is_recorded=done.is_recorded)

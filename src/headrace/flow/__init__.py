@@ -3,6 +3,7 @@
     yaml, plain, scalar, alias           text -> located nodes (`tree`); `parsed` makes them of an object
     syntax, slip                         what is wrong with YAML that does not parse
     field, resource, node, edge          located nodes -> a draft; `override` lays `--set` over them
+    deploy                               how it runs on Kubernetes
     elsewhere                            keys that other tools have, and where that belongs here
     check, settings                      values against the models of components
     graph                                which edges are boundaries

@@ -35,6 +35,9 @@ SPEC: Mapping[str, str] = {
     "name": "it belongs under `metadata`",
     "parallelism": "write `concurrency`",
     **dict.fromkeys(
+        ("replicas", "image", "resources", "nodeSelector", "tolerations"), "it belongs under `deploy`"
+    ),
+    **dict.fromkeys(
         ("notify", "alerts", "onFailure", "onRecovery", "notifications"), "write `hooks: {onFailure: …}`"
     ),
 }

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from headrace.errors import Finding, FlowError, Severity, UsageError
 from headrace.flow import elsewhere, lint
 from headrace.flow.alias import Reuse
+from headrace.flow.deploy import read_deploy
 from headrace.flow.draft import Draft, DraftNode
 from headrace.flow.edge import connect, read_edges
 from headrace.flow.field import Reader
@@ -33,7 +34,7 @@ __all__ = ["Loaded", "load_flow", "load_object", "read_flow", "require"]
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 _SPEC = (
     "description", "secrets", "vars", "timeout", "concurrency", "retry", "maxQueued", "hooks", "defaults",
-    "nodes", "edges",
+    "nodes", "edges", "deploy",
 )  # fmt: skip
 _MOST_PLACES = 5
 _NO_OVERRIDES: AbstractMapping[str, Json] = {}
@@ -267,6 +268,7 @@ def _build(
     concurrency = reader.number(spec.optional("concurrency"), "`concurrency`", least=1, whole=True)
     queued = reader.number(spec.optional("maxQueued"), "`maxQueued`", least=1, whole=True)
     retry = read_retry(spec.optional("retry"), reader)
+    deploy = read_deploy(spec.optional("deploy"), reader)
     note = spec.optional("description")
     description = reader.text(note, "`description`") if note else ""
     if any(finding.severity is Severity.ERROR for finding in reader.findings):
@@ -293,6 +295,7 @@ def _build(
         max_queued=DEFAULT_MAX_QUEUED if queued is None else int(queued),
         retry=retry,
         hooks=draft.hooks,
+        deploy=deploy,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from headrace.expr import Template
+from headrace.flow.deploy import Deploy
 from headrace.sdk import Output, Spec
 from headrace.source import Source, Span
 from headrace.values import Json
@@ -137,6 +138,7 @@ class Flow(msgspec.Struct, frozen=True):
         timeout_s: bound of a run's time in seconds; None for none.
         concurrency: tasks of one run at once; None: `DEFAULT_CONCURRENCY`, or what a node asks for.
         max_queued: above this many open tasks of a run, loop-closing tasks wait.
+        deploy: how it runs on Kubernetes.
     """
 
     name: str
@@ -154,6 +156,7 @@ class Flow(msgspec.Struct, frozen=True):
     max_queued: int = DEFAULT_MAX_QUEUED
     retry: Retry = Retry()
     hooks: Hooks = Hooks()
+    deploy: Deploy = Deploy()
 
     @property
     def triggers(self) -> list[Node]:

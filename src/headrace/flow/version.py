@@ -15,8 +15,11 @@ def version_of(spec: Json) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of the spec's canonical JSON.
 
     Keys are sorted at every depth; comments, quotes, anchors and the order of keys do not count. Nor do
-    nodes' `sample` and `schema`: they change what is known of a flow, and nothing that it does.
+    nodes' `sample` and `schema`, and `deploy`: they change what is known of a flow, or where it runs, and
+    nothing that it does.
     """
+    if isinstance(spec, dict):
+        spec = {key: value for key, value in spec.items() if key != "deploy"}
     return hashlib.sha256(_encode(_canonical(_without_samples(spec)))).hexdigest()[:16]
 
 

@@ -21,7 +21,23 @@ def yaml_lines(key: str, value: Json) -> list[str]:
     if isinstance(value, list) and value:
         row = _row(value)
         return [f"{name}: {row}"] if row else [f"{name}:", *(f"  {line}" for line in _items(value))]
+    if isinstance(value, str) and _is_block(value):
+        keeps = "" if value.endswith("\n") else "-"
+        lines = value.removesuffix("\n").split("\n")
+        return [f"{name}: |{keeps}", *(f"  {line}" if line else "" for line in lines)]
     return [f"{name}: {_scalar(value)}"]
+
+
+def _is_block(text: str) -> bool:
+    """Whether a text of several lines can stand as it is: no line of blanks, nothing that needs an escape."""
+    lines = text.removesuffix("\n").split("\n")
+    return (
+        len(lines) > 1
+        and lines[0][:1].strip() != ""
+        and lines[-1] != ""
+        and all(line.strip() or not line for line in lines)
+        and all(line.isprintable() and not _ESCAPED.search(line) for line in lines)
+    )
 
 
 def _row(items: list[Json]) -> str:

@@ -1,6 +1,6 @@
 """What a store offers whose flows several processes execute together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Set
 from typing import Protocol
 
 import msgspec
@@ -26,7 +26,27 @@ class Sharing(Protocol):
     """Tasks are begun by one process at a time, and everybody is told of what the others decide.
 
     What does not wait tells what this process has heard so far; `claim` decides.
+
+    Attributes:
+        me: the id of this process.
+        has_room: whether this process may execute more than it does; set by who executes. If so, it goes on
+            with the first of the tasks that one makes which ends here.
     """
+
+    me: str
+    has_room: Callable[[], bool]
+
+    def members(self) -> Set[str]:
+        """The ids of the processes that execute the flows of this one, with itself."""
+        ...
+
+    async def say(self, said: bytes) -> None:
+        """Say something to all processes of the store that listen; it may be lost."""
+        ...
+
+    def sayings(self) -> AsyncIterator[tuple[str, bytes]]:
+        """What processes say from now on, this one as well; with the id of each."""
+        ...
 
     async def claim(self, task: TaskRecord, concurrency: int) -> Attempt | None:
         """Begin a task, unless another process has, or as many of its run are executed as may be.

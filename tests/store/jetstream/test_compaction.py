@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from headrace.store import LetterFilter, Revival, RunStatus
+from headrace.store import Caller, LetterFilter, Revival, RunStatus
 from headrace.store.jetstream import JetStreamStore, Place, journal
 from support.made import FLOW, commit, error, fire_request, task
 from support.nats_server import shared_server
@@ -24,8 +24,8 @@ class Placed:
 @pytest.fixture
 def place(monkeypatch):
     monkeypatch.setattr(journal, "_LONG", 20)
-    monkeypatch.setattr("headrace.store.jetstream.store._CARE_S", 0.02)
-    monkeypatch.setattr("headrace.store.jetstream.store._LAGGARD_S", 0.2)
+    monkeypatch.setattr("headrace.store.jetstream.care._PERIOD_S", 0.02)
+    monkeypatch.setattr("headrace.store.jetstream.care._LAGGARD_S", 0.2)
     return Placed()
 
 
@@ -124,3 +124,23 @@ async def test_open_tasks_of_a_short_journal_are_there_whole(place):
     async with opened(place) as store:
         (left,) = (await store.adopt(FLOW)).runs
         assert [(t.id, len(t.message["text"])) for t, _ in left.tasks] == [("open.big", 3_000_000)]
+
+
+async def test_rule_23_what_became_of_a_caller_is_kept_though_it_was_known_late(place):
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        for run_id in ("held", "answered"):
+            begun = (await store.fire(fire_request(run_id, has_caller=True))).task
+            await commit(store, begun)
+        await fill(store, 0, 60)
+        await shortened(store, 100)
+        async with opened(place) as other:
+            assert (await other.run("held")).caller is Caller.WAITS
+        await store.settle("answered", Caller.ANSWERED)
+        await store.release("test")  # as a holder that stops
+        await store.adopt(FLOW)
+        await fill(store, 60, 60)
+        await shortened(store, 100)
+        async with opened(place) as other:
+            assert (await other.run("held")).caller is Caller.LOST
+            assert (await other.run("answered")).caller is Caller.ANSWERED

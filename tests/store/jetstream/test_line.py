@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from headrace.errors import StoreError
+from headrace.errors import PermanentError, StoreError
 from headrace.store.jetstream import JetStreamStore, Place, connection, follower
 from support.cut import line_to
 from support.made import FLOW, commit, fire_request, task
@@ -116,3 +116,14 @@ async def test_a_journal_that_a_newer_headrace_has_written_is_refused_and_left()
     with pytest.raises(StoreError, match="by a newer headrace"):
         await again.adopt(FLOW)
     await again.close()
+
+
+async def test_what_has_no_form_in_json_is_refused_alone():
+    store = await JetStreamStore.open(place_at(shared_server().url), patience_s=5)
+    await store.adopt(FLOW)
+    odd = store.switch("test", "lone \ud800", True)
+    good = store.switch("test", "start", True)
+    refused, done = await asyncio.gather(odd, good, return_exceptions=True)
+    assert (type(refused), done) == (PermanentError, None)
+    assert await store.switches("test") == {"start": True}
+    await store.close()

@@ -193,7 +193,7 @@ class Exchange:
             headers = text_headers(request.headers, traced, implied, headers)
         may_repeat = request.method not in ("POST", "PATCH") or self._settings.retry_unsafe
         budget = self._budgets.of(url)
-        async with self._open:
+        async with self._open, self._budgets.place(url):
             sent = await budget.enter(self._settings.rate_limit)
             try:
                 response = await self._transport.request(

@@ -5,6 +5,8 @@
     Window        how much of a quota is left, if the API can be believed
     Pace          a rate that the file sets
     Concurrency   how many at once, found out by answers
+    Share         what this process takes of it, where several ask
+    Places        where those wait that ask for fewer than others, where several processes do
     Turnstile     who waits, in order
     Budget        one API, out of all these
     Budgets       all of them

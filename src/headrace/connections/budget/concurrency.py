@@ -69,6 +69,11 @@ class Concurrency:
         return int(self._limit)
 
     @property
+    def most(self) -> int:
+        """Requests in flight that nodes ask for."""
+        return self._most
+
+    @property
     def is_growing(self) -> bool:
         """Whether it is not known yet that the API takes no more."""
         return self._is_starting and self.limit < self._most

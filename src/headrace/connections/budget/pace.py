@@ -11,8 +11,21 @@ class Pace:
 
     def __init__(self, rate_per_s: float) -> None:
         self.rate_per_s = rate_per_s
-        self._interval_ns = round(1e9 / rate_per_s)
+        self._interval_ns = self._whole_ns = round(1e9 / rate_per_s)
         self._next_ns = 0
+
+    def divide(self, parts: int) -> None:
+        """Keep to an equal part of the rate: others take the rest."""
+        self._interval_ns = self._whole_ns * parts
+
+    @property
+    def kept_per_s(self) -> float:
+        """The rate that is kept to here."""
+        return self.rate_per_s * self._whole_ns / self._interval_ns
+
+    def is_ahead(self, now_ns: int) -> bool:
+        """Whether the last request still counts."""
+        return 0 < self._next_ns - now_ns <= self._interval_ns
 
     def take(self, now_ns: int) -> float:
         """Let a request start, and give 0; or give for how many seconds none may."""

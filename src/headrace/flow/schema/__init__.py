@@ -1,6 +1,6 @@
 """What an editor needs to know of flow files: a JSON Schema of the whole file, for the components there are.
 
-    file      the flow file, key by key: node, edge
+    file      the flow file, key by key: node, edge, deploy
     key       forms that keys have
     model     the settings and messages of a component, as flow files write them
     written   durations, sizes and defaults as people write them

@@ -5,6 +5,7 @@ import re
 from headrace.flow.model import DEFAULT_CONCURRENCY, DEFAULT_MAX_QUEUED, Retry
 from headrace.flow.node import NODE_NAME
 from headrace.flow.resource import API_VERSION, FLOW_NAME, KUBERNETES, SECRET_NAME
+from headrace.flow.schema.deploy import deploy_schema
 from headrace.flow.schema.edge import edge_schema, end_schema
 from headrace.flow.schema.key import exclusive, noted, optional, reference
 from headrace.flow.schema.model import TEMPLATE, Schema, duration_schema
@@ -114,6 +115,7 @@ def _spec(registry: Registry) -> Schema:
             "edges": optional(
                 "array", "What connects the nodes, in order.", items=reference("edge")
             ),
+            "deploy": deploy_schema(),
         },
         "allOf": requirements(registry),
     }  # fmt: skip

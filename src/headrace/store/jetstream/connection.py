@@ -55,7 +55,7 @@ class Connection:
         self._buckets: dict[str, KeyValue] = {}
         self._heard: Exception | None = None
         self._refused = asyncio.Event()
-        self._is_closing = False
+        self._was_there = self._is_closing = False
 
     @classmethod
     async def open(cls, place: Place, patience_s: float, connect_s: float = CONNECT_S) -> "Connection":
@@ -84,7 +84,7 @@ class Connection:
         except BaseException:
             await connection.close()
             raise
-        connection._patience_s = patience_s
+        connection._patience_s, connection._was_there = patience_s, True
         return connection
 
     async def _connect(self, connect_s: float) -> None:
@@ -147,7 +147,7 @@ class Connection:
             self._refused.set()
 
     async def _tell_lost(self) -> None:
-        if not self._is_closing:
+        if self._was_there and not self._is_closing:
             _log.warning("NATS at %s is away; what is to be decided waits", self.place.shown)
 
     async def _tell_back(self) -> None:

@@ -78,7 +78,8 @@ class Follower:
         """Return when nothing is heard any more, or something was lost on the way."""
         while time.monotonic() - self._heard_s < _SILENT_S:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._broken.wait(), _LOOK_S)
+                async with asyncio.timeout(_LOOK_S):  # `wait_for` may swallow a cancellation
+                    await self._broken.wait()
             if self._failure is not None:
                 raise self._failure
             if self._broken.is_set():
@@ -136,8 +137,8 @@ class Follower:
         if sequence != self.sequence + 1:
             self._fail(
                 Behind(
-                    "this process has read nothing for so long that NATS does not have what is next any "
-                    "more; start it again",
+                    "this process has read nothing for so long that NATS has no more of what is next; "
+                    "start it again",
                     code="HR409",
                 )
             )

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from headrace.store.caller import Caller
 from headrace.store.encoding import decode_error, decode_task, encode_error, encode_task
 from headrace.store.jetstream.values import Values
 from headrace.store.journal.change import EndedRun, KeptLetter
@@ -52,9 +53,14 @@ class History:
     async def keep_run(self, ended: EndedRun) -> None:
         """Keep a run that has ended; one that ended later, having been tried again, stays."""
         key = f"run.{ended.run.flow}.{ended.run.id}"
-        await self._values.put_over(
-            key, encode_ended(ended), lambda old: decode_ended(old).sequence < ended.sequence
-        )
+
+        def is_older(value: bytes) -> bool:
+            old = decode_ended(value)
+            return old.sequence < ended.sequence or (
+                old.sequence == ended.sequence and old.run.caller is Caller.WAITS
+            )
+
+        await self._values.put_over(key, encode_ended(ended), is_older)
 
     async def run(self, flow: str, run_id: str) -> EndedRun | None:
         """A run that has ended."""

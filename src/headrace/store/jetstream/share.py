@@ -2,10 +2,11 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence, Set
 
 from headrace.errors import StoreError
 from headrace.store.jetstream.journal import FlowJournal
+from headrace.store.jetstream.sayings import Sayings
 from headrace.store.journal import event as events
 from headrace.store.journal.change import Applied
 from headrace.store.journal.replica import Replica
@@ -20,17 +21,33 @@ _OF_TRIGGERS = (events.Adopted, events.Switched)
 
 
 class Share:
-    """Claims tasks for this process, and tells what others decide."""
+    """Claims tasks for this process, and tells what others decide.
 
-    def __init__(self, author: str, journal_of: Callable[[str], FlowJournal | None]) -> None:
+    Attributes:
+        has_room: see `Sharing`.
+    """
+
+    def __init__(
+        self,
+        author: str,
+        journal_of: Callable[[str], FlowJournal | None],
+        journals: Callable[[], Iterable[FlowJournal]],
+        sayings: Sayings,
+    ) -> None:
         """Set up.
 
         Args:
             author: this process.
             journal_of: the journal that a run is in, by the run's id; None if there is none.
+            journals: those of the flows that this process executes.
+            sayings: what processes say to each other.
         """
-        self._author = author
+        self.me = self._author = author
         self._journal_of = journal_of
+        self._journals = journals
+        self.say = sayings.say
+        self.sayings = sayings.__call__
+        self.has_room: Callable[[], bool] = lambda: True
         self._changes: asyncio.Queue[SharedChange] = asyncio.Queue()
 
     async def claim(self, task: TaskRecord, concurrency: int) -> Attempt | None:
@@ -73,6 +90,10 @@ class Share:
         """See `Sharing`."""
         while True:
             yield await self._changes.get()
+
+    def members(self) -> Set[str]:
+        """See `Sharing`."""
+        return {self.me}.union(*(journal.replica.claims.members for journal in self._journals()))
 
     def tell(self, flow: str, applied: Sequence[Applied]) -> None:
         """Note what of a flow's journal others have written.

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -11,17 +10,18 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from headrace.errors import StoreError
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_error, encode_measured, encode_outcome, encode_task
 from headrace.store.executor import Executor
 from headrace.store.firing import decide
+from headrace.store.jetstream.care import Care
 from headrace.store.jetstream.connection import CONNECT_S, Connection
 from headrace.store.jetstream.history import History
 from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.jetstream.lookup import Lookup
 from headrace.store.jetstream.place import Place
 from headrace.store.jetstream.presence import GONE_AFTER_S, Presence, here
+from headrace.store.jetstream.sayings import Sayings
 from headrace.store.jetstream.share import Share
 from headrace.store.jetstream.snapshots import Snapshots
 from headrace.store.jetstream.values import Values
@@ -53,9 +53,6 @@ __all__ = ["JetStreamStore"]
 _PATIENCE_S = 300.0
 """How long NATS may be away before the store has failed: long enough for an update of its servers."""
 _PRUNED_AT_ONCE = 500
-_CARE_S = 1.0
-_LAGGARD_S = 30.0
-"""Who has not read for so long what a snapshot has fails, and begins anew from the snapshot."""
 _ANY_NUMBER = 2**31
 _REMEMBERED = 100_000
 """Runs whose flows are known without a look; far more than are open at once."""
@@ -73,10 +70,15 @@ class JetStreamStore(Lookup):
         super().__init__(connection, history, snapshots, uuid.uuid4().hex[:16], patience_s)
         self._presence = Presence(connection.place, connection, self._author)
         self._joined: set[str] = set()
-        self._shortened: dict[str, tuple[int, float]] = {}
+        self._care = Care(self._author, self._presence, snapshots, self._executed)
         self._caring: asyncio.Task[None] | None = None
         self._asked: dict[str, str] = {}
-        self.sharing = Share(self._author, self._journal_of)
+        self.sharing = Share(
+            self._author,
+            self._journal_of,
+            lambda: [self._journals[flow] for flow in self._joined],
+            Sayings(connection, self._author),
+        )
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_closed = False
 
@@ -213,6 +215,7 @@ class JetStreamStore(Lookup):
             has_caller=request.has_caller,
             dedupe_key=request.dedupe_key,
             kept={id_: sorted(request.cut_off(id_)) for id_ in decision.superseded},
+            goes_on=self.sharing.has_room(),
         )
 
     # ---- tasks
@@ -234,7 +237,12 @@ class JetStreamStore(Lookup):
         if flow is None:
             return Committed()
         event = events.Committed(
-            task.run_id, task.id, msgspec.Raw(outcome.record()), now_ns, is_recorded=is_recorded
+            task.run_id,
+            task.id,
+            msgspec.Raw(outcome.record()),
+            now_ns,
+            is_recorded=is_recorded,
+            goes_on=self.sharing.has_room(),
         )
         journal = self._journals[flow]
         committed: Committed = await journal.write(event, (task.id, outcome.outcome))
@@ -430,12 +438,16 @@ class JetStreamStore(Lookup):
         if flow not in self._joined:
             if self._caring is None:
                 await self._presence.start()
-                self._caring = asyncio.create_task(self._care())
+                self._caring = asyncio.create_task(self._care.run())
                 self._caring.add_done_callback(self._ended_with)
-            await self._bury_dead(journal, surely=False)
+            await self._care.bury_dead(journal, surely=False)
             await journal.write(events.Joined(here(), os.getpid()))
             self._joined.add(flow)
         return journal
+
+    def _executed(self) -> list[FlowJournal]:
+        """The journals of the flows that this process executes."""
+        return [self._journals[flow] for flow in self._joined]
 
     async def _write(self, flow: str, event: events.Event) -> Any:  # noqa: ANN401 - as the event is
         return await (await self._journal(flow)).write(event)
@@ -470,41 +482,3 @@ class JetStreamStore(Lookup):
         if (error := task.exception()) is not None:
             self._failed.set_exception(error)
             self._failed.exception()  # nobody may be watching
-
-    async def _care(self) -> None:
-        """Look after the journals: members that are dead are told so, and what is long is made short."""
-        while True:
-            await asyncio.sleep(_CARE_S)
-            for flow in list(self._joined):
-                journal = self._journals[flow]
-                await self._bury_dead(journal, surely=True)
-                await self._shorten(journal)
-
-    async def _bury_dead(self, journal: FlowJournal, *, surely: bool) -> None:
-        """Have the tasks of members that show no life done by others."""
-        for author, member in list(journal.replica.claims.members.items()):
-            is_known = member.host == here() or (surely and self._presence.is_steady)
-            if author == self._author or not is_known:
-                continue
-            try:
-                is_dead = not await self._presence.shows_life(author, member)
-            except StoreError:
-                return  # NATS is away: another time
-            if is_dead:
-                await journal.write(events.Lost(author))
-
-    async def _shorten(self, journal: FlowJournal) -> None:
-        """Take a snapshot of a journal that has become long; it begins there once all have read so far."""
-        flow, now_s = journal.flow, time.monotonic()
-        try:
-            if journal.is_long:
-                sequence = journal.replica.sequence
-                if await self._snapshots.take(journal.replica):
-                    await journal.write(events.Compacted(sequence))
-                    self._shortened[flow] = sequence, now_s + _LAGGARD_S
-            sequence, due_s = self._shortened.get(flow, (0, now_s))
-            if now_s > due_s:
-                del self._shortened[flow]
-                await self._snapshots.shorten(flow, sequence)
-        except StoreError:
-            return  # NATS is away: another time

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 from nats.aio.msg import Msg
 
-from headrace.errors import StoreError
+from headrace.errors import PermanentError, StoreError
 from headrace.store.jetstream.connection import Connection
 from headrace.store.jetstream.failure import ERRORS, cure_of
 from headrace.store.journal.change import Applied
 from headrace.store.journal.event import Batch, Event, encode_batch
+from headrace.values import JsonError
 
 __all__ = ["PART", "Writer"]
 
@@ -123,16 +124,22 @@ class Writer:
             self._begin([event for event, _ in some], [future for _, future in some])
 
     def _begin(self, events: list[Event], results: list[asyncio.Future[Any]]) -> None:
-        self._number += 1
-        number = self._number
+        number = self._number + 1
         settled = min(self._unseen, default=number) - 1
-        body = encode_batch(Batch(self._author, number, settled, events))
-        if len(body) > self._room and len(events) > 1:  # rather two messages than one in parts
-            self._number -= 1
+        failure: JsonError | None = None
+        try:
+            body = encode_batch(Batch(self._author, number, settled, events))
+        except JsonError as error:
+            body, failure = b"", error
+        if not 0 < len(body) <= self._room and len(events) > 1:  # rather two messages than one in parts
             half = len(events) // 2
             self._begin(events[:half], results[:half])
             self._begin(events[half:], results[half:])
             return
+        if failure is not None:
+            results[0].set_exception(PermanentError(f"it cannot be kept: {failure}", code="HR401"))
+            return
+        self._number = number
         now_s = time.monotonic()
         written = self._unseen[number] = _Written(body, results, now_s, now_s)
         sending = asyncio.get_running_loop().create_task(self._send(number, written))

@@ -8,6 +8,7 @@ from headrace.sdk.schedule import Overlap
 from headrace.store.caller import Caller
 from headrace.store.records import Attempt, RunStatus
 from headrace.store.request import RequestKind
+from headrace.values import JsonError
 
 __all__ = [
     "NOTHING",
@@ -103,6 +104,8 @@ class Fired(_Event, frozen=True):
     Attributes:
         revision: of the record for whose next tick `message` was made; None on request.
         message: of the trigger.
+        kept: of runs that are cancelled for it, what its author will still decide about.
+        goes_on: its author begins with the run's first task.
     """
 
     version: str
@@ -121,6 +124,7 @@ class Fired(_Event, frozen=True):
     has_caller: bool = False
     dedupe_key: str | None = None
     kept: dict[str, list[str]] = {}
+    goes_on: bool = True
 
     @property
     def on_request(self) -> bool:
@@ -146,6 +150,7 @@ class Committed(_Event, frozen=True):
     Attributes:
         outcome: `store.encoding.EncodedOutcome.record`.
         is_recorded: it lies in the target, too.
+        goes_on: its author goes on with what it made.
     """
 
     run_id: str
@@ -153,6 +158,7 @@ class Committed(_Event, frozen=True):
     outcome: msgspec.Raw
     now_ns: int
     is_recorded: bool = False
+    goes_on: bool = True
 
 
 class Retried(_Event, frozen=True):
@@ -296,8 +302,15 @@ _decode = msgspec.json.Decoder(Batch).decode
 
 
 def encode_batch(batch: Batch) -> bytes:
-    """A batch as JSON."""
-    return _encode(batch)
+    """A batch as JSON.
+
+    Raises:
+        JsonError: a value in it has no form in JSON.
+    """
+    try:
+        return _encode(batch)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, ValueError) as error:
+        raise JsonError(str(error)) from error
 
 
 def decode_batch(data: bytes) -> Batch:

@@ -190,7 +190,8 @@ class Replica(msgspec.Struct):
             self.responses[event.run_id] = None
         if event.has_caller:
             self.callers[event.run_id] = author
-        self.claims.claim(author, event.run_id, fired.task.id)
+        if event.goes_on:
+            self.claims.claim(author, event.run_id, fired.task.id)
         told = tuple(self._changed(each, is_cancelled=True) for each in changes[:-1])
         begun = self.told(fired.run)
         opened = RunChange(event.run_id, begun=begun, opened=((fired.task, Attempt()),))
@@ -256,7 +257,7 @@ class Replica(msgspec.Struct):
             self.responses[event.run_id] = changes.response
         following = next((new for new in changes.opened if new.lane is None), None)
         change = self._changed(changes)
-        if following is not None and state.ends_as is None:  # who ends a task goes on with what it made
+        if event.goes_on and following is not None and state.ends_as is None:
             self.claims.claim(author, event.run_id, following.id)
         return self._committed_as(changes, change), (change,)
 
@@ -402,8 +403,12 @@ class Replica(msgspec.Struct):
         self.keys = {key: run_id for key, run_id in self.keys.items() if run_id not in gone}
 
     def _compact(self, sequence: int) -> None:
-        """The history has what there was at a place of the journal."""
-        self.ended = {id_: each for id_, each in self.ended.items() if each.sequence > sequence}
+        """The history has what was at a place of the journal, but not what becomes of callers who wait."""
+        self.ended = {
+            id_: each
+            for id_, each in self.ended.items()
+            if each.sequence > sequence or each.run.caller is Caller.WAITS
+        }
         for task_id, kept in self.letters.items():
             if kept.sequence <= sequence and kept.letter is not None:
                 self.letters[task_id] = replace(kept, letter=None)
