@@ -1,6 +1,7 @@
 """The store of many processes on many machines."""
 
 import asyncio
+import contextlib
 import os
 import uuid
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from headrace.store.jetstream.history import History
 from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.jetstream.lookup import Lookup
 from headrace.store.jetstream.place import Place
-from headrace.store.jetstream.presence import Presence, here
+from headrace.store.jetstream.presence import GONE_AFTER_S, Presence, here
 from headrace.store.jetstream.sayings import Sayings
 from headrace.store.jetstream.share import Share
 from headrace.store.jetstream.snapshots import Snapshots
@@ -132,7 +133,8 @@ class JetStreamStore(Lookup):
         """See `Store`."""
         if flow in self._joined:
             self._joined.discard(flow)
-            await self._journals[flow].write(events.Left())
+            with contextlib.suppress(TimeoutError):  # what cannot be told now others see soon
+                await asyncio.wait_for(self._journals[flow].write(events.Left()), GONE_AFTER_S)
 
     async def executors(self, flow: str) -> tuple[Executor, ...]:
         """See `Store`; those that show life, the earliest first."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from headrace.store.journal.event import Batch, Event, encode_batch
 from headrace.values import JsonError
 
 __all__ = ["PART", "Writer"]
+
+_log = logging.getLogger(__name__)
 
 PART = "Headrace-Part"
 """The header of a part of a batch that is larger than a message: `author number index count`."""
@@ -174,7 +177,17 @@ class Writer:
             return
         answer = msgspec.json.decode(message.data, type=_Answer)
         if answer.error is not None:
-            written.refusal = answer.error.description
+            self._refused(written, answer.error.description)
+
+    def _refused(self, written: _Written, refusal: str) -> None:
+        """It is tried again; people are told why it takes so long, once."""
+        if not any(each.refusal for each in self._unseen.values()):
+            shown = self._connection.place.shown
+            _log.warning(
+                "JetStream at %s takes nothing: %s%s; it is tried again for %g s",
+                *(shown, refusal, cure_of(refusal), self._patience_s),
+            )
+        written.refusal = refusal
 
     def _failure(self, written: _Written) -> str:
         shown = self._connection.place.shown
