@@ -8,7 +8,7 @@ import pytest
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
 from headrace.monitor.meter import Meter, NodeRow, Snapshot
-from support.flows import bench
+from support.flows import Seen, bench
 
 
 class Engine:
@@ -18,7 +18,7 @@ class Engine:
         self.now_s = 100.0
         self.api, self.iterate = NodeStats(), NodeStats()
         self.runs = {"one": RunStats(), "two": RunStats()}
-        self.edge = SimpleNamespace(edge=SimpleNamespace(index=3), crossed=0, closes_loop=False)
+        self.edge = SimpleNamespace(edge=SimpleNamespace(index=3), crossed=0)
         targets = {"start": {"out": (self.edge,)}}
         units = self.units = {
             name: SimpleNamespace(
@@ -142,7 +142,10 @@ def test_items_of_a_node_above_the_source_are_none_of_its_records() -> None:
     engine.change(engine.api, items_done=100, passes=1)
     snapshot = engine.meter.read()
     assert (snapshot.done, snapshot.total, snapshot.rate, snapshot.batches) == (100, 500, 50.0, 1)
-    engine.edge.closes_loop = True  # as where the next page is asked for once this one is done
+    # As where the next page is asked for once this one is done: in a loop nothing is above.
+    engine.units["api"].targets["response"] = (
+        SimpleNamespace(edge=SimpleNamespace(index=4), unit=engine.units["iterate"], crossed=0),
+    )
     engine.meter = Meter(engine.meter.program, engine.runs.get, now_s=lambda: engine.now_s)
     engine.meter.begin("one", is_alone=True)
     engine.change(engine.iterate, items_done=15, items_total=105)
@@ -171,3 +174,39 @@ async def test_the_items_of_a_durable_iterator_are_done_with_their_tasks_each_on
         stats = flow.program.units["each"].stats
         done, passes = (5, 5) if ports == "both" else (4, 2)
         assert (stats.items_total, stats.items_done, stats.passes) == (5, done, passes)
+
+
+@pytest.mark.parametrize("durable", ["true", "false"])
+async def test_batches_of_a_page_loop_are_records_whatever_their_iterator_is(durable):
+    spec = f"""
+    nodes:
+      start: {{component: common-module/signal}}
+      page: {{component: test-module/probe}}
+      each: {{component: common-module/iterator, settings: {{batchSize: 2, durable: {durable}}}}}
+      some: {{component: common-module/modify}}
+    edges:
+      - {{from: start, to: page, data: {{page: 1}}}}
+      - {{from: page, to: each, data: {{array: [1, 2, 3], context: "{{{{$}}}}"}}}}
+      - each:batch -> some
+      - {{from: "each:done", to: more, data: "{{{{$.context}}}}"}}
+      - {{from: "more:again", to: page, data: {{page: "{{{{$.page + 1}}}}"}}}}
+    """.replace(
+        "      some:",
+        """      more:
+        component: common-module/router
+        settings: {rules: [{when: "{{$.page < 3}}", outputPort: again}]}
+      some:""",
+    )
+
+    async def tell(message, context):
+        context.expect(9)
+
+    seen = Seen()
+    seen.before["page"] = tell
+    async with bench(spec, seen=seen) as flow:
+        meter = Meter(flow.program, flow.engine.stats)
+        fired = await flow.engine.fire(flow.program, "start")
+        meter.begin(fired.id, is_alone=True)
+        await flow.engine.wait(fired.id)
+        meter.end(fired.id)
+        assert (meter.read().done, meter.read().total) == (9, 9)

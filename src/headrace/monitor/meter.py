@@ -90,10 +90,11 @@ class Meter:
         self._stats = {unit.name: unit.stats for unit in units if not unit.node.spec.trigger}
         self._targets = [target for unit in units for targets in unit.targets.values() for target in targets]
         self._senders: dict[str, set[str]] = {}
+        self._receivers: dict[str, set[str]] = {}
         for unit in units:
             for target in chain.from_iterable(unit.targets.values()):
-                if not target.closes_loop:
-                    self._senders.setdefault(target.unit.name, set()).add(unit.name)
+                self._senders.setdefault(target.unit.name, set()).add(unit.name)
+                self._receivers.setdefault(unit.name, set()).add(target.unit.name)
         self._above: tuple[frozenset[str], set[str]] = frozenset(), set()
         self.program = program
         self._stats_of = stats_of
@@ -182,16 +183,22 @@ class Meter:
         return max(among, key=lambda name: (counts[name].items_total, counts[name].items_done), default="")
 
     def _all_above(self, names: frozenset[str]) -> set[str]:
-        """The nodes whose messages lead to some nodes, but for loops."""
+        """The nodes whose messages lead to one of some nodes, and to which its own do not lead back."""
         if names != self._above[0]:
-            above: set[str] = set()
-            waiting = list(names)
-            while waiting:
-                new = self._senders.get(waiting.pop(), set()) - above
-                above |= new
-                waiting += new
-            self._above = names, above
+            above = (_reached(name, self._senders) - _reached(name, self._receivers) for name in names)
+            self._above = names, set(chain.from_iterable(above))
         return self._above[1]
+
+
+def _reached(name: str, neighbours: Mapping[str, set[str]]) -> set[str]:
+    """All that lies beyond a node in one direction; with the node itself, if it is in a loop."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = neighbours.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def _rates(new: list[int], old: list[int], seconds: float) -> list[float]:
