@@ -19,9 +19,13 @@ from support.flows import HEAD, Seen
 from support.nats_server import free_port, shared_server
 
 # Who took the request goes on with the first task that it leads to; the second is anybody's.
-APART = REPLY.replace(
-    "nodes:", "nodes:\n  own: {component: common-module/async}\n  apart: {component: common-module/async}"
-).replace("- hook -> work", "- hook -> own\n  - hook -> apart -> work")
+APART = (
+    REPLY.replace(
+        "nodes:", "nodes:\n  own: {component: common-module/async}\n  apart: {component: common-module/async}"
+    )
+    .replace("- hook -> work", "- hook -> own\n  - hook -> apart -> work")
+    .replace("timeout: 5s", "timeout: 9s")
+)
 
 pytestmark = pytest.mark.timeout(60)
 
