@@ -64,7 +64,7 @@ async def _open_jetstream(url: str, connect_s: float, *, is_new: bool) -> Store:
     try:
         jetstream = import_module("headrace.store.jetstream")
     except ModuleNotFoundError as error:
-        if error.name != "nats":
+        if (error.name or "").partition(".")[0] != "nats":
             raise
         raise UsageError("the store `nats://…` needs: pip install 'headrace[cluster]'") from error
     place = jetstream.Place.read(url)

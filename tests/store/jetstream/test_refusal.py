@@ -9,6 +9,7 @@ import pytest
 from headrace.errors import StoreError, UsageError
 from headrace.store.jetstream import JetStreamStore, Place
 from support.made import FLOW, fire_request
+from support.nats_account import operated
 from support.nats_server import NatsServer, free_port, shared_server
 
 pytestmark = pytest.mark.timeout(60)
@@ -131,3 +132,15 @@ async def _fill(store):
     large = {"text": "x" * 100_000}
     for number in range(10):
         await store.fire(fire_request(f"r{number}", message=lambda tick: large))
+
+
+async def test_a_file_of_credentials_lets_in_and_another_one_does_not(server, tmp_path):
+    config, credentials = operated()
+    one = server(config)
+    own, other = tmp_path / "own.creds", tmp_path / "other.creds"
+    own.write_text(credentials)
+    other.write_text(operated()[1])
+    store = await JetStreamStore.open(Place.read(f"{one.url}?credentials={own}"))
+    await store.close()
+    error = await refusal(f"{one.url}?credentials={other}")
+    assert f"refuses the credentials of {other}" in error.message
