@@ -226,6 +226,7 @@ async def test_rule_12_rows_are_removed_a_day_after_their_run_has_ended_and_not_
             clock._now_ns += age_h * 3600 * 10**9
             async with bench(WRITING, store=store, clock=clock, modules=(_writing(database),)) as flow:
                 await flow.run("x")
-                while set(flow.engine._group._tasks) - {flow.engine._watching}:
+                engine = flow.engine
+                while set(engine._group._tasks) - {engine._watching, engine._conversing}:
                     await asyncio.sleep(0)
             assert len(database.rows) == left, age_h

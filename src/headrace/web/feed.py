@@ -119,7 +119,8 @@ class Feed:
         while self._number == seen and not self._is_closed:
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), _BEAT_S)
+                async with asyncio.timeout(_BEAT_S):  # `wait_for` may swallow a cancellation (Python 3.11)
+                    await self._news.wait()
             except TimeoutError:
                 return False
         if not self._is_closed:

@@ -36,7 +36,7 @@ from headrace.web.guard import Guard
 from headrace.web.site import Site
 from headrace.web.watcher import Watcher
 
-__all__ = ["AUDIT_FILE", "Left", "Offer", "Stop", "Work", "execute", "open_site", "serve"]
+__all__ = ["AUDIT_FILE", "Left", "Offer", "Stop", "Work", "execute", "listening_for", "open_site", "serve"]
 
 AUDIT_FILE = "audit.jsonl"
 """In the home folder."""
@@ -175,7 +175,11 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
         StoreError: the store failed.
     """
     hosts = _hosts(offer)
-    with Audit(offer.home / AUDIT_FILE) as audit, ExitStack() as announcing:
+    with (
+        listening_for(offer) as listening,
+        Audit(offer.home / AUDIT_FILE) as audit,
+        ExitStack() as announcing,
+    ):
 
         def app_of(site: Site) -> ASGIApp:
             return Guard(make_app(site), offer.tokens, hosts, audit)
@@ -191,11 +195,14 @@ async def serve(offer: Offer, stop: Stop, listener: Listener, secrets: Secrets) 
             def stopping(self, runs: int) -> None:
                 listener.stopping(runs)
 
-        return await execute(offer, stop, Announcing(), secrets, app_of, has_proxy=bool(offer.host_names))
+        return await execute(
+            offer, listening, stop, Announcing(), secrets, app_of, has_proxy=bool(offer.host_names)
+        )
 
 
 async def execute(
     work: Work,
+    listening: socket.socket,
     stop: Stop,
     listener: Listener,
     secrets: Secrets,
@@ -203,23 +210,20 @@ async def execute(
     *,
     has_proxy: bool = False,
 ) -> Left:
-    """As `serve`, with another application."""
-    if not work.root.exists():
-        raise UsageError(f"there is no folder {work.root}")
-    with _bound(work.address) as listening:
-        bound = Address(work.address.host, listening.getsockname()[1])
-        async with open_site(work, secrets) as site:
-            await site.folder.scan()
-            config = _config(app_of(site), has_proxy=has_proxy)
-            async with _serving(config, site.feed, listening) as serving, asyncio.TaskGroup() as group:
-                works = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
-                ends = [group.create_task(each) for each in works]
-                listener.ready(site, bound)
-                await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
-                listener.stopping(len(site.engine.open_runs))
-                left = await _drain(group, site, stop, work.grace_s)
-                for task in ends:
-                    task.cancel()
+    """As `serve`, with another application, on a socket of `listening_for`."""
+    bound = Address(work.address.host, listening.getsockname()[1])
+    async with open_site(work, secrets) as site:
+        await site.folder.scan()
+        config = _config(app_of(site), has_proxy=has_proxy)
+        async with _serving(config, site.feed, listening) as serving, asyncio.TaskGroup() as group:
+            works = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
+            ends = [group.create_task(each) for each in works]
+            listener.ready(site, bound)
+            await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            listener.stopping(len(site.engine.open_runs))
+            left = await _drain(group, site, stop, work.grace_s)
+            for task in ends:
+                task.cancel()
     return left
 
 
@@ -297,8 +301,15 @@ def _hosts(offer: Offer) -> frozenset[str]:
 
 
 @contextlib.contextmanager
-def _bound(address: Address) -> Iterator[socket.socket]:
-    """A socket that is bound to an address: who connects waits until the server begins."""
+def listening_for(work: Work) -> Iterator[socket.socket]:
+    """A socket that is bound to the address: who connects waits until the server begins.
+
+    Raises:
+        UsageError: the address cannot be had, or there is no such folder.
+    """
+    if not work.root.exists():
+        raise UsageError(f"there is no folder {work.root}")
+    address = work.address
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from headrace.app.secrets import Secrets
 from headrace.monitor.metrics import CONTENT_TYPE
-from headrace.web.server import Left, Listener, Stop, Work, execute
+from headrace.web.server import Left, Listener, Stop, Work, execute, listening_for
 from headrace.web.site import Site
 
 __all__ = ["work"]
@@ -35,7 +35,8 @@ async def work(work: Work, stop: Stop, listener: Listener, secrets: Secrets) -> 
         UsageError: the address cannot be had, or there is no such folder or store.
         StoreError: the store failed.
     """
-    return await execute(work, stop, listener, secrets, lambda site: _app(site, stop))
+    with listening_for(work) as listening:
+        return await execute(work, listening, stop, listener, secrets, lambda site: _app(site, stop))
 
 
 def _app(site: Site, stop: Stop) -> ASGIApp:
