@@ -70,11 +70,11 @@ class Worker:
         self._is_stopping = False
 
     def begin(self, program: Program, run: RunRecord, tasks: Iterable[tuple[TaskRecord, Attempt]]) -> None:
-        """Take up a new run with its open tasks."""
-        active = self._activate(program, run)
-        self._services.observer.run_started(run)
-        self._take_up(active, tasks)
-        self._pump(active)
+        """Take up a new run with its open tasks; those that others have ended meanwhile are over."""
+        sharing = self._sharing
+        left = tuple(each for each in tasks if sharing is None or sharing.may_begin(each[0]))
+        if left:
+            self.go_on(program, OpenRun(run, left), self._services.observer.run_started)
 
     def _activate(self, program: Program, run: RunRecord) -> ActiveRun:
         flow = program.flow

@@ -134,7 +134,8 @@ class JetStreamStore(Lookup):
         if flow in self._joined:
             self._joined.discard(flow)
             with contextlib.suppress(TimeoutError):  # what cannot be told now others see soon
-                await asyncio.wait_for(self._journals[flow].write(events.Left()), GONE_AFTER_S)
+                async with asyncio.timeout(GONE_AFTER_S):
+                    await self._journals[flow].write(events.Left())
 
     async def executors(self, flow: str) -> tuple[Executor, ...]:
         """See `Store`; those that show life, the earliest first."""
