@@ -195,7 +195,14 @@ def test_a_signal_fires_once_in_the_process_that_executes_the_flow(
         by_path = call("signal", path, "start", "--data", '{"a": 1}', "--json")
         ids = [by_name.out.strip(), by_path.lines[0]["run"]]
         assert by_path.lines == [
-            {"run": ids[1], "flow": "test", "trigger": "start", "process": process.pid, "reason": None}
+            {
+                "run": ids[1],
+                "flow": "test",
+                "trigger": "start",
+                "process": process.pid,
+                "executors": [{"host": None, "process": process.pid}],
+                "reason": None,
+            }
         ]
         until(lambda: statuses() == ["succeeded"] * 2, "both runs")
         err = ended(process)

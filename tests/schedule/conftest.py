@@ -8,7 +8,8 @@ from support.clock import JumpingClock
 from support.stores import KINDS, Reopened, quick_folder
 
 
-@pytest.fixture(params=KINDS)
+# Of the store on NATS `store/test_firing.py` and `engine/test_crew.py` have what these show, in less time.
+@pytest.fixture(params=sorted(KINDS.keys() - {"jetstream"}))
 def place(request: pytest.FixtureRequest) -> Iterator[Reopened]:
     """Of one store, which is opened again and again."""
     with quick_folder() as folder:

@@ -127,3 +127,20 @@ async def test_what_has_no_form_in_json_is_refused_alone():
     assert (type(refused), done) == (PermanentError, None)
     assert await store.switches("test") == {"start": True}
     await store.close()
+
+
+async def test_a_cancellation_that_the_client_swallows_is_heeded():
+    store = await JetStreamStore.open(place_at(shared_server().url), patience_s=5)
+
+    async def swallow():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return "an answer"  # as `wait_for` of Python 3.11 may
+
+    asking = asyncio.create_task(store._connection.patiently(swallow))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
+    await store.close()

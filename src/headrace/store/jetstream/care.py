@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from headrace.errors import StoreError
+from headrace.store.jetstream.connection import heed
 from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.jetstream.presence import Presence, here
 from headrace.store.jetstream.snapshots import Snapshots
@@ -46,6 +47,7 @@ class Care:
             StoreError: a journal cannot be written any more.
         """
         while True:
+            heed()
             await asyncio.sleep(_PERIOD_S)
             for journal in self._journals():
                 await self.bury_dead(journal, surely=True)

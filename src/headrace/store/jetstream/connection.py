@@ -22,7 +22,7 @@ from headrace.errors import StoreError, UsageError
 from headrace.store.jetstream.failure import ERRORS, HAS_NO_JETSTREAM, failure_of, is_away
 from headrace.store.jetstream.place import Place
 
-__all__ = ["CONNECT_S", "LEAST_VERSION", "Connection"]
+__all__ = ["CONNECT_S", "LEAST_VERSION", "Connection", "heed"]
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +42,17 @@ _DEDUPE_S = 1.0
 """What is written twice is found by its number; JetStream need not look."""
 
 Value = TypeVar("Value")
+
+
+def heed() -> None:
+    """Raise a cancellation that has been swallowed: the client's `wait_for` may do so (CPython issue 86296).
+
+    Raises:
+        CancelledError: somebody has cancelled the task that calls.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class Connection:
@@ -198,10 +209,13 @@ class Connection:
         deadline_s = time.monotonic() + self._patience_s
         while True:
             try:
-                return await ask()
+                answer = await ask()
             except ERRORS as error:
                 if not is_away(error) or time.monotonic() > deadline_s:
                     raise failure_of(error, self.place) from error
+            else:
+                heed()
+                return answer
             await asyncio.sleep(_PAUSE_S)
 
     async def stream(self, flow: str) -> str:

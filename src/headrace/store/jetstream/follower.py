@@ -13,7 +13,7 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from headrace.errors import StoreError
-from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.connection import Connection, heed
 from headrace.store.jetstream.failure import ERRORS
 
 __all__ = ["Behind", "Follower", "Handle"]
@@ -65,6 +65,7 @@ class Follower:
         """
         try:
             while True:
+                heed()
                 try:
                     await self._subscribe()
                 except ERRORS:
@@ -77,6 +78,7 @@ class Follower:
     async def _watch(self) -> None:
         """Return when nothing is heard any more, or something was lost on the way."""
         while time.monotonic() - self._heard_s < _SILENT_S:
+            heed()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):  # `wait_for` may swallow a cancellation
                     await self._broken.wait()

@@ -11,7 +11,7 @@ import msgspec
 from nats.aio.msg import Msg
 
 from headrace.errors import PermanentError, StoreError
-from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.connection import Connection, heed
 from headrace.store.jetstream.failure import ERRORS, cure_of
 from headrace.store.journal.change import Applied
 from headrace.store.journal.event import Batch, Event, encode_batch
@@ -75,6 +75,7 @@ class Writer:
         subscription = await self._connection.client.subscribe(f"{self._inbox}.*", cb=self._answered)
         try:
             while True:
+                heed()
                 await asyncio.sleep(_LOOK_S)
                 now_s = time.monotonic()
                 for number, written in sorted(self._unseen.items()):
