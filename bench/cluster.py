@@ -28,7 +28,7 @@ from support.nats_server import NatsServer
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FLOWS = Path(__file__).parent / "flows"
-ROUNDS = 1
+ROUNDS = 3
 USERS = 10_000
 WORKERS = (1, 2, 4)
 TASKS = 8
