@@ -311,7 +311,9 @@ def listening_for(work: Work) -> Iterator[socket.socket]:
         raise UsageError(f"there is no folder {work.root}")
     address = work.address
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as made:
+    with socket.socket(
+        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    ) as made:  # asyncio sends at once on such alone
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((address.host, address.port))
