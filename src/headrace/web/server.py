@@ -311,9 +311,8 @@ def listening_for(work: Work) -> Iterator[socket.socket]:
         raise UsageError(f"there is no folder {work.root}")
     address = work.address
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(
-        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    ) as made:  # asyncio sends at once on such alone
+    # Of connections whose protocol is not named asyncio does not set TCP_NODELAY.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((address.host, address.port))
