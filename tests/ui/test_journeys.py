@@ -52,6 +52,7 @@ async def test_a_sync_is_run_and_watched_its_failed_batch_is_edited_and_tried_ag
             tried = page.get_by_role("region", name="Tried again")
             await expect(tried.get_by_role("status")).to_have_text("1 succeeded", timeout=20_000)
             await expect(page.get_by_role("heading", name="No dead letter is like that")).to_be_visible()
+            on.told.clear()  # the browser tells of the 404 where the letter was read anew meanwhile
             await on.go("/runs")
             await expect(page.get_by_role("row", name=re.compile("succeeded"))).to_be_visible()
     assert target.rows("SELECT count(*), count(*) FILTER (WHERE name = 'Zoë Good') FROM users") == [(600, 1)]
