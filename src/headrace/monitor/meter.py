@@ -105,6 +105,7 @@ class Meter:
         self._rebase()
 
     def _rebase(self) -> None:
+        self._done = 0
         self._base = {name: _copy(stats) for name, stats in self._stats.items()}
         self._base_crossed = [target.crossed for target in self._targets]
         self._started_s = self._now_s()
@@ -141,7 +142,8 @@ class Meter:
         passed_s = now_s - first.at_s
         rates = _rates(sample.received, first.received, passed_s)
         edge_rates = _rates(crossed, first.crossed, passed_s)
-        total = max(expected, source.items_total, source.items_done)
+        done = self._done = max(source.items_done, self._done)  # of what was told nothing is taken back
+        total = max(expected, source.items_total, done)
         rate = _rate(source.items_done - first.done.get(name, 0), passed_s)
         return Snapshot(
             elapsed_s=now_s - self._started_s,
@@ -149,7 +151,7 @@ class Meter:
                 NodeRow(name, c.received, c.active, c.failed, rate, c.items_done, c.items_total)
                 for (name, c), rate in zip(counts.items(), rates, strict=True)
             ),
-            done=source.items_done,
+            done=done,
             total=total,
             pages=sum(stats.pages for stats in self._runs.values()) or self._latest.pages,
             batches=source.passes,
