@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query'
 import { expect, it } from 'vitest'
-import { applyBatch, liveKey } from './apply'
+import { applyBatch } from './apply'
 import { emptyBatch, gather } from './batch'
 import { keys, type RunPage } from './queries'
 import { flowOf, liveOf, runOf } from './samples'
@@ -81,6 +81,6 @@ it('reads the run anew that has ended, and the letters that changed', () => {
 
 it('keeps the progress of each flow, and reads all anew where events were missed', () => {
   const { client } = apply({ event: 'progress', data: liveOf({ done: 4 }) })
-  expect(client.getQueryData(liveKey('users'))).toMatchObject({ done: 4 })
+  expect(client.getQueryData(keys.live('users'))).toMatchObject({ done: 4 })
   expect(apply({ event: 'reset', data: {} }).stale).toEqual([[]])
 })

@@ -4,12 +4,10 @@ import { MOST_A_PAGE, mergeFlow, mergeRun, mergeRunPage } from './merge'
 import { keys, type RunFilter, type RunPage } from './queries'
 import type { FlowDetail, FlowSummary, Live, RunDetail } from './types'
 
-export const liveKey = (flow: string) => ['live', flow] as const
-
 /** Lays a batch over the caches, and says what has to be read anew since events do not tell it. */
 export function applyBatch(client: QueryClient, batch: Batch): (readonly unknown[])[] {
   if (batch.isReset) return [[]]
-  for (const [flow, live] of batch.progress) client.setQueryData<Live>(liveKey(flow), live)
+  for (const [flow, live] of batch.progress) client.setQueryData<Live>(keys.live(flow), live)
   client.setQueryData<FlowSummary[]>(
     keys.flows,
     flows => flows && sameOr(flows, flow => mergeFlow(flow, batch)),

@@ -1,8 +1,9 @@
 /** Follows the events of the server, and keeps the caches of queries fresh by them. */
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
-import { applyBatch, liveKey } from './apply'
+import { applyBatch } from './apply'
 import { type Batch, Gatherer } from './batch'
+import { keys } from './queries'
 import { type Connection, EventStream } from './stream'
 import type { Live } from './types'
 
@@ -30,7 +31,7 @@ export function useBatches(listener: Listener) {
 
 /** The counts of a flow now, as they came last; null until the first come. */
 export const useLive = (flow: string): Live | null =>
-  useQuery<Live | null>({ queryKey: liveKey(flow), queryFn: () => null, enabled: false }).data ?? null
+  useQuery<Live | null>({ queryKey: keys.live(flow), queryFn: () => null, enabled: false }).data ?? null
 
 class Rereader {
   private readonly waiting = new Map<string, readonly unknown[]>()

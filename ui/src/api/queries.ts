@@ -13,6 +13,7 @@ import type {
   DeadLetterDetail,
   FlowDetail,
   FlowSummary,
+  Live,
   NodeDetail,
   RunDetail,
   RunSummary,
@@ -59,6 +60,7 @@ export const keys = {
   session: ['session'] as const,
   flows: ['flows'] as const,
   flow: (name: string) => ['flow', name] as const,
+  live: (flow: string) => ['live', flow] as const,
   node: (flow: string, node: string) => ['flow', flow, 'node', node] as const,
   runs: ['runs'] as const,
   run: (id: string) => ['run', id] as const,
@@ -102,7 +104,12 @@ export const useFlows = () => useQuery(flowsQuery)
 export const flowQuery = (name: string) =>
   queryOptions({
     queryKey: keys.flow(name),
-    queryFn: ({ signal }) => get<FlowDetail>(path('flows', name), signal),
+    queryFn: async ({ client, signal }) => {
+      const known = client.getQueryData<Live>(keys.live(name))
+      const flow = await get<FlowDetail>(path('flows', name), signal)
+      const told = client.getQueryData<Live>(keys.live(name))
+      return told && told !== known ? { ...flow, live: told } : flow // what events told meanwhile is newer
+    },
   })
 
 export const useFlow = (name: string) => useQuery(flowQuery(name))
