@@ -19,10 +19,12 @@ from headrace.sdk.resource import DEFAULT_ADDRESS
 from headrace.sdk.settings import parse_duration
 
 __all__ = [
+    "DETAILS",
     "ENV_FILE",
     "GRACE",
     "IMAGE",
     "KEEP",
+    "LISTEN",
     "MOST_RUNS",
     "READ_TOKEN",
     "STORE",
@@ -90,6 +92,16 @@ STORE = store_option(
     "Where runs are kept: memory, sqlite:///PATH or nats://HOST:4222; else in the home folder."
 )
 IMAGE = click.option("--image", metavar="NAME", help="Of workers; else headrace with this program's version.")
+LISTEN = click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default=str(DEFAULT_ADDRESS),
+    show_default=True,
+    help="Where http-module/server listens.",
+)
+DETAILS = click.option(
+    "-v", "--verbose", is_flag=True, help="Show all details in the logs, on standard error."
+)
 VERBOSE = click.option("-v", "--verbose", count=True, help="Show logs on standard error; -vv: all details.")
 
 

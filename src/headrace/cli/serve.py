@@ -13,11 +13,14 @@ from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
 from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
+from headrace.cli.life import left_text, live, tell_stopping
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
 from headrace.cli.option import (
+    DETAILS,
     ENV_FILE,
     GRACE,
     KEEP,
+    LISTEN,
     READ_TOKEN,
     STORE,
     TOKEN,
@@ -27,18 +30,16 @@ from headrace.cli.option import (
     token_of,
 )
 from headrace.cli.session import run_loop
-from headrace.cli.stopping import StopSignals
-from headrace.cli.terminal import discard_output, harmless
+from headrace.cli.terminal import harmless
 from headrace.cli.wording import plural
 from headrace.errors import UsageError
 from headrace.sdk import Address
-from headrace.sdk.resource import DEFAULT_ADDRESS
 
 if TYPE_CHECKING:
-    from headrace.web.server import Left, Offer
+    from headrace.web.server import Offer
     from headrace.web.site import Site
 
-__all__ = ["command", "left_text"]
+__all__ = ["command"]
 
 _ADDRESS = Address("127.0.0.1", 8080)
 _SHORTEST = 16
@@ -56,18 +57,12 @@ _SHORTEST = 16
 @click.option(
     "--host-name", "host_names", metavar="NAME", multiple=True, help="A name by which it is asked, besides."
 )
-@click.option(
-    "--listen",
-    metavar="HOST:PORT",
-    default=str(DEFAULT_ADDRESS),
-    show_default=True,
-    help="Where http-module/server listens.",
-)
+@LISTEN
 @STORE
 @KEEP
 @ENV_FILE
 @GRACE
-@click.option("-v", "--verbose", is_flag=True, help="Show all details in the logs, on standard error.")
+@DETAILS
 @log_format_option
 @click.pass_obj
 def command(
@@ -175,31 +170,11 @@ class _Told:
 
     def stopping(self, runs: int) -> None:
         """See `Listener`."""
-        if runs:
-            grace = f"running tasks have {self._offer.grace_s:g} s to end"
-            try:
-                print(f"stopping: {grace}; a second signal means at once", flush=True)
-            except OSError:  # nobody reads it any more; what is executing is to end well all the same
-                discard_output()
+        tell_stopping(runs, self._offer.grace_s)
 
 
 async def _serve(offer: "Offer", secrets: Secrets, *, shows_token: bool) -> int:
-    stop = StopSignals()
-    serving = import_module("headrace.web.server").serve
-    try:
-        with stop.handled():
-            left = await serving(offer, stop, _Told(offer, shows_token=shows_token), secrets)
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+    serve, told = import_module("headrace.web.server").serve, _Told(offer, shows_token=shows_token)
+    left, stop = await live(lambda stop: serve(offer, stop, told, secrets))
     print(left_text(left, is_lost=offer.store == "memory"))
     return 0 if stop.received is signal.SIGTERM and not left.waits else stop.exit_code
-
-
-def left_text(left: "Left", *, is_lost: bool = False) -> str:
-    """What a process says at its end."""
-    if not left.runs:
-        return "stopped"
-    if left.others.executors:
-        return f"stopped; {plural(left.runs, 'run goes', 'runs go')} on elsewhere ({left.others})"
-    fate = "lost: the store is in memory" if is_lost else "left unfinished for the next start"
-    return f"stopped; {plural(left.runs, 'run is', 'runs are')} {fate}"

@@ -11,15 +11,23 @@ from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
 from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
+from headrace.cli.life import left_text, live, tell_stopping
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
-from headrace.cli.option import ENV_FILE, GRACE, KEEP, parse_address, parse_keep, parse_span, store_option
-from headrace.cli.serve import left_text
+from headrace.cli.option import (
+    DETAILS,
+    ENV_FILE,
+    GRACE,
+    KEEP,
+    LISTEN,
+    parse_address,
+    parse_keep,
+    parse_span,
+    store_option,
+)
 from headrace.cli.session import run_loop
-from headrace.cli.stopping import StopSignals
 from headrace.cli.wording import plural
 from headrace.errors import UsageError
 from headrace.sdk import Address
-from headrace.sdk.resource import DEFAULT_ADDRESS
 
 if TYPE_CHECKING:
     from headrace.web.server import Work
@@ -40,13 +48,7 @@ _ADDRESS = Address("127.0.0.1", 8081)
     show_default=True,
     help="Of /live, /ready and /metrics; port 0: any that is free.",
 )
-@click.option(
-    "--listen",
-    metavar="HOST:PORT",
-    default=str(DEFAULT_ADDRESS),
-    show_default=True,
-    help="Where http-module/server listens.",
-)
+@LISTEN
 @click.option(
     "--tasks",
     metavar="N",
@@ -56,7 +58,7 @@ _ADDRESS = Address("127.0.0.1", 8081)
 @KEEP
 @ENV_FILE
 @GRACE
-@click.option("-v", "--verbose", is_flag=True, help="Show all details in the logs, on standard error.")
+@DETAILS
 @log_format_option
 @click.pass_obj
 def command(
@@ -112,16 +114,11 @@ class _Told:
 
     def stopping(self, runs: int) -> None:
         """See `Listener`."""
-        if runs:
-            print(f"stopping: running tasks have {self._work.grace_s:g} s to end", flush=True)
+        tell_stopping(runs, self._work.grace_s)
 
 
 async def _work(work: "Work", secrets: Secrets) -> int:
-    stop = StopSignals()
-    try:
-        with stop.handled():
-            left = await import_module("headrace.web.worker").work(work, stop, _Told(work), secrets)
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+    execute, told = import_module("headrace.web.worker").work, _Told(work)
+    left, stop = await live(lambda stop: execute(work, stop, told, secrets))
     print(left_text(left))
     return 0 if stop.received is signal.SIGTERM else stop.exit_code

@@ -209,11 +209,8 @@ class MemoryStore:
 
     async def runs(self, wanted: RunFilter = ALL_RUNS) -> list[RunRecord]:
         """See `Store`."""
-        states = sorted(
-            (*self._ledger.runs.values(), *self._ended.values()),
-            key=lambda state: (-state.record.started_at_ns, state.record.id),
-        )
-        return [state.record for state in states if wanted.wants(state.record)][: wanted.limit]
+        states = (*self._ledger.runs.values(), *self._ended.values())
+        return wanted.chosen(state.record for state in states)
 
     async def keep_profile(self, run_id: str, profile: bytes) -> None:
         """See `Store`."""
@@ -267,10 +264,7 @@ class MemoryStore:
         """See `Store`."""
         numbered = list(enumerate(self._letters.values()))
         found = [(number, letter) for number, letter in reversed(numbered) if wanted.wants(letter)]
-        page = [each for each in found if wanted.before is None or each[0] < wanted.before]
-        shown = page[: wanted.limit]
-        following = shown[-1][0] if shown and len(page) > len(shown) else None
-        return LetterPage(tuple(letter for _, letter in shown), following, len(found))
+        return LetterPage.of(found, wanted)
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""

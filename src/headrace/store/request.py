@@ -1,5 +1,6 @@
 """What is asked of a store, and what one process asks of another through it."""
 
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 import msgspec
@@ -57,6 +58,11 @@ class RunFilter(msgspec.Struct, frozen=True):
             and run.id.startswith(self.id_prefix)
         )
 
+    def chosen(self, runs: Iterable[RunRecord]) -> list[RunRecord]:
+        """Those of some runs, the latest first."""
+        found = sorted(filter(self.wants, runs), key=lambda run: (-run.started_at_ns, run.id))
+        return found[: self.limit]
+
 
 ALL_RUNS = RunFilter()
 """The latest runs of all flows."""
@@ -104,6 +110,14 @@ class LetterPage(msgspec.Struct, frozen=True):
     letters: tuple[DeadLetter, ...]
     next: int | None
     total: int
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[int, DeadLetter]], wanted: LetterFilter) -> "LetterPage":
+        """The page of all that a filter wants, the newest first, each after its cursor."""
+        page = [each for each in found if wanted.before is None or each[0] < wanted.before]
+        shown = page[: wanted.limit]
+        following = shown[-1][0] if shown and len(page) > len(shown) else None
+        return cls(tuple(letter for _, letter in shown), following, len(found))
 
 
 class RequestKind(Enum):

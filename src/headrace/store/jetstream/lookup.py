@@ -68,9 +68,7 @@ class Lookup:
                 found |= {id_: ended.run for id_, ended in (await self._all_ended(flow)).items()}
             replica = await self._replica(flow)
             found |= {id_: replica.told(state.record) for id_, state in replica.ledger.runs.items()}
-        chosen = [run for run in found.values() if wanted.wants(run)]
-        chosen.sort(key=lambda run: (-run.started_at_ns, run.id))
-        return [msgspec.structs.replace(run, errors=[]) for run in chosen[: wanted.limit]]
+        return [msgspec.structs.replace(run, errors=[]) for run in wanted.chosen(found.values())]
 
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
@@ -115,11 +113,7 @@ class Lookup:
 
     async def letters(self, wanted: LetterFilter) -> LetterPage:
         """See `Store`."""
-        found = (await self._letters(wanted))[::-1]
-        page = [each for each in found if wanted.before is None or each[0] < wanted.before]
-        shown = page[: wanted.limit]
-        following = shown[-1][0] if shown and len(page) > len(shown) else None
-        return LetterPage(tuple(letter for _, letter in shown), following, len(found))
+        return LetterPage.of((await self._letters(wanted))[::-1], wanted)
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""

@@ -76,7 +76,7 @@ class JetStreamStore(Lookup):
         self.sharing = Share(
             self._author,
             self._journal_of,
-            lambda: [self._journals[flow] for flow in self._joined],
+            self._executed,
             Sayings(connection, self._author),
         )
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
