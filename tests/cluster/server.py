@@ -153,7 +153,7 @@ class Cluster(kmock.KubernetesEmulator):
                 if number > since and key[0] == self._resource(kind) and request.namespace in (None, key[1]):
                     await response.write(json.dumps(event).encode() + b"\n")
             async with self._changed:
-                await self._changed.wait_for(lambda: index < len(self._history))  # noqa: B023
+                await self._changed.wait_for(lambda: index < len(self._history))  # noqa: B023 - it is waited for here
 
     async def _happened(self, kind, key, obj):
         self._history.append(

@@ -285,6 +285,9 @@ def test_helm_lints_it_and_renders_the_same(helm, tmp_path, case):
     values.write_text(yaml.safe_dump(CASES[case]))
     by_helm("lint", "--strict", helm, "--values", values)
     text = by_helm("template", "demo", helm, "--namespace", "apps", "--values", values)
-    key = lambda each: (each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"])  # noqa: E731
+
+    def key(each):
+        return each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"]
+
     found = sorted((each for each in yaml.safe_load_all(text) if each), key=key)
     assert found == sorted(Chart(FOLDER, CASES[case]).manifests, key=key)

@@ -9,7 +9,6 @@ from tests.cluster.flows import INSTALLATION, REGISTRY, SECRETS, SIGNAL, WEBHOOK
 from tests.flow.test_deploy import ALL
 
 from headrace.cli import main
-from headrace.cli.entry import COMMANDS
 from headrace.cluster.crd import custom_resources
 from headrace.cluster.desired import Owner, desired, flow_text
 from headrace.cluster.name import child_name
@@ -72,7 +71,6 @@ def test_the_workers_are_started_as_the_command_line_has_it():
     ]  # fmt: skip
 
 
-@pytest.mark.skipif("worker" not in COMMANDS, reason="this program has no `headrace worker`")
 def test_the_workers_command_takes_these_arguments():
     assert main([*worker(made(deploy={"grace": "90s"}))["args"], "--help"]) == 0
 

@@ -2,6 +2,8 @@
 
 import math
 
+from pydantic import BaseModel
+
 from headrace.cluster.manifest import Manifest
 from headrace.cluster.name import HEALTH_PORT, HOOKS_PORT, child_name, labels_of, selector_of
 from headrace.flow.deploy import Deploy
@@ -155,8 +157,6 @@ def pod_labels(flow: Flow) -> dict[str, str]:
     return {**flow.deploy.pod_labels, **labels_of(flow.name)}
 
 
-def _dumped(part: object) -> Manifest:
+def _dumped(part: BaseModel) -> Manifest:
     """A part of `deploy` as Kubernetes writes it."""
-    dump = part.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)  # type: ignore[attr-defined]
-    made: Manifest = dump
-    return made
+    return part.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
