@@ -98,7 +98,7 @@ def flows():
     for name, spec in (("signal", SIGNAL), ("secrets", SECRETS), ("webhook", WEBHOOK)):
         yield name, resource(spec)
     yield "deploy", resource(SECRETS, deploy=ALL)
-    yield "empty", resource(SIGNAL, deploy=dict.fromkeys(ALL))
+    yield "empty", resource(SIGNAL, deploy=dict.fromkeys(ALL.keys() - {"replicas"}))
     hooks = {
         "onFailure": {"after": 3, "webhook": {"url": "https://x", "headers": {"a": "b"}}},
         "onRecovery": {"flow": "a"},
@@ -155,6 +155,11 @@ def test_unknown_keys_are_known_to_be_unknown():
     spec = {**SIGNAL, "timeOut": "5m"}
     kept = pruned(spec, schema_of(FLOW)["properties"]["spec"])
     assert merge_patch(spec, kept) == {"timeOut": None}
+
+
+def test_a_null_is_dropped_where_kubectl_scale_would_stumble_over_it():
+    deploy = schema_of(FLOW)["properties"]["spec"]["properties"]["deploy"]["properties"]
+    assert [name for name, part in deploy.items() if not part.get("nullable")] == ["replicas"]
 
 
 def test_a_signal_names_its_trigger():

@@ -53,7 +53,7 @@ async def admin():
 
 
 async def established(admin, path):
-    conditions = (await admin.ask("GET", path)).get("status", {}).get("conditions", [])
+    conditions = (await admin.ask("GET", path)).get("status", {}).get("conditions") or []  # null at first
     wrong = [
         each["message"]
         for each in conditions
@@ -180,6 +180,11 @@ async def test_the_server_keeps_all_of_a_flow(admin, namespace):
         flow["metadata"] = {"name": f"f-{name.replace(' ', '-').replace('_', '-')}", "namespace": namespace}
         made = await admin.create(flow, fieldValidation="Strict")
         assert made["spec"] == flow["spec"], name
+
+
+async def test_no_number_of_replicas_is_what_a_null_is(admin, namespace):
+    made = await admin.create(at(namespace, deploy={"replicas": None, "grace": None}), fieldValidation="Strict")
+    assert made["spec"]["deploy"] == {"grace": None}
 
 
 async def test_a_signal_does_not_change(admin, namespace):

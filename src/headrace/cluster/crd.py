@@ -66,7 +66,10 @@ def _spec(registry: Registry) -> Schema:
         "description": "Settings by component, for all its nodes; the node's own win.",
         "additionalProperties": {},
     }
-    return structural(whole["properties"]["spec"], definitions)
+    made = structural(whole["properties"]["spec"], definitions)
+    # `kubectl scale` reads it, and the API server refuses a null there; where null is not allowed it drops it
+    del made["properties"]["deploy"]["properties"]["replicas"]["nullable"]
+    return made
 
 
 def _flow_status() -> Schema:
