@@ -70,7 +70,9 @@ async def test_what_is_not_there_is_none(cluster, api):
 
 async def test_a_server_that_is_not_there_is_told():
     async with Api(lambda: kopf.ConnectionInfo(server="http://127.0.0.1:9")) as api:
-        with pytest.raises(ApiError, match=r"the API server at http://127\.0\.0\.1:9 does not answer"):
+        with pytest.raises(
+            ApiError, match=r"the API server at http://127\.0\.0\.1:9 does not answer: Connect call failed"
+        ):
             await api.get(FLOW)
 
 

@@ -183,7 +183,9 @@ async def test_the_server_keeps_all_of_a_flow(admin, namespace):
 
 
 async def test_no_number_of_replicas_is_what_a_null_is(admin, namespace):
-    made = await admin.create(at(namespace, deploy={"replicas": None, "grace": None}), fieldValidation="Strict")
+    made = await admin.create(
+        at(namespace, deploy={"replicas": None, "grace": None}), fieldValidation="Strict"
+    )
     assert made["spec"]["deploy"] == {"grace": None}
 
 

@@ -8,10 +8,12 @@ import sys
 from contextlib import asynccontextmanager
 
 import aiohttp
+import kopf
 import pytest
 from tests.cluster.flows import INSTALLATION, REGISTRY, SECRETS, SIGNAL, resource
 from tests.cluster.test_reconciler import BROKEN, Known, pod
 
+from headrace.cluster.api import ApiError
 from headrace.cluster.operator import Duty, operate
 from headrace.errors import UsageError
 from support.nats_server import free_port
@@ -186,3 +188,34 @@ async def test_a_cluster_without_the_custom_resources_is_told(cluster, log_in, t
         del cluster.resources[f"headrace.dev/v1/{name}"]
     with pytest.raises(UsageError, match="does not know flows yet: `headrace k8s render --crds"):
         await operate(Duty(REGISTRY, INSTALLATION, tmp_path, ("default",), log_in=log_in))
+
+
+@pytest.mark.parametrize("text", [None, "current-context: [", "clusters: []", "current-context: it", "[]"])
+async def test_a_kubeconfig_that_cannot_be_read_is_told(tmp_path, monkeypatch, text):
+    if text is not None:
+        (tmp_path / "config").write_text(text)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    with pytest.raises(UsageError, match="KUBECONFIG cannot be read"):
+        await operate(Duty(REGISTRY, INSTALLATION, tmp_path))
+
+
+@pytest.mark.parametrize(("host", "server"), [("10.96.0.1", "10.96.0.1"), ("fd00::1", r"\[fd00::1\]")])
+async def test_a_pod_needs_no_dns_for_the_api_server(tmp_path, monkeypatch, host, server):
+    pod = kopf.ConnectionInfo(server="https://kubernetes.default.svc", ca_path=str(tmp_path / "none"))
+    monkeypatch.setattr(kopf, "login_with_service_account", lambda **_: pod)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "9")
+    with pytest.raises(ApiError, match=f"the API server at https://{server}:9 does not answer"):
+        await operate(Duty(REGISTRY, INSTALLATION, tmp_path))
+
+
+async def test_it_needs_no_name_of_the_user_that_it_runs_as(cluster, log_in, tmp_path, monkeypatch):
+    """Images without a distribution, and clusters that choose the number of the user, know none."""
+
+    def nobody():
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    async with operating(log_in, tmp_path):
+        await cluster.put(resource())
+        await until(lambda: "flow-orders" in cluster.names("PodDisruptionBudget"))

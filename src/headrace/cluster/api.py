@@ -165,17 +165,23 @@ class Api:
             raise ApiError("the client is not open")
         login = self._login
         headers = {**login.as_http_headers(), "Content-Type": kind, "Accept": "application/json"}
-        tls: ssl.SSLContext | bool = login.as_ssl_context() if login.server.startswith("https:") else True
         data = None if body is None else json.dumps(body).encode()
         url = login.server.rstrip("/") + path
         try:
+            tls: ssl.SSLContext | bool = login.as_ssl_context() if login.server.startswith("https:") else True
             async with self._session.request(
                 method, url, data=data, params=query, headers=headers, ssl=tls
             ) as response:
                 text = await response.text()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ApiError(f"the API server at {login.server} does not answer: {error!r}") from error
+            raise ApiError(f"the API server at {login.server} does not answer: {_reason(error)}") from error
         return response.status, _object(text)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or str(error.os_error)
+    return str(error) or type(error).__name__
 
 
 def _object(text: str) -> Manifest:

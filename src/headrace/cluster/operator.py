@@ -5,9 +5,11 @@ too often, late, or for something that has changed meanwhile.
 """
 
 import asyncio
+import dataclasses
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +36,8 @@ _AGAIN_S = 5
 """After a failure of the API server, or while a signal waits for workers."""
 _DRAINING_S = 2
 _CURE = "`headrace k8s render --crds | kubectl apply --server-side -f -` teaches it"
+_IDENTITY: Any = f"{GROUP}/operator"
+"""Of no use where operators know nothing of each other; else kopf asks the system for a name that a pod may lack."""
 _FLOWS = (GROUP, VERSION, "flows")
 _SIGNALS = (GROUP, VERSION, "signals")
 
@@ -74,6 +78,7 @@ async def operate(duty: Duty, stop: asyncio.Event | None = None, stores: Stores 
                 registry=_handlers(reconciler, log_in, duty.period_s),
                 settings=_settings(),
                 standalone=True,
+                identity=_IDENTITY,
                 clusterwide=not duty.namespaces,
                 namespaces=duty.namespaces,
                 liveness_endpoint=duty.liveness,
@@ -84,11 +89,28 @@ async def operate(duty: Duty, stop: asyncio.Event | None = None, stores: Stores 
 
 
 def _log_in() -> kopf.ConnectionInfo:
+    """As the pod that this is, else by KUBECONFIG, which kopf reads in its plain forms."""
     settings = kopf.OperatorSettings()
-    info = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
+    if (pod := kopf.login_with_service_account(settings=settings)) is not None:
+        return dataclasses.replace(pod, server=_server_of_pods(pod.server))
+    try:
+        info = kopf.login_with_kubeconfig(settings=settings)
+    except Exception as error:  # kopf checks nothing of the file, which is a person's
+        raise UsageError(f"KUBECONFIG cannot be read: {type(error).__name__}: {error}") from error
     if info is None:
         raise UsageError("there is no cluster: this is no pod of one, and KUBECONFIG names no file")
     return info
+
+
+def _server_of_pods(default: str) -> str:
+    """Where pods find the API server without a DNS.
+
+    https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+    """
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT")
+    if not host or not port:
+        return default
+    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
 
 
 class _Digest(kopf.AnnotationsDiffBaseStorage):
