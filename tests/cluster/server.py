@@ -8,6 +8,7 @@ the deletion of what is owned work as far as they are used here.
 import asyncio
 import copy
 import json
+import re
 from datetime import UTC, datetime
 
 import aiohttp.web
@@ -213,6 +214,9 @@ class Cluster(kmock.KubernetesEmulator):
         version = (data.get("metadata") or {}).get("resourceVersion")
         if version not in (None, before["metadata"]["resourceVersion"]):
             return refusal(409, "the object has been modified")
+        for name in (data.get("metadata") or {}).get("annotations") or {}:
+            if not re.fullmatch(r"([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", name):
+                return refusal(422, f"metadata.annotations: Invalid value: {name}")
         if kind in _SPLIT and request.subresource == "status":
             data = {"status": data.get("status")}
         elif kind in _SPLIT:

@@ -6,6 +6,7 @@ Nothing here needs kubelets or controllers: pods are never waited for. Where wha
 
 import asyncio
 import copy
+import logging
 import os
 from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
@@ -130,9 +131,15 @@ def operator(namespace, account, store, tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_forbidden(caplog):
+def _nothing_is_refused(caplog):
+    """Neither what the operator asks for, nor what kopf asks for beside it."""
     yield
-    assert [each.getMessage() for each in caplog.records if "forbidden" in each.getMessage().lower()] == []
+    told = [each for each in caplog.get_records("call") if each.name.startswith(("kopf", "headrace"))]
+    wrong = [each.getMessage() for each in told if each.levelno >= logging.ERROR]
+    assert (
+        wrong + [text for text in map(logging.LogRecord.getMessage, told) if "forbidden" in text.lower()]
+        == []
+    )
 
 
 def at(namespace, *arguments, **more):

@@ -20,12 +20,13 @@ from support.nats_server import free_port
 
 
 @pytest.fixture(autouse=True)
-def _quiet():
-    """kopf sets up logging, and leaves it so."""
+def _quiet(caplog):
+    """kopf sets up logging, and leaves it so; it tells there what its own requests were refused for."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = before[0], before[1]
+    assert [each.getMessage() for each in caplog.get_records("call") if each.levelno >= logging.ERROR] == []
 
 
 @asynccontextmanager

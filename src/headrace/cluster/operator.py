@@ -37,7 +37,7 @@ _AGAIN_S = 5
 _DRAINING_S = 2
 _CURE = "`headrace k8s render --crds | kubectl apply --server-side -f -` teaches it"
 _IDENTITY: Any = f"{GROUP}/operator"
-"""Of no use where operators know nothing of each other; else kopf asks the system for a name that a pod may lack."""
+"""Of no use where operators do not know each other; else kopf asks for the user's name, which may be none."""
 _FLOWS = (GROUP, VERSION, "flows")
 _SIGNALS = (GROUP, VERSION, "signals")
 
@@ -72,6 +72,7 @@ async def operate(duty: Duty, stop: asyncio.Event | None = None, stores: Stores 
     async with Api(log_in) as api:
         if await api.get(f"/apis/{API_VERSION}") is None:
             raise UsageError(f"the cluster does not know flows yet: {_CURE}")
+        logging.getLogger("kopf.objects").addFilter(_milder)
         reconciler = Reconciler(api, duty.registry, duty.installation, stores)
         try:
             await kopf.operator(
@@ -138,27 +139,30 @@ def _settings() -> kopf.OperatorSettings:
 def _handlers(
     reconciler: Reconciler, log_in: Callable[[], kopf.ConnectionInfo], period_s: float
 ) -> kopf.OperatorRegistry:
+    """Each has an id, which kopf writes into annotations of the resource: it has to be a name there."""
     registry = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=registry)
     def log_in_again(**_: object) -> kopf.ConnectionInfo:
         return log_in()
 
-    @kopf.on.resume(*_FLOWS, registry=registry)
-    @kopf.on.create(*_FLOWS, registry=registry)
-    @kopf.on.update(*_FLOWS, registry=registry)
+    @kopf.on.resume(*_FLOWS, registry=registry, id="apply")
+    @kopf.on.create(*_FLOWS, registry=registry, id="apply")
+    @kopf.on.update(*_FLOWS, registry=registry, id="apply")
     async def make_so(namespace: str | None, name: str, **_: object) -> None:
         await _flow(reconciler, namespace or "", name)
 
-    @kopf.timer(*_FLOWS, registry=registry, interval=period_s, initial_delay=period_s)
+    @kopf.timer(*_FLOWS, registry=registry, id="look", interval=period_s, initial_delay=period_s)
     async def look_again(namespace: str | None, name: str, **_: object) -> None:
         await _flow(reconciler, namespace or "", name)
 
-    @kopf.on.event("apps", "v1", "deployments", registry=registry, labels={FLOW_LABEL: kopf.PRESENT})
+    @kopf.on.event(
+        "apps", "v1", "deployments", registry=registry, id="workers", labels={FLOW_LABEL: kopf.PRESENT}
+    )
     async def see_workers(namespace: str | None, labels: Mapping[str, str], **_: object) -> None:
         await _flow(reconciler, namespace or "", labels[FLOW_LABEL])
 
-    @kopf.on.delete(*_FLOWS, registry=registry)
+    @kopf.on.delete(*_FLOWS, registry=registry, id="drain")
     async def end(body: kopf.Body, **_: object) -> None:
         with _again():
             report = await reconciler.end(_plain(body))
@@ -166,8 +170,8 @@ def _handlers(
         if not report.is_done:
             raise kopf.TemporaryError("workers have not ended yet", delay=_DRAINING_S)
 
-    @kopf.on.resume(*_SIGNALS, registry=registry)
-    @kopf.on.create(*_SIGNALS, registry=registry)
+    @kopf.on.resume(*_SIGNALS, registry=registry, id="fire")
+    @kopf.on.create(*_SIGNALS, registry=registry, id="fire")
     async def fire(namespace: str | None, name: str, **_: object) -> None:
         with _again():
             report = await reconciler.signal(namespace or "", name)
@@ -181,6 +185,13 @@ def _handlers(
 async def _flow(reconciler: Reconciler, namespace: str, name: str) -> None:
     with _again():
         _post(await reconciler.flow(namespace, name))
+
+
+def _milder(record: logging.LogRecord) -> bool:
+    """What kopf does again in a moment is no error, such as to look whether workers have ended."""
+    if record.levelno == logging.ERROR and "failed temporarily" in record.getMessage():
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 @contextmanager
