@@ -91,6 +91,7 @@ PLURALS = {
     "CustomResourceDefinition": "customresourcedefinitions",
     "Flow": "flows",
     "Namespace": "namespaces",
+    "Pod": "pods",
     "Role": "roles",
     "RoleBinding": "rolebindings",
     "ServiceAccount": "serviceaccounts",

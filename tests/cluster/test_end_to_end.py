@@ -324,6 +324,29 @@ async def test_a_flow_is_deleted_once_its_workers_have_ended(admin, namespace, o
     assert left is None or left["spec"]["replicas"] == 0
 
 
+async def test_a_flow_waits_for_workers_that_have_not_ended(admin, namespace, operator):
+    """What kopf notes meanwhile, to look again, the server has to take."""
+    labels = {"app.kubernetes.io/name": "headrace-worker", "headrace.dev/flow": "orders"}
+    busy = {"name": "busy", "namespace": namespace, "labels": labels, "finalizers": ["headrace.dev/e2e"]}
+    container = {"name": "a", "image": "none.invalid/a"}
+    async with operator(), applied(admin, namespace, at(namespace)):
+        await admin.create(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": busy, "spec": {"containers": [container]}}
+        )
+        await admin.ask("DELETE", path_of(FLOW, "Flow", namespace, "orders"))
+        await phase(admin, namespace, "Draining")
+        flow = await admin.find(FLOW, "Flow", namespace, "orders")
+        assert flow["metadata"]["finalizers"] == ["headrace.dev/drain"]
+        pod = path_of("v1", "Pod", namespace, "busy")
+        await admin.merge(pod, {"metadata": {"finalizers": []}})
+        await admin.ask("DELETE", pod)
+
+        async def gone():
+            return await admin.find(FLOW, "Flow", namespace, "orders") is None
+
+        await until(gone, 60)
+
+
 async def test_what_was_made_for_a_flow_goes_with_it(admin, namespace, operator):
     async with operator(), applied(admin, namespace, at(namespace)):
         await deleted(admin, namespace)
