@@ -31,6 +31,7 @@ __all__ = [
     "HeadraceError",
     "InfrastructureError",
     "InternalError",
+    "NoStoreError",
     "PermanentError",
     "Severity",
     "StatementError",
@@ -124,6 +125,10 @@ class UsageError(HeadraceError):
     """The command line, an option or a value given from outside is wrong."""
 
     code = "HR001"
+
+
+class NoStoreError(UsageError):
+    """A store that is named is not there; who executes flows makes it."""
 
 
 class ComponentError(HeadraceError):

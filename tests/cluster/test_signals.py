@@ -173,3 +173,22 @@ async def test_a_store_that_is_not_there_is_told_and_found_later(tmp_path, url):
     assert stores.opened == 1
     assert (await stores.facts(url, "orders", None)).last_run is None
     await stores.close()
+
+
+async def test_a_store_that_no_worker_has_made_yet_holds_no_runs(api, cluster, tmp_path, url):
+    """A new flow in a new namespace: nothing is wrong, and nobody is told that something is."""
+    stores = Stores(tmp_path)
+    reconciler = Reconciler(api, REGISTRY, Installation("headrace:1", url), stores)
+    await cluster.put(resource())
+    report = await reconciler.flow("default", "orders")
+    assert [event.reason for event in report.events] == ["Applied"]
+    await cluster.put(signal())
+    assert not (await reconciler.signal("default", "go")).is_done
+    status = cluster.find("Signal", "go")["status"]
+    assert (status["phase"], "who executes flows makes it" in status["message"]) == ("Pending", True)
+    async with worker(url, tmp_path / "worker") as (_, engine):
+        assert (await reconciler.signal("default", "go")).is_done
+        await engine.wait(cluster.find("Signal", "go")["status"]["run"])
+        await reconciler.flow("default", "orders")
+    assert cluster.find("Flow", "orders")["status"]["counters"]["openRuns"] == 0
+    await stores.close()

@@ -11,7 +11,7 @@ from headrace.app.store_url import shown_url
 from headrace.app.tracing import traces
 from headrace.app.webhook import Poster
 from headrace.engine import Engine, Keep, Observer, Observers, ReadVersion
-from headrace.errors import UsageError
+from headrace.errors import NoStoreError, UsageError
 from headrace.flow.loader import load_flow, require
 from headrace.flow.model import Flow
 from headrace.monitor.hooks import Hooks
@@ -41,7 +41,8 @@ async def open_store(url: str | None, home: Path, *, is_new: bool = True, connec
         connect_s: how long a server may be away that has the store.
 
     Raises:
-        UsageError: there is no such kind of store, or no such file.
+        UsageError: there is no such kind of store.
+        NoStoreError: it is not there.
         StoreError: it cannot be opened.
     """
     if url is None:
@@ -51,7 +52,7 @@ async def open_store(url: str | None, home: Path, *, is_new: bool = True, connec
     if url.startswith("sqlite:///"):
         path = _path_of(url)
         if not is_new and not path.exists():
-            raise UsageError(f"there is no store at {path}")
+            raise NoStoreError(f"there is no store at {path}")
         return await SqliteStore.open(path)
     if url.startswith(("nats://", "tls://")):
         return await _open_jetstream(url, connect_s, is_new=is_new)

@@ -16,7 +16,7 @@ from headrace.cluster.patch import merge_patch
 from headrace.cluster.signals import PENDING, fire, signal_status
 from headrace.cluster.status import Seen, flow_status
 from headrace.cluster.stores import Facts, Stores
-from headrace.errors import HeadraceError, StoreError
+from headrace.errors import HeadraceError, NoStoreError, StoreError
 from headrace.flow.deploy import Deploy
 from headrace.flow.loader import Loaded, load_object
 from headrace.flow.model import Flow
@@ -173,7 +173,7 @@ class Reconciler:
             return None
         try:
             status = await self._fire(resource, namespace)
-        except StoreError as error:
+        except (StoreError, NoStoreError) as error:
             status = signal_status(resource, PENDING, message=error.message)
         await self._tell("Signal", resource, status)
         phase = str(status["phase"])

@@ -8,7 +8,7 @@ import msgspec
 
 from headrace.app.schedule import next_firings
 from headrace.app.session import open_store
-from headrace.errors import HeadraceError, StoreError, UsageError
+from headrace.errors import HeadraceError, NoStoreError, StoreError, UsageError
 from headrace.flow.model import Flow
 from headrace.store import LetterFilter, RunFilter, RunRecord, RunStatus, Store
 
@@ -53,6 +53,7 @@ class Stores:
         """The store of a URL.
 
         Raises:
+            NoStoreError: nobody has made it yet.
             StoreError: it cannot be opened.
         """
         if not url.startswith(_SCHEMES):
@@ -65,6 +66,8 @@ class Stores:
                 try:
                     async with asyncio.timeout(self._patience_s):
                         self._open[url] = await self._opened(url)
+                except NoStoreError:
+                    raise  # workers are about to make it
                 except (HeadraceError, TimeoutError) as error:
                     raise self._noted(url, error) from error
             return self._open[url]
@@ -95,7 +98,10 @@ class Stores:
         Raises:
             StoreError: the store cannot be reached.
         """
-        store = await self.get(url)
+        try:
+            store = await self.get(url)
+        except NoStoreError:  # no worker has begun yet
+            return Facts()
         try:
             async with asyncio.timeout(self._patience_s):
                 return await _facts(store, name, flow)

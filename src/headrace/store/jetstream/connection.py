@@ -18,7 +18,7 @@ from nats.js import JetStreamContext
 from nats.js.api import KeyValueConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.kv import KeyValue
 
-from headrace.errors import StoreError, UsageError
+from headrace.errors import NoStoreError, StoreError, UsageError
 from headrace.store.jetstream.failure import ERRORS, HAS_NO_JETSTREAM, failure_of, is_away
 from headrace.store.jetstream.place import Place
 
@@ -250,7 +250,7 @@ class Connection:
         """See that there is a store: one that is only looked into is not made.
 
         Raises:
-            UsageError: there is none.
+            NoStoreError: there is none.
             StoreError: NATS is away.
         """
         try:
@@ -258,7 +258,7 @@ class Connection:
         except StoreError as error:
             if not isinstance(error.__cause__, nats.js.errors.NotFoundError):
                 raise
-            raise UsageError(
+            raise NoStoreError(
                 f"there is no store `{self.place.name}` on NATS at {self.place.shown}; the path of the URL "
                 "names it, and who executes flows makes it"
             ) from error
