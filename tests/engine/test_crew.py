@@ -125,7 +125,7 @@ async def ticks(crewed):
 async def test_rule_22_a_schedule_fires_once_each_time_whoever_fires():
     async with crew(TICKS) as crewed:
         for each in crewed.engines:
-            each.engine.follow(each.program)
+            await each.engine.follow(each.program)
         async with asyncio.timeout(20):
             while sum(len(seen["tick"]) for seen in crewed.seen) < 20:
                 await asyncio.sleep(0.01)

@@ -286,7 +286,7 @@ async def test_a_flow_that_is_given_up_may_be_taken_back():
 async def test_a_schedule_that_is_stopped_fires_no_more_and_begins_anew_where_it_is_started(jumping_clock):
     seen = Seen()
     async with bench(TICKER, seen=seen, clock=jumping_clock) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await jumping_clock.sleep(2.5 * 3600)
         assert len(seen["end"]) == 3
         await flow.engine.switch(flow.program, "start", is_on=False)
@@ -305,7 +305,7 @@ async def test_what_a_person_has_stopped_is_so_after_a_restart_and_in_the_next_v
     async with bench(TICKER, seen=seen, clock=jumping_clock, store=store) as flow:
         await flow.engine.switch(flow.program, "start", is_on=False)
     async with bench(TICKER, seen=seen, clock=jumping_clock, store=store) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         program = await flow.engine.reload(version(flow, TICKER.replace("1h", "2h")), {})
         await jumping_clock.sleep(10 * 3600)
         assert seen["end"] == []
@@ -318,7 +318,7 @@ async def test_what_a_person_has_stopped_is_so_after_a_restart_and_in_the_next_v
 async def test_several_who_switch_a_schedule_at_once_leave_one_that_follows_it(jumping_clock):
     seen = Seen()
     async with bench(TICKER, seen=seen, clock=jumping_clock) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await jumping_clock.sleep(1800)
         for is_on in (False, True):
             switches = [flow.engine.switch(flow.program, "start", is_on=is_on) for _ in range(3)]
@@ -332,7 +332,7 @@ async def test_several_who_switch_a_schedule_at_once_leave_one_that_follows_it(j
 async def test_who_switches_a_trigger_while_its_version_is_replaced_switches_that_of_the_next(jumping_clock):
     seen = Seen()
     async with bench(TICKER, seen=seen, clock=jumping_clock) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await jumping_clock.sleep(1800)
         changed = version(flow, TICKER.replace("1h", "2h"))
         await flow.engine.reload(changed, {})

@@ -40,7 +40,7 @@ async def test_a_ticker_keeps_its_grid_and_counts(jumping_clock):
     spec = TICKER.format(settings="{interval: 10s, emitOnStart: true, maxEmissions: 3}")
     async with bench(spec, seen=seen, clock=jumping_clock) as flow:
         start = jumping_clock.now_ns()
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await flow.engine.followed()
         while await flow.store.open_runs("test"):
             await jumping_clock.sleep(1)
@@ -53,7 +53,7 @@ async def test_without_emit_on_start_the_first_firing_is_an_interval_later(jumpi
     seen = Seen()
     spec = TICKER.format(settings="{interval: 1h, emitOnStart: false, maxEmissions: 1, payload: {a: 1}}")
     async with bench(spec, seen=seen, clock=jumping_clock) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await flow.engine.followed()
         while await flow.store.open_runs("test"):
             await jumping_clock.sleep(1)
@@ -80,7 +80,7 @@ async def test_overlap(jumping_clock, overlap, ticks, dropped):
     seen.before["end"] = slow
     spec = TICKER.format(settings=f"{{interval: 10s, overlap: {overlap}}}")
     async with bench(spec, seen=seen, clock=jumping_clock) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await jumping_clock.sleep(45)
         assert [m["tickNumber"] for m in seen["end"]] == ticks[: len(seen["end"])]
         first_drops = flow.observer.dropped[: len(dropped)]
@@ -99,7 +99,7 @@ async def test_firings_that_were_missed_while_the_machine_slept(jumping_clock, c
     seen = Seen()
     spec = TICKER.format(settings=f"{{interval: 1m, overlap: allow, catchup: {catchup}}}")
     async with bench(spec, seen=seen, clock=jumping_clock) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await asyncio.sleep(0)
         jumping_clock._now_ns += int(5.5 * 60e9)  # the machine was suspended
         woke_ns = jumping_clock.now_ns()
@@ -112,7 +112,7 @@ async def test_jitter_delays_a_firing_but_not_its_scheduled_time(jumping_clock):
     seen = Seen()
     spec = TICKER.format(settings="{interval: 1h, emitOnStart: false, maxEmissions: 3, jitter: 10m}")
     async with bench(spec, seen=seen, clock=jumping_clock) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await flow.engine.followed()
         while await flow.store.open_runs("test"):
             await jumping_clock.sleep(1)

@@ -60,7 +60,7 @@ async def test_a_store_that_fails_while_the_engine_ends_is_told():
         spec = SPEC.replace("signal", "ticker")
         async with bench(spec, seen=seen, store=store) as flow:
             await flow.engine.fire(flow.program, "start")
-            flow.engine.follow(flow.program)
+            await flow.engine.follow(flow.program)
             while not seen["work"]:
                 await asyncio.sleep(0)
             is_full.set()

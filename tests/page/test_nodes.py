@@ -35,7 +35,7 @@ async def test_1_periodic_emitter(clock):
       - scheduler -> end
     """
     async with bench(spec, seen=seen, clock=clock) as flow:
-        flow.engine.follow(flow.program)
+        await flow.engine.follow(flow.program)
         await clock.sleep(2.5 * 3600)
     assert seen["end"] == [
         {

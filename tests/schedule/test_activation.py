@@ -212,7 +212,7 @@ async def test_rule_22_two_that_follow_one_trigger_fire_each_time_once(clock: Ju
             for _ in range(3)
         ]
         for flow in flows:
-            flow.engine.follow(flow.program)
+            await flow.engine.follow(flow.program)
         await clock.sleep_until(START_NS + 24 * HOUR + 10)
         await asyncio.sleep(0)
     assert [message["tickNumber"] for message in seen["end"]] == [*range(1, 26)]

@@ -173,12 +173,13 @@ async def bench(
     mask: Callable[[str], str] = str,
     observers: tuple[Observer, ...] = (),
     most_tasks: int | None = None,
+    name: str = "flow.yaml",
 ) -> AsyncIterator[Bench]:
-    """An engine with the flow whose `spec` is given, indented or not."""
+    """An engine with the flow whose `spec` is given, indented or not; `name` is that of its file."""
     seen = seen or Seen()
     text = HEAD + textwrap.indent(textwrap.dedent(spec), "  ")
     registry = Registry((*MODULES, probes(seen), *modules))
-    flow = require(load_flow(Source("flow.yaml", text), registry))
+    flow = require(load_flow(Source(name, text), registry))
     kept = store or MemoryStore()
     observer = Recorder()
 

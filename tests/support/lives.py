@@ -128,7 +128,7 @@ class Lives:
             bench(spec, seen=self.seen, clock=self.clock, store=_Watched(store, self)) as flow,
         ):
             await flow.engine.resume(flow.program)
-            flow.engine.follow(flow.program)
+            await flow.engine.follow(flow.program)
             if act is not None:
                 await act(flow)
             await self.clock.sleep_until(until_ns)

@@ -233,7 +233,7 @@ class Folder:
                 extra={"flow": flow.name},
             )
         self._engine.attend(program)
-        self._engine.follow(program)
+        await self._engine.follow(program)
         return program
 
 

@@ -189,7 +189,7 @@ class Session:
                 self.watch.say(
                     f"{name} is paused: it fires again once it is resumed on the page of headrace serve"
                 )
-        self.engine.follow(program)
+        await self.engine.follow(program)
         await self.engine.listen(program)
         # Nobody else sees a store in memory.
         signals = [] if self.order.store == "memory" else signals_of(self.order.flow)

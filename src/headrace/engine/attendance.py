@@ -10,6 +10,7 @@ from headrace.engine.observer import Observer
 from headrace.engine.program import Program
 from headrace.engine.receiver import Reception, TriggerReceiver
 from headrace.engine.trigger import FireAt, Timetable
+from headrace.engine.version import changed_ns
 from headrace.sdk import Clock
 from headrace.store import RunRecord, Store
 
@@ -23,6 +24,8 @@ class _Attended(msgspec.Struct):
         following: by trigger with a schedule, what follows it, or notes that it is stopped.
         listens: the triggers that take what comes.
         desk: carries out what other processes ask.
+        fires: whether triggers fire by themselves here, and requests are carried out; no process with a later
+            version of the flow does.
     """
 
     program: Program
@@ -32,6 +35,7 @@ class _Attended(msgspec.Struct):
     desk: asyncio.Task[None] | None = None
     follows: bool = False
     is_listening: bool = False
+    fires: bool = True
 
     @property
     def tasks(self) -> list[asyncio.Task[None]]:
@@ -69,6 +73,7 @@ class Attendance:
         self._actions = actions
         self._attended: dict[str, _Attended] = {}
         self._changing = asyncio.Lock()
+        self._is_stopped = False
         self.switches: dict[tuple[str, str], bool] = {}
 
     async def learn(self, flow: str) -> None:
@@ -81,10 +86,23 @@ class Attendance:
         starts = program.units[trigger].node.starts
         return self.switches.get((program.flow.name, trigger), starts)
 
-    def follow(self, program: Program) -> None:
-        """Follow the schedules of the triggers that are on, and note which are stopped."""
+    async def follow(self, program: Program) -> None:
+        """Follow the schedules of the triggers that are on, and note which are stopped.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        async with self._changing:
+            await self._follow(program)
+
+    async def _follow(self, program: Program) -> None:
         attended = self._of(program)
         attended.follows = True
+        if self._store.sharing is not None:
+            await self._store.sharing.follow(
+                program.flow.name, program.flow.version, changed_ns(program.flow)
+            )
+        attended.fires = self._fires(program)
         for name, trigger in program.triggers.items():
             if (schedule := trigger.schedule) is None:
                 continue
@@ -93,11 +111,21 @@ class Attendance:
             )
             self._turn(attended, name)
 
+    def _fires(self, program: Program) -> bool:
+        sharing = self._store.sharing
+        return sharing is None or sharing.fires(program.flow.name, program.flow.version)
+
     def _turn(self, attended: _Attended, name: str, *, emits: bool = True) -> None:
-        """Follow a schedule, or note that it is stopped."""
+        """Follow a schedule, or note that it is stopped; or leave that to those with a later version."""
+        if self._is_stopped:
+            return
         timetable = attended.timetables[name]
-        is_on = self.is_on(attended.program, name)
-        work = timetable.follow(emits=emits) if is_on else timetable.stop()
+        if not attended.fires:
+            work = _nothing()
+        elif self.is_on(attended.program, name):
+            work = timetable.follow(emits=emits)
+        else:
+            work = timetable.stop()
         attended.following[name] = self._group.create_task(work)
 
     async def listen(self, program: Program) -> None:
@@ -135,9 +163,16 @@ class Attendance:
         self._observer.listening(program.flow.name, name, self._mask(where))
 
     def attend(self, program: Program) -> None:
-        """Carry out what other processes ask of this one about a flow."""
-        desk = Desk(program, self._store, self._actions, self._group)
-        self._of(program).desk = self._group.create_task(desk.attend())
+        """Carry out what other processes ask about a flow, while none with a later version does."""
+        attended = self._of(program)
+        attended.fires = self._fires(program)
+        self._open_desk(attended)
+
+    def _open_desk(self, attended: _Attended) -> None:
+        if self._is_stopped:
+            return
+        desk = Desk(attended.program, self._store, self._actions, self._group)
+        attended.desk = self._group.create_task(desk.attend() if attended.fires else _nothing())
 
     async def switch(self, program: Program, trigger: str, *, is_on: bool) -> None:
         """Have a trigger fire by itself from now on, or no more; durable on return, and after a restart.
@@ -172,9 +207,21 @@ class Attendance:
             before = {name: self.is_on(program, name) for name in program.triggers}
             self.switches = {key: is_on for key, is_on in self.switches.items() if key[0] != flow}
             await self.learn(flow)
+            if (fires := self._fires(program)) != attended.fires:
+                await self._begin_or_leave(attended, fires=fires)
             for name, was_on in before.items():
                 if (is_on := self.is_on(program, name)) != was_on:
                     await self._switch(attended, name, is_on=is_on)
+
+    async def _begin_or_leave(self, attended: _Attended, *, fires: bool) -> None:
+        """Fire what fires by itself, and do what is asked; or leave it to those with a later version."""
+        attended.fires = fires
+        for name in attended.following:
+            await self._rest(attended, name)
+            self._turn(attended, name)
+        if attended.desk is not None:
+            await _cancel(attended.desk)
+            self._open_desk(attended)
 
     async def _switch(self, attended: _Attended, trigger: str, *, is_on: bool) -> None:
         if trigger in attended.timetables:
@@ -207,14 +254,17 @@ class Attendance:
         if like.is_listening:  # at first, and at once: no request is to find the place empty
             await self._listen(program)
         if like.follows:
-            self.follow(program)
+            await self._follow(program)
         if like.desk is not None:
             self.attend(program)
 
     async def end(self, program: Program) -> None:
         """Fire no more for a program, and attend to nothing; what is being fired is fired."""
         async with self._changing:
+            attended = self._attended.get(program.flow.name)
             await self._end(program)
+            if attended is not None and attended.follows:
+                await self._leave(program.flow.name)
 
     async def _end(self, program: Program) -> None:
         attended = self._attended.get(program.flow.name)
@@ -235,9 +285,20 @@ class Attendance:
 
     def stop(self) -> None:
         """Fire nothing more, and attend to nothing; returns at once."""
+        self._is_stopped = True
         for attended in self._attended.values():
             for task in attended.tasks:
                 task.cancel()
+
+    async def leave(self) -> None:
+        """Leave what is stopped to other processes."""
+        for flow, attended in self._attended.items():
+            if attended.follows:
+                await self._leave(flow)
+
+    async def _leave(self, flow: str) -> None:
+        if self._store.sharing is not None:
+            await self._store.sharing.follow(flow, "", 0)
 
     def run_ended(self, run: RunRecord) -> None:
         """A run has ended: a firing that waits for that may go."""
@@ -259,6 +320,11 @@ class Attendance:
         if attended is None or attended.program is not program:
             attended = self._attended[name] = _Attended(program)
         return attended
+
+
+async def _nothing() -> None:
+    """Wait until cancelled."""
+    await asyncio.Event().wait()
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

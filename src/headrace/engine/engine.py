@@ -263,9 +263,15 @@ class Engine:
                 resumed.append(now.run)
         return resumed
 
-    def follow(self, program: Program) -> None:
-        """Follow the schedules of a program's triggers that are on, and note which are stopped."""
-        self._attending.follow(program)
+    async def follow(self, program: Program) -> None:
+        """Follow the schedules of a program's triggers that are on, and note which are stopped.
+
+        Where several processes have several versions of the flow, those with that of the latest file do so.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        await self._attending.follow(program)
 
     async def listen(self, program: Program) -> None:
         """Have a program's triggers that listen, and are on, take what comes from now on.
@@ -376,6 +382,7 @@ class Engine:
         """Take no more requests and fire no more by schedule; return when all runs have ended."""
         self._callers.close()
         self._attending.stop()
+        self._running.create_task(self._attending.leave())
         if self._watching is not None and self._store.sharing is None:  # else a run may end elsewhere
             self._watching.cancel()
         for run_id in self._working.open_runs:
@@ -388,6 +395,7 @@ class Engine:
             The ids of the runs that are left open in the store.
         """
         self._stop_firing()
+        self._running.create_task(self._attending.leave())
         await self._working.stop(grace_s)
         self._callers.dismiss()
         return self._working.open_runs

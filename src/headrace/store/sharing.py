@@ -15,7 +15,7 @@ class SharedChange(msgspec.Struct, frozen=True):
     """What another process has decided.
 
     Attributes:
-        run: about a run; None if it is about triggers.
+        run: about a run; None if it is about triggers: they were switched, or others may fire them now.
     """
 
     flow: str
@@ -35,6 +35,27 @@ class Sharing(Protocol):
 
     me: str
     has_room: Callable[[], bool]
+
+    async def follow(self, flow: str, version: str, changed_ns: int) -> None:
+        """Say that this process fires a flow's triggers by themselves from now on; durable on return.
+
+        That it does no more is said as far as that goes at once; others see later who is gone.
+
+        Args:
+            version: of the flow, that this process has; empty: it fires no more.
+            changed_ns: when the file of that version was changed, Unix nanoseconds.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        ...
+
+    def fires(self, flow: str, version: str) -> bool:
+        """Whether those with a version fire its triggers by themselves, and do what is asked of the flow.
+
+        Of several versions that processes have it is the one whose file was changed last.
+        """
+        ...
 
     def members(self) -> Set[str]:
         """The ids of the processes that execute the flows of this one, with itself."""

@@ -152,6 +152,34 @@ def test_what_a_member_leaves_is_no_interruption(journal):
     assert journal.claim("b", first) == Attempt(first=False)
 
 
+def test_the_version_of_the_latest_file_fires_while_somebody_has_it():
+    journal = Journal()
+    claims = journal.replica.claims
+    journal.join("a", "b", "c")
+    assert claims.version is None
+    journal.write("a", events.Followed("v1", 10))
+    journal.write("b", events.Followed("v2", 20))
+    assert claims.version == "v2"
+    journal.write("c", events.Followed("v1", 10))  # which was started again
+    assert claims.version == "v2"
+    assert decode_snapshot(encode_snapshot(journal.replica)).claims.version == "v2"
+    journal.write("b", events.Followed("", 0))  # is being stopped
+    assert claims.version == "v1"
+    journal.write("b", events.Followed("v2", 20))
+    journal.write("a", events.Lost("b"))
+    assert claims.version == "v1"
+    journal.write("b", events.Followed("v2", 20))  # who was struck off
+    assert claims.version == "v1"
+
+
+def test_of_two_versions_of_files_of_one_age_the_later_comer_fires():
+    journal = Journal()
+    journal.join("a", "b")
+    journal.write("a", events.Followed("v1", 0))
+    journal.write("b", events.Followed("v2", 0))
+    assert journal.replica.claims.version == "v2"
+
+
 def test_a_batch_that_is_written_twice_counts_once(journal):
     first = journal.fire("a").task
     due = Attempt(number=2, due_at_ns=9)

@@ -1,11 +1,13 @@
 """How this process takes part in executing flows with others. See `store.sharing.Sharing`."""
 
 import asyncio
+import contextlib
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence, Set
 
 from headrace.errors import StoreError
 from headrace.store.jetstream.journal import FlowJournal
+from headrace.store.jetstream.presence import GONE_AFTER_S
 from headrace.store.jetstream.sayings import Sayings
 from headrace.store.journal import event as events
 from headrace.store.journal.change import Applied
@@ -17,7 +19,7 @@ __all__ = ["Share"]
 
 _OF_NOBODY = (events.Left, events.Lost)
 """What these change is told to everybody: nobody waits for their result."""
-_OF_TRIGGERS = (events.Adopted, events.Switched)
+_OF_TRIGGERS = (events.Followed, events.Switched, *_OF_NOBODY)
 
 
 class Share:
@@ -91,6 +93,24 @@ class Share:
         while True:
             yield await self._changes.get()
 
+    async def follow(self, flow: str, version: str, changed_ns: int) -> None:
+        """See `Sharing`."""
+        journal = self._of(flow)
+        if journal is None:
+            return
+        event = events.Followed(version, changed_ns)
+        if version:
+            await journal.write(event)
+            return
+        with contextlib.suppress(TimeoutError, StoreError):  # what cannot be told now others see soon
+            async with asyncio.timeout(GONE_AFTER_S):
+                await journal.write(event)
+
+    def fires(self, flow: str, version: str) -> bool:
+        """See `Sharing`."""
+        journal = self._of(flow)
+        return journal is None or journal.replica.claims.version in (None, version)
+
     def members(self) -> Set[str]:
         """See `Sharing`."""
         return {self.me}.union(*(journal.replica.claims.members for journal in self._journals()))
@@ -114,6 +134,9 @@ class Share:
                 self._changes.put_nowait(SharedChange(flow, change))
             if isinstance(each.event, _OF_TRIGGERS):
                 self._changes.put_nowait(SharedChange(flow))
+
+    def _of(self, flow: str) -> FlowJournal | None:
+        return next((each for each in self._journals() if each.replica.flow == flow), None)
 
     def _replica_of(self, run_id: str) -> Replica | None:
         journal = self._journal_of(run_id)

@@ -118,12 +118,10 @@ class JetStreamStore(Lookup):
 
     async def adopt(self, version: VersionRecord) -> Adoption:
         """See `Store`. Others may execute the flow as well, this version or another."""
-        journal = await self._join(version.flow)
+        replica = (await self._join(version.flow)).replica
         await self._ask(lambda: self._history.keep_version(version))
         await self._ask(lambda: self._history.keep_flow(version.flow, version.path))
-        if journal.replica.version != version.version:
-            await journal.write(events.Adopted(version.version))
-        return Adoption(journal.replica.open_runs())
+        return Adoption(replica.open_runs())
 
     async def hold(self, flow: str) -> tuple[OpenRun, ...]:
         """See `Store`."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from headrace.store.journal.event import Batch, Joined
+from headrace.store.journal.event import Batch, Followed, Joined
 
 __all__ = ["Author", "Claims", "Member"]
 
@@ -15,6 +15,18 @@ class Member(msgspec.Struct, frozen=True):
 
     host: str
     pid: int
+
+
+class Following(msgspec.Struct, frozen=True):
+    """A member fires the flow's triggers by themselves: see `event.Followed`.
+
+    Attributes:
+        sequence: of the event.
+    """
+
+    version: str
+    changed_ns: int
+    sequence: int
 
 
 class Author(msgspec.Struct):
@@ -36,6 +48,7 @@ class Claims(msgspec.Struct):
 
     Attributes:
         members: by id, the earliest first.
+        following: those that fire the flow's triggers by themselves.
         holder: who executes a task, by its id.
         held: the other way round: by member, the tasks with their runs.
         executing: how many tasks of a run are executed.
@@ -44,6 +57,7 @@ class Claims(msgspec.Struct):
     """
 
     members: dict[str, Member] = msgspec.field(default_factory=dict)
+    following: dict[str, Following] = msgspec.field(default_factory=dict)
     holder: dict[str, str] = msgspec.field(default_factory=dict)
     held: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     executing: dict[str, int] = msgspec.field(default_factory=dict)
@@ -82,9 +96,22 @@ class Claims(msgspec.Struct):
         self.members.setdefault(author, Member(event.host, event.pid))
         self.held.setdefault(author, {})
 
+    def follow(self, author: str, event: Followed, sequence: int) -> None:
+        """A member fires the flow's triggers by themselves, or no more."""
+        self.following.pop(author, None)
+        if event.version and author in self.members:
+            self.following[author] = Following(event.version, event.changed_ns, sequence)
+
+    @property
+    def version(self) -> str | None:
+        """The version whose triggers fire by themselves: of those that there are, that of the latest file."""
+        latest = max(self.following.values(), key=lambda each: (each.changed_ns, each.sequence), default=None)
+        return None if latest is None else latest.version
+
     def leave(self, member: str) -> dict[str, str]:
         """A member is gone; gives the tasks that it held, with their runs."""
         self.members.pop(member, None)
+        self.following.pop(member, None)
         held = self.held.pop(member, {})
         for task_id, run_id in held.items():
             del self.holder[task_id]

@@ -13,7 +13,6 @@ from headrace.values import JsonError
 __all__ = [
     "NOTHING",
     "Activated",
-    "Adopted",
     "Answered",
     "Asked",
     "Batch",
@@ -27,6 +26,7 @@ __all__ = [
     "Dropped",
     "Event",
     "Fired",
+    "Followed",
     "Forgotten",
     "Joined",
     "Left",
@@ -70,10 +70,16 @@ class Lost(_Event, frozen=True):
     member: str
 
 
-class Adopted(_Event, frozen=True):
-    """The flow's current version is this one. Until all members have it, runs of others begin, too."""
+class Followed(_Event, frozen=True):
+    """Its author, a member, fires the flow's triggers by themselves from now on; without a version: no more.
+
+    Attributes:
+        version: of the flow, that it has.
+        changed_ns: when the file of that version was changed; of several versions the latest counts.
+    """
 
     version: str
+    changed_ns: int
 
 
 class Activated(_Event, frozen=True):
@@ -276,7 +282,7 @@ class Answered(_Event, frozen=True):
 
 
 Event = (
-    Joined | Left | Lost | Adopted | Activated | Deactivated | Switched | Fired | Claimed | Committed
+    Joined | Left | Lost | Followed | Activated | Deactivated | Switched | Fired | Claimed | Committed
     | Retried | Buried | Revived | Discarded | Cancelled | Dropped | Forgotten | Swept | Compacted
     | Settled | Asked | Answered
 )  # fmt: skip

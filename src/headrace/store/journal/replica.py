@@ -44,7 +44,6 @@ class Replica(msgspec.Struct):
 
     Attributes:
         sequence: of the last message that was applied.
-        version: the current one; empty before there is one.
         ledger: unfinished runs, and triggers.
         claims: who executes which task.
         began_ns: of each unfinished run, `Claims.alive_ns` when it began, from where its time counts.
@@ -61,7 +60,6 @@ class Replica(msgspec.Struct):
 
     flow: str
     sequence: int = 0
-    version: str = ""
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     claims: Claims = msgspec.field(default_factory=Claims)
     began_ns: dict[str, int] = msgspec.field(default_factory=dict)
@@ -131,7 +129,7 @@ class Replica(msgspec.Struct):
                 return self._cancelled(author, event)
             case events.Dropped():
                 return self._dropped(event.run_id, event.task_id, event.now_ns)
-            case events.Joined() | events.Left() | events.Lost():
+            case events.Joined() | events.Left() | events.Lost() | events.Followed():
                 return self._moved(author, event)
             case _:
                 return self._noted(event), ()
@@ -139,8 +137,6 @@ class Replica(msgspec.Struct):
     def _noted(self, event: events.Event) -> object:
         """An event that changes nothing of an unfinished run."""
         match event:
-            case events.Adopted():
-                self.version = event.version
             case events.Activated(trigger, schedule, now_ns, emit_on_start):
                 return self.ledger.activate(self.flow, trigger, schedule, now_ns, emit_on_start=emit_on_start)
             case events.Deactivated():
@@ -327,10 +323,15 @@ class Replica(msgspec.Struct):
         change = self._changed(changes)
         return self._committed_as(changes, change), (change,)
 
-    def _moved(self, author: str, event: events.Joined | events.Left | events.Lost) -> _Told:
-        """A member comes or goes."""
+    def _moved(
+        self, author: str, event: events.Joined | events.Left | events.Lost | events.Followed
+    ) -> _Told:
+        """A member comes or goes, or fires triggers."""
         if isinstance(event, events.Joined):
             self.claims.join(author, event)
+            return None, ()
+        if isinstance(event, events.Followed):
+            self.claims.follow(author, event, self.sequence)
             return None, ()
         member = event.member if isinstance(event, events.Lost) else author
         for run_id in [run for run, holder in self.callers.items() if holder == member]:

@@ -62,7 +62,6 @@ class _Snapshot(msgspec.Struct):
     format: int
     flow: str
     sequence: int
-    version: str
     runs: list[_Run]
     triggers: dict[str, TriggerRecord]
     claims: Claims
@@ -89,7 +88,6 @@ def encode_snapshot(replica: Replica) -> bytes:
         format=FORMAT,
         flow=replica.flow,
         sequence=replica.sequence,
-        version=replica.version,
         runs=[_run(state) for state in replica.ledger.runs.values()],
         triggers={name: record for (_, name), record in replica.ledger.triggers.items()},
         claims=replica.claims,
@@ -126,7 +124,6 @@ def decode_snapshot(data: bytes) -> Replica:
     return Replica(
         flow=snapshot.flow,
         sequence=snapshot.sequence,
-        version=snapshot.version,
         ledger=Ledger(
             {state.record.id: state for state in states},
             {(snapshot.flow, name): record for name, record in snapshot.triggers.items()},
