@@ -195,6 +195,34 @@ async def test_runs_that_end_while_it_is_looked_are_one_further_look(tmp_path):
     assert looks == ["work"] * 2
 
 
+async def test_a_notice_whose_sending_ends_while_notices_are_read_is_not_sent_again(tmp_path):
+    class Slow(MemoryStore):
+        was_announced, was_read, is_sent = False, asyncio.Event(), asyncio.Event()
+
+        async def notices(self, flow):
+            found = await super().notices(flow)
+            if self.was_announced:
+                self.was_read.set()
+                await self.is_sent.wait()
+            self.was_announced = bool(found)
+            return found
+
+        async def sent(self, notice):
+            await self.was_read.wait()
+            await super().sent(notice)
+            self.is_sent.set()
+
+    store = Slow()
+    with receiving() as receiver:
+        async with working(store, tmp_path) as work:
+            program = await work.load(WORK.replace("HOOKS", POSTS), receiver.url)
+            await work.end(program, "FFF")
+            await until(lambda: receiver.posted)
+            await work.end(program, "F")
+            await store.is_sent.wait()
+        assert len(receiver.posted) == 1
+
+
 async def test_a_flows_signal_is_fired_once_with_what_is_told(place, tmp_path):
     async with opened(place) as store:
         async with working(store, tmp_path) as work:

@@ -140,8 +140,9 @@ class Hooks(Observer):
         ended = sorted(await self._store.runs(latest), key=lambda run: run.ended_at_ns or 0)
         for kind, run, failures in news(ended, last, after):
             await self._store.announce(await self._notice(kind, run, failures))
+        sending = frozenset(self._sending)  # what ends while the store is read may still be in what it gives
         for notice in await self._store.notices(flow):
-            if notice.id not in self._sending:
+            if notice.id not in sending:
                 self._sending[notice.id] = self._group.create_task(self._send(notice))
 
     async def _notice(self, kind: NoticeKind, run: RunRecord, failures: int) -> Notice:
