@@ -279,6 +279,22 @@ class RunRecord(msgspec.Struct):
     has_response: bool = False
 
 
+class PastRun(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """As much of a run that has ended as tells whether it is wanted, or to be forgotten.
+
+    Attributes:
+        is_recorded: its tasks may have rows in a target (rule 12).
+    """
+
+    id: str
+    flow: str
+    trigger: str
+    status: RunStatus
+    started_at_ns: int
+    ended_at_ns: int
+    is_recorded: bool = False
+
+
 class DeadLetter(msgspec.Struct, frozen=True):
     """A task that failed for good, kept whole."""
 

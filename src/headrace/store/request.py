@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from heapq import nsmallest
+from typing import TypeVar
 
 import msgspec
 
-from headrace.store.records import DeadLetter, RunRecord, RunStatus
+from headrace.store.records import DeadLetter, PastRun, RunRecord, RunStatus
 from headrace.values import Json, Message
 
 __all__ = ["ALL_RUNS", "LetterFilter", "LetterPage", "Request", "RequestKind", "Revival", "RunFilter"]
+
+AnyRun = TypeVar("AnyRun", bound=RunRecord | PastRun)
 
 
 class Revival(msgspec.Struct, frozen=True):
@@ -46,7 +50,7 @@ class RunFilter(msgspec.Struct, frozen=True):
     id_prefix: str = ""
     limit: int = 50
 
-    def wants(self, run: RunRecord) -> bool:
+    def wants(self, run: RunRecord | PastRun) -> bool:
         """Whether a run is one of them."""
         is_later = self.before is None or (self.before[0], run.id) > (run.started_at_ns, self.before[1])
         return (
@@ -58,10 +62,9 @@ class RunFilter(msgspec.Struct, frozen=True):
             and run.id.startswith(self.id_prefix)
         )
 
-    def chosen(self, runs: Iterable[RunRecord]) -> list[RunRecord]:
+    def chosen(self, runs: Iterable[AnyRun]) -> list[AnyRun]:
         """Those of some runs, the latest first."""
-        found = sorted(filter(self.wants, runs), key=lambda run: (-run.started_at_ns, run.id))
-        return found[: self.limit]
+        return nsmallest(self.limit, filter(self.wants, runs), key=lambda run: (-run.started_at_ns, run.id))
 
 
 ALL_RUNS = RunFilter()

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from headrace.store import Caller, LetterFilter, Revival, RunStatus
+from headrace.store import Caller, LetterFilter, Revival, RunFilter, RunStatus
 from headrace.store.jetstream import JetStreamStore, Place, journal
 from support.made import FLOW, commit, error, fire_request, task
 from support.nats_server import shared_server
@@ -77,6 +77,64 @@ async def test_a_long_journal_is_made_short_and_all_is_still_there(place):
     async with opened(place) as store:
         await store.adopt(FLOW)
         await check(store, 60)
+
+
+def read_count(store):
+    """Messages that were read so far."""
+    return store._connection.client.stats["in_msgs"]
+
+
+@pytest.mark.parametrize("status", [RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED])
+async def test_of_many_ended_runs_no_more_are_read_than_are_told(place, status):
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        await fill(store, 0, 60)
+        await shortened(store, 100)
+    async with opened(place) as store:
+        await store.runs()
+        before = read_count(store)
+        wanted = RunFilter(flow="test", statuses=frozenset({status}), before=(40, "r39"), limit=3)
+        ids = {
+            RunStatus.SUCCEEDED: ["r38", "r37", "r36"],
+            RunStatus.FAILED: ["r35", "r30", "r25"],
+            RunStatus.CANCELLED: [],
+        }
+        assert [run.id for run in await store.runs(wanted)] == ids[status]
+        assert read_count(store) - before < 10
+
+
+async def test_runs_are_told_however_many_and_large_they_are(place, monkeypatch):
+    monkeypatch.setattr("headrace.store.jetstream.values._AT_ONCE", 7)
+    large = {"text": "x" * 2_000_000}
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        await commit(store, (await store.fire(fire_request("large", fired_at_ns=1000, vars=large))).task)
+        await fill(store, 0, 40)
+        await shortened(store, 100)
+    async with opened(place) as store:
+        found = await store.runs()
+        assert [run.id for run in found] == ["large", *(f"r{number}" for number in reversed(range(40)))]
+        assert found[0].vars == large
+
+
+async def test_what_only_the_history_has_is_swept_and_forgotten(place):
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        for run_id in ("old", "older"):
+            begun = (await store.fire(fire_request(run_id, fired_at_ns=0))).task
+            await commit(store, begun, is_recorded=True)
+        await fill(store, 0, 60)
+        await shortened(store, 100)
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        assert await store.recorded_runs("test", 201, 100) == ["old", "older"]
+        await store.forget_rows(["old", "older"])
+        assert await store.recorded_runs("test", 201, 100) == []
+        assert await store.discard("r5", "r5.a")
+        left = [f"r{number}" for number in range(59, 9, -1)] + ["r0"]  # which has a dead letter
+        assert await store.prune(None, 50, 300) == 62 - len(left)
+        async with opened(place) as other:
+            assert [run.id for run in await other.runs(RunFilter(limit=100))] == left
 
 
 async def test_a_dead_letter_that_only_the_history_has_is_tried_again(place):

@@ -342,7 +342,7 @@ class Play:
         kept = self.replica.letters[task_id]
         ended = self.replica.ended.get(kept.run_id)
         if ended is None:
-            ended = EndedRun(self.replica.ledger.runs[kept.run_id].record, False, None, 1)
+            ended = EndedRun(self.replica.ledger.runs[kept.run_id].record, None, 1)
         encoded = raw(encode_task(kept.letter.task))
         self.journal.one(author, events.Revived(task_id, encoded, raw(encode_ended(ended)), "v2", {"a": 1}))
 

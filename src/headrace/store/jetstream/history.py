@@ -1,5 +1,6 @@
 """What lies beside the journals: flows and their versions, ended runs, dead letters, notices, profiles."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from headrace.store.jetstream.values import Values
 from headrace.store.journal.change import EndedRun, KeptLetter
 from headrace.store.journal.record import decode_ended, encode_ended
 from headrace.store.notice import Notice, NoticeKind
-from headrace.store.records import DeadLetter, VersionRecord
+from headrace.store.records import DeadLetter, PastRun, RunRecord, VersionRecord
 
 __all__ = ["History"]
 
@@ -67,18 +68,16 @@ class History:
         value = await self._values.get(f"run.{flow}.{run_id}")
         return None if value is None else decode_ended(value)
 
-    async def runs(self, flow: str) -> list[EndedRun]:
-        """All of a flow that are kept."""
-        return [decode_ended(value) async for _, value in self._values.items(f"run.{flow}")]
+    async def runs(self, wanted: Sequence[PastRun]) -> dict[str, RunRecord]:
+        """Those of some runs that are kept, by id; many for the price of a few."""
+        values = await self._values.get_all([f"run.{run.flow}.{run.id}" for run in wanted])
+        found = [decode_ended(value).run for value in values]
+        return {run.id: run for run in found}
 
     async def forget_run(self, flow: str, run_id: str) -> None:
         """Keep a run no more."""
         await self._values.delete(f"run.{flow}.{run_id}")
         await self._values.delete(f"profile.{flow}.{run_id}")
-
-    async def replace_run(self, ended: EndedRun) -> None:
-        """Keep a run as it is now known."""
-        await self._values.put(f"run.{ended.run.flow}.{ended.run.id}", encode_ended(ended))
 
     # ---- dead letters
 

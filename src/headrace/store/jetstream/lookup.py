@@ -17,8 +17,8 @@ from headrace.store.records import (
     Attempt,
     DeadLetter,
     OpenRun,
+    PastRun,
     RunRecord,
-    RunStatus,
     TaskRecord,
     VersionRecord,
 )
@@ -62,13 +62,13 @@ class Lookup:
 
     async def runs(self, wanted: RunFilter = ALL_RUNS) -> list[RunRecord]:
         """See `Store`."""
-        found: dict[str, RunRecord] = {}
-        for flow in await self._flows(wanted.flow):
-            if wanted.statuses != {RunStatus.RUNNING}:
-                found |= {id_: ended.run for id_, ended in (await self._all_ended(flow)).items()}
-            replica = await self._replica(flow)
-            found |= {id_: replica.told(state.record) for id_, state in replica.ledger.runs.items()}
-        return [msgspec.structs.replace(run, errors=[]) for run in wanted.chosen(found.values())]
+        replicas = {flow: await self._replica(flow) for flow in await self._flows(wanted.flow)}
+        chosen = wanted.chosen(run for replica in replicas.values() for run in replica.runs())
+        found = {each.id: replicas[each.flow].run(each.id) for each in chosen}
+        past = [each for each in chosen if isinstance(each, PastRun) and found[each.id] is None]
+        found |= await self._ask(lambda: self._history.runs(past))
+        runs = (found[each.id] for each in chosen)  # one that was forgotten meanwhile is not found
+        return [msgspec.structs.replace(run, errors=[]) for run in runs if run is not None]
 
     async def open_runs(self, flow: str) -> list[OpenRun]:
         """See `Store`."""
@@ -86,12 +86,8 @@ class Lookup:
 
     async def recorded_runs(self, flow: str, ended_before_ns: int, limit: int) -> list[str]:
         """See `Store`."""
-        found = [
-            ended.run.id
-            for ended in (await self._all_ended(flow)).values()
-            if ended.is_recorded and (ended.run.ended_at_ns or ended_before_ns) < ended_before_ns
-        ]
-        return found[:limit]
+        past = (await self._replica(flow)).past.values()
+        return [run.id for run in past if run.is_recorded and run.ended_at_ns < ended_before_ns][:limit]
 
     async def keep_profile(self, run_id: str, profile: bytes) -> None:
         """See `Store`."""
@@ -193,11 +189,11 @@ class Lookup:
             return flow
         for journal in self._journals.values():
             replica = journal.replica
-            if run_id in replica.ledger.runs or run_id in replica.ended:
+            if run_id in replica.ledger.runs or run_id in replica.past:
                 return self._flow_of.setdefault(run_id, journal.flow)
         for flow in await self.flows():
             replica = await self._replica(flow)
-            if run_id in replica.ledger.runs or await self._ended(flow, run_id) is not None:
+            if run_id in replica.ledger.runs or run_id in replica.past:
                 return self._flow_of.setdefault(run_id, flow)
         return None
 
@@ -207,24 +203,10 @@ class Lookup:
         state = replica.ledger.runs.get(run_id)
         if state is not None:
             response = replica.responses.get(run_id)
-            return EndedRun(
-                replica.told(state.record), run_id in replica.recorded, response, replica.sequence
-            )
+            return EndedRun(replica.told(state.record), response, replica.sequence)
         if (ended := replica.ended.get(run_id)) is not None:
             return ended
         return await self._ask(lambda: self._history.run(flow, run_id))
-
-    async def _all_ended(self, flow: str) -> dict[str, EndedRun]:
-        """The runs of a flow that have ended, by id."""
-        replica = await self._replica(flow)
-        before = dict(replica.ended)  # some may move into the history while that is read
-        written = {ended.run.id: ended for ended in await self._ended_of(flow)}
-        found = {**written, **before, **replica.ended}
-        return {id_: ended for id_, ended in found.items() if id_ not in replica.ledger.runs}
-
-    async def _ended_of(self, flow: str) -> list[EndedRun]:
-        """The runs of a flow that the history has."""
-        return await self._ask(lambda: self._history.runs(flow))
 
     async def _letters_of(self, flow: str) -> dict[str, DeadLetter]:
         """The dead letters of a flow that the history has, and those that are none any more."""

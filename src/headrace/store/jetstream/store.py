@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from headrace.store.caller import Caller
 from headrace.store.encoding import EncodedOutcome, encode_error, encode_measured, encode_outcome, encode_task
@@ -26,7 +25,7 @@ from headrace.store.jetstream.share import Share
 from headrace.store.jetstream.snapshots import Snapshots
 from headrace.store.jetstream.values import Values
 from headrace.store.journal import event as events
-from headrace.store.journal.change import Applied, EndedRun
+from headrace.store.journal.change import Applied
 from headrace.store.journal.record import encode_ended
 from headrace.store.journal.replica import STALE, Replica
 from headrace.store.ledger import revived_task
@@ -370,26 +369,26 @@ class JetStreamStore(Lookup):
 
     async def forget_rows(self, run_ids: Sequence[str]) -> None:
         """See `Store`."""
+        swept: dict[str, list[str]] = {}
         for run_id in run_ids:
-            flow = await self._flow(run_id)
-            ended = None if flow is None else await self._ended(flow, run_id)
-            if flow is None or ended is None or ended.run.status is RunStatus.RUNNING:
-                continue
-            await self._write(flow, events.Swept([run_id]))
-            swept = replace(ended, is_recorded=False)
-            await self._replace_run(swept)
+            if (flow := await self._flow(run_id)) is not None:
+                swept.setdefault(flow, []).append(run_id)
+        for flow, ids in swept.items():
+            await self._write(flow, events.Swept(ids))
 
     async def prune(self, keep_ns: int | None, keep_runs: int | None, now_ns: int) -> int:
         """See `Store`."""
         removed = 0
         for flow in await self.flows():
-            found = sorted((await self._all_ended(flow)).values(), key=lambda each: -each.run.started_at_ns)
+            replica = await self._replica(flow)
+            with_letters = {kept.run_id for kept in replica.letters.values()}
+            latest = sorted(replica.past.values(), key=lambda run: (-run.started_at_ns, run.id))
             old = [
-                ended.run.id
-                for number, ended in enumerate(found)
-                if not ended.run.dead_letters
+                run.id
+                for number, run in enumerate(latest)
+                if run.id not in with_letters
                 and (
-                    (keep_ns is not None and (ended.run.ended_at_ns or 0) < now_ns - keep_ns)
+                    (keep_ns is not None and run.ended_at_ns < now_ns - keep_ns)
                     or (keep_runs is not None and number >= keep_runs)
                 )
             ][:_PRUNED_AT_ONCE]
@@ -399,9 +398,6 @@ class JetStreamStore(Lookup):
                     await self._forget_run(flow, run_id)
             removed += len(old)
         return removed
-
-    async def _replace_run(self, ended: EndedRun) -> None:
-        await self._ask(lambda: self._history.replace_run(ended))
 
     async def _forget_run(self, flow: str, run_id: str) -> None:
         await self._ask(lambda: self._history.forget_run(flow, run_id))

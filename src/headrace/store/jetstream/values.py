@@ -1,7 +1,8 @@
 """Values of any size under keys of a bucket."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import nats.errors
@@ -68,6 +69,20 @@ class Values:
         _, value = await self._last(key)
         return None if value is None else await self._unpacked(value)
 
+    async def get_all(self, keys: Sequence[str]) -> list[bytes]:
+        """What is under keys, of those that have something; in any order."""
+        found: dict[str, bytes] = {}
+        left = list(keys)
+        while left:
+            some, _ = await self._some({"multi_last": [self._prefix + key for key in left[:_AT_ONCE]]})
+            if not some:
+                break
+            found |= some
+            left = [key for key in left if key not in found]
+        values = [await self._unpacked(value) for value in found.values()]
+        late = [await self.get(key) for key in left]  # who answered may not have had them yet
+        return [value for value in (*values, *late) if value is not None]
+
     async def delete(self, key: str) -> None:
         """Keep nothing under a key."""
         _, value = await self._last(key)
@@ -83,7 +98,8 @@ class Values:
         """Keys that begin with some words, and their values, the oldest first (ADR-31)."""
         sequence, wanted = 1, f"{self._prefix}{under}.>"
         while True:
-            some, last = await self._some(wanted, sequence)
+            question = {"next_by_subj": wanted, "seq": sequence, "batch": _AT_ONCE}
+            some, last = await self._some(question)
             for key, value in some:
                 whole = await self._unpacked(value)
                 if whole is not None:
@@ -92,22 +108,15 @@ class Values:
                 return
             sequence = last + 1
 
-    async def _some(self, wanted: str, sequence: int) -> tuple[list[tuple[str, bytes]], int | None]:
-        """Values from a place of the bucket's stream on; and where the last is, if there are more."""
+    async def _some(self, question: Mapping[str, Any]) -> tuple[list[tuple[str, bytes]], int | None]:
+        """Keys and values that the server gives at once; and where the last is, if there are more."""
         client = self._connection.client
         inbox = client.new_inbox()
         answers = await client.subscribe(inbox)
         found: list[tuple[str, bytes]] = []
         try:
-            question = {
-                "next_by_subj": wanted,
-                "seq": sequence,
-                "batch": _AT_ONCE,
-                "max_bytes": _AT_ONCE_BYTES,
-            }
-            await client.publish(
-                f"$JS.API.DIRECT.GET.{self._stream}", msgspec.json.encode(question), reply=inbox
-            )
+            asked = msgspec.json.encode({**question, "max_bytes": _AT_ONCE_BYTES})
+            await client.publish(f"$JS.API.DIRECT.GET.{self._stream}", asked, reply=inbox)
             last = None
             while True:
                 message = await answers.next_msg(timeout=_WAIT_S)

@@ -50,13 +50,11 @@ class EndedRun(msgspec.Struct, frozen=True):
     """A run that has ended, as the history has it.
 
     Attributes:
-        is_recorded: its tasks may have rows in a target (rule 12).
         response: what it responded, where it has a dedupe key.
         sequence: the place in the journal where it ended.
     """
 
     run: RunRecord
-    is_recorded: bool
     response: Json
     sequence: int
 

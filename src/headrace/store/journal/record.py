@@ -35,7 +35,6 @@ class _RunFields(msgspec.Struct, rename="camel", omit_defaults=True):
 
 class _EndedFields(msgspec.Struct, rename="camel"):
     run: msgspec.Raw
-    is_recorded: bool
     response: Any
     sequence: int
 
@@ -102,9 +101,7 @@ def decode_run(data: bytes | msgspec.Raw) -> RunRecord:
 
 def encode_ended(ended: EndedRun) -> bytes:
     """An ended run as JSON."""
-    return _encode(
-        _EndedFields(msgspec.Raw(encode_run(ended.run)), ended.is_recorded, ended.response, ended.sequence)
-    )
+    return _encode(_EndedFields(msgspec.Raw(encode_run(ended.run)), ended.response, ended.sequence))
 
 
 def decode_ended(data: bytes | msgspec.Raw) -> EndedRun:
@@ -114,7 +111,7 @@ def decode_ended(data: bytes | msgspec.Raw) -> EndedRun:
         msgspec.MsgspecError: it is something else.
     """
     fields = _decode_ended(data)
-    return EndedRun(decode_run(fields.run), fields.is_recorded, fields.response, fields.sequence)
+    return EndedRun(decode_run(fields.run), fields.response, fields.sequence)
 
 
 def copy_run(run: RunRecord) -> RunRecord:

@@ -1,7 +1,8 @@
 """What a flow's journal comes to: the same state in every process that has applied as much of it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from headrace.store.records import (
     FireRequest,
     OpenRun,
     Outcome,
+    PastRun,
     RunRecord,
     RunStatus,
 )
@@ -51,7 +53,8 @@ class Replica(msgspec.Struct):
         state: what nodes keep, by key.
         keys: the runs of dedupe keys, by trigger and key.
         letters: dead letters by the ids of their tasks, the oldest first.
-        ended: runs that have ended and are not in the history yet.
+        past: all runs that have ended, by id.
+        ended: those of them that are not in the history yet.
         recorded: unfinished runs whose tasks may have rows in a target.
         responses: of unfinished runs that have a dedupe key; null before there is one.
         callers: the processes that hold the connections of callers, by run.
@@ -68,6 +71,7 @@ class Replica(msgspec.Struct):
     keys: dict[tuple[str, str], str] = msgspec.field(default_factory=dict)
     letters: dict[str, KeptLetter] = msgspec.field(default_factory=dict)
     last_position: int = 0
+    past: dict[str, PastRun] = msgspec.field(default_factory=dict)
     ended: dict[str, EndedRun] = msgspec.field(default_factory=dict)
     recorded: set[str] = msgspec.field(default_factory=set)
     responses: dict[str, Json] = msgspec.field(default_factory=dict)
@@ -103,6 +107,16 @@ class Replica(msgspec.Struct):
     def open_runs(self) -> tuple[OpenRun, ...]:
         """The unfinished runs, the oldest first."""
         return tuple(replace(each, run=self.told(each.run)) for each in self.ledger.open_runs(self.flow))
+
+    def runs(self) -> Iterator[RunRecord | PastRun]:
+        """The runs that there are, to choose from."""
+        return chain((state.record for state in self.ledger.runs.values()), self.past.values())
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """A run as it is now; None if it is the history that has it."""
+        if (state := self.ledger.runs.get(run_id)) is not None:
+            return self.told(state.record)
+        return None if (ended := self.ended.get(run_id)) is None else ended.run
 
     def told(self, run: RunRecord) -> RunRecord:
         """A run for somebody who keeps or changes it, with the time that was worked on it."""
@@ -153,8 +167,8 @@ class Replica(msgspec.Struct):
             case events.Forgotten():
                 self._forget(frozenset(event.run_ids))
             case events.Swept():
-                for run_id in self.ended.keys() & set(event.run_ids):
-                    self.ended[run_id] = replace(self.ended[run_id], is_recorded=False)
+                for run_id in self.past.keys() & set(event.run_ids):
+                    self.past[run_id] = replace(self.past[run_id], is_recorded=False)
             case events.Compacted():
                 self._compact(event.sequence)
             case events.Asked():
@@ -292,11 +306,12 @@ class Replica(msgspec.Struct):
         del self.letters[event.task_id]
         self.desk.answer(event.answers)
         self.ended.pop(run_id, None)
+        past = self.past.pop(run_id, None)
         state = self.ledger.runs.get(run_id)
         record = ended.run if state is None else state.record
         if state is None:
             self.began_ns[run_id] = self.claims.alive_ns - record.worked_ns
-            if ended.is_recorded:
+            if past is not None and past.is_recorded:
                 self.recorded.add(run_id)
             if run_id in self.keys.values():
                 self.responses[run_id] = ended.response
@@ -377,10 +392,18 @@ class Replica(msgspec.Struct):
     def _end(self, run: RunRecord) -> None:
         run.worked_ns = self.claims.alive_ns - self.began_ns.pop(run.id, self.claims.alive_ns)
         self.ledger.forget(run.id)
-        is_recorded = run.id in self.recorded
-        self.recorded.discard(run.id)
         response = self.responses.pop(run.id, None)
-        self.ended[run.id] = EndedRun(run, is_recorded, response, self.sequence)
+        self.ended[run.id] = EndedRun(run, response, self.sequence)
+        self.past[run.id] = PastRun(
+            run.id,
+            run.flow,
+            run.trigger,
+            run.status,
+            run.started_at_ns,
+            run.ended_at_ns or run.started_at_ns,
+            run.id in self.recorded,
+        )
+        self.recorded.discard(run.id)
 
     @staticmethod
     def _committed_as(changes: Changes, change: RunChange) -> Committed:
@@ -400,6 +423,7 @@ class Replica(msgspec.Struct):
         """Ended runs are forgotten; one that goes on again is not."""
         gone = run_ids - self.ledger.runs.keys()
         for run_id in gone:
+            self.past.pop(run_id, None)
             self.ended.pop(run_id, None)
         self.keys = {key: run_id for key, run_id in self.keys.items() if run_id not in gone}
 

@@ -1,6 +1,6 @@
 """A replica as bytes, from which another process goes on. Pure.
 
-What the history has (runs that have ended, the messages of dead letters) is not in it.
+Of what the history has (ended runs, the messages of dead letters) it has what is needed to choose from them.
 """
 
 import zlib
@@ -17,13 +17,13 @@ from headrace.store.journal.desk import Desk
 from headrace.store.journal.record import decode_run, encode_run
 from headrace.store.journal.replica import Replica
 from headrace.store.ledger import Ledger
-from headrace.store.records import Attempt, RunStatus, TriggerRecord
+from headrace.store.records import Attempt, PastRun, RunStatus, TriggerRecord
 from headrace.store.request import Request, RequestKind
 from headrace.store.run import RunState
 
 __all__ = ["FORMAT", "decode_snapshot", "encode_snapshot"]
 
-FORMAT = 1
+FORMAT = 2
 """Of the snapshots that are written here; others are refused."""
 
 _LEVEL = 1
@@ -63,6 +63,7 @@ class _Snapshot(msgspec.Struct):
     flow: str
     sequence: int
     runs: list[_Run]
+    past: list[PastRun]
     triggers: dict[str, TriggerRecord]
     claims: Claims
     began_ns: dict[str, int]
@@ -89,6 +90,7 @@ def encode_snapshot(replica: Replica) -> bytes:
         flow=replica.flow,
         sequence=replica.sequence,
         runs=[_run(state) for state in replica.ledger.runs.values()],
+        past=list(replica.past.values()),
         triggers={name: record for (_, name), record in replica.ledger.triggers.items()},
         claims=replica.claims,
         began_ns=replica.began_ns,
@@ -128,6 +130,7 @@ def decode_snapshot(data: bytes) -> Replica:
             {state.record.id: state for state in states},
             {(snapshot.flow, name): record for name, record in snapshot.triggers.items()},
         ),
+        past={run.id: run for run in snapshot.past},
         claims=snapshot.claims,
         began_ns=snapshot.began_ns,
         switches=snapshot.switches,
