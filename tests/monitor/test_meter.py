@@ -129,6 +129,44 @@ def test_what_is_read_after_the_end_takes_no_memory() -> None:
     assert len(engine.meter._samples) == 2
 
 
+def test_of_what_was_told_nothing_is_taken_back() -> None:
+    """As where a trial fails and is repeated."""
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.change(engine.runs["one"], expected=500)
+    engine.change(engine.api, received=3)
+    engine.change(engine.iterate, items_done=40, items_total=100)
+    engine.meter.read()
+    engine.now_s += 2
+    engine.change(engine.api, received=2)
+    engine.change(engine.iterate, items_done=20)
+    snapshot = engine.meter.read()
+    assert (snapshot.done, snapshot.rate, snapshot.left_s, snapshot.rows[0].rate) == (40, 0.0, None, 0.0)
+    engine.change(engine.iterate, items_done=60)
+    assert engine.meter.read().done == 60
+
+
+def test_records_that_were_got_stay_done_when_their_iterator_begins() -> None:
+    engine = Engine()
+    engine.units["api"].targets["response"] = (
+        SimpleNamespace(edge=SimpleNamespace(index=4), unit=engine.units["iterate"], crossed=0),
+    )
+    engine.meter = Meter(engine.meter.program, engine.runs.get, now_s=lambda: engine.now_s)
+    engine.meter.begin("one", is_alone=True)
+    engine.change(engine.runs["one"], expected=500, sources={"api"})
+    told = []
+    for count, changes in [
+        (engine.api, {"items_done": 100}),
+        (engine.iterate, {"items_total": 100}),
+        (engine.iterate, {"items_done": 100}),
+        (engine.api, {"items_done": 200}),
+        (engine.iterate, {"items_done": 150, "items_total": 200}),
+    ]:
+        engine.change(count, **changes)
+        told.append(engine.meter.read().done)
+    assert told == [100, 100, 100, 100, 150]
+
+
 def test_items_of_a_node_above_the_source_are_none_of_its_records() -> None:
     """The numbers of the pages that are to be fetched."""
     engine = Engine()

@@ -142,7 +142,8 @@ class Meter:
         passed_s = now_s - first.at_s
         rates = _rates(sample.received, first.received, passed_s)
         edge_rates = _rates(crossed, first.crossed, passed_s)
-        done = self._done = max(source.items_done, self._done)  # of what was told nothing is taken back
+        # Less is done where a trial was taken back, or an iterator begins with what its source has got.
+        done = self._done = max(source.items_done, self._done)
         total = max(expected, source.items_total, done)
         rate = _rate(source.items_done - first.done.get(name, 0), passed_s)
         return Snapshot(
@@ -208,7 +209,7 @@ def _rates(new: list[int], old: list[int], seconds: float) -> list[float]:
 
 
 def _rate(count: int, seconds: float) -> float:
-    return count / seconds if seconds > 0 else 0.0
+    return max(count, 0) / seconds if seconds > 0 else 0.0
 
 
 def _copy(stats: NodeStats) -> NodeStats:
