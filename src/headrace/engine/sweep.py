@@ -11,8 +11,6 @@ from headrace.store import Store
 
 __all__ = ["KEEP_ALL", "Keep", "Sweeper"]
 
-__all__ = ["Sweeper"]
-
 _log = logging.getLogger(__name__)
 
 KEPT_NS = 86_400 * 10**9
