@@ -20,6 +20,7 @@ from headrace import __version__
 from headrace.cli import main
 from headrace.cluster.api import _PLURALS
 from headrace.cluster.desired import KINDS
+from support.helm import program as helm_program
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "helm" / "headrace"
@@ -266,8 +267,10 @@ def test_the_notes_say_how_to_go_on():
 @pytest.fixture
 def helm(tmp_path):
     """Helm, and the chart without its dependency, which would have to be fetched."""
-    if shutil.which("helm") is None:
-        pytest.skip("helm is not installed; the chart was rendered by go_template.py alone")
+    if helm_program() is None:
+        pytest.skip(
+            "helm is not installed (PYTHONPATH=tests python -m support.helm); the chart was rendered by go_template.py alone"
+        )
     folder = shutil.copytree(FOLDER, tmp_path / "headrace")
     about = yaml.safe_load((folder / "Chart.yaml").read_text())
     del about["dependencies"]
@@ -276,7 +279,9 @@ def helm(tmp_path):
 
 
 def by_helm(*arguments):
-    return subprocess.run(["helm", *map(str, arguments)], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [helm_program(), *map(str, arguments)], check=True, capture_output=True, text=True
+    ).stdout
 
 
 @pytest.mark.parametrize("case", CASES)
