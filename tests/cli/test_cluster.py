@@ -208,6 +208,19 @@ def test_a_flow_that_cannot_be_executed_keeps_a_worker_from_being_ready(
         assert (code, json.loads(text)) == (503, {"status": "not ready", "flows": ["secretive"]})
 
 
+def test_a_worker_says_which_files_it_executes_and_which_not(flows: Path, store: str, spawn: Spawn) -> None:
+    flows.mkdir()
+    process = spawn("worker", flows, "--store", store, "--address", "127.0.0.1:0", "--listen", "127.0.0.1:0")
+    line(process, r"headrace works on 0 flows of ")
+    line(process, r"no YAML file there has a line `apiVersion: headrace.dev/…`; one that comes is taken over")
+    stopped(process)
+    flow_file(flows, "broken", "nodes: {}\nedges: [a -> b]\n")
+    process = spawn("worker", flows, "--store", store, "--address", "127.0.0.1:0", "--listen", "127.0.0.1:0")
+    line(process, r"headrace works on 0 flows of ")
+    line(process, r"1 file cannot be executed")
+    stopped(process)
+
+
 def test_run_follows_the_schedule_with_others_and_each_firing_is_one(
     flows: Path, store: str, spawn: Spawn, call: Call
 ) -> None:

@@ -221,6 +221,7 @@ def test_a_server_that_is_killed_goes_on_with_what_it_left(folder: Path, spawn: 
     process = spawn("serve", folder, "--address", "127.0.0.1:0")
     url, token = begun(process)
     assert ask(url, token, f"runs/{fired['run']}")[1]["status"] == "running"
+    until(lambda: ask(url, token, "flows/small")[1]["live"]["nodes"]["wait"]["active"], "the task")
     process.send_signal(signal.SIGTERM)
     process.communicate()
     assert process.returncode == 0  # it had 30 s to end

@@ -1,16 +1,18 @@
 """The life of a command that executes a folder of flows until it is told to stop."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.cli.stopping import StopSignals
-from headrace.cli.terminal import discard_output
+from headrace.cli.terminal import discard_output, harmless
 from headrace.cli.wording import plural
 
 if TYPE_CHECKING:
+    from headrace.app.folder import Folder
     from headrace.web.server import Left
 
-__all__ = ["left_text", "live", "tell_stopping"]
+__all__ = ["left_text", "live", "tell_flows", "tell_stopping"]
 
 
 async def live(work: "Callable[[StopSignals], Awaitable[Left]]") -> "tuple[Left, StopSignals]":
@@ -21,6 +23,18 @@ async def live(work: "Callable[[StopSignals], Awaitable[Left]]") -> "tuple[Left,
             return await work(stop), stop
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
+
+
+def tell_flows(does: str, folder: "Folder", root: Path) -> int:
+    """Say which flows of a folder a process executes; gives how many files it cannot."""
+    running = sum(file.program is not None for file in folder.files.values())
+    others = len(folder.files) - running
+    print(f"headrace {does} {plural(running, 'flow')} of {harmless(str(root))}")
+    if not folder.files:
+        print("no YAML file there has a line `apiVersion: headrace.dev/…`; one that comes is taken over")
+    if others:
+        print(f"{plural(others, 'file')} cannot be executed")
+    return others
 
 
 def tell_stopping(runs: int, grace_s: float) -> None:

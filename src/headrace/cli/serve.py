@@ -13,7 +13,7 @@ from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
 from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
-from headrace.cli.life import left_text, live, tell_stopping
+from headrace.cli.life import left_text, live, tell_flows, tell_stopping
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
 from headrace.cli.option import (
     DETAILS,
@@ -30,7 +30,6 @@ from headrace.cli.option import (
     token_of,
 )
 from headrace.cli.session import run_loop
-from headrace.cli.terminal import harmless
 from headrace.cli.wording import plural
 from headrace.errors import UsageError
 from headrace.sdk import Address
@@ -158,14 +157,8 @@ class _Told:
 
     def ready(self, site: "Site", bound: Address) -> None:
         """See `Listener`."""
-        running = [file for file in site.folder.files.values() if file.program is not None]
-        others = len(site.folder.files) - len(running)
-        root = harmless(str(self._offer.root))
-        print(f"headrace serves {plural(len(running), 'flow')} of {root}")
-        if not site.folder.files:
-            print("no YAML file there has a line `apiVersion: headrace.dev/…`; one that comes is taken over")
-        if others:
-            print(f"{plural(others, 'file')} cannot be executed; the page says why")
+        if tell_flows("serves", site.folder, self._offer.root):
+            print("the page says why")
         print(f"Open http://{bound}/{self._fragment}", flush=True)
 
     def stopping(self, runs: int) -> None:

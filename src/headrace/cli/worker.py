@@ -11,7 +11,7 @@ from headrace.app import home_folder, read_env_file
 from headrace.app.secrets import Secrets
 from headrace.app.store_url import url_secrets
 from headrace.cli.invocation import Invocation
-from headrace.cli.life import left_text, live, tell_stopping
+from headrace.cli.life import left_text, live, tell_flows, tell_stopping
 from headrace.cli.logs import LogFormat, log_format_option, show_logs
 from headrace.cli.option import (
     DETAILS,
@@ -25,7 +25,6 @@ from headrace.cli.option import (
     store_option,
 )
 from headrace.cli.session import run_loop
-from headrace.cli.wording import plural
 from headrace.errors import UsageError
 from headrace.sdk import Address
 
@@ -108,8 +107,7 @@ class _Told:
 
     def ready(self, site: "Site", bound: Address) -> None:
         """See `Listener`."""
-        running = [file for file in site.folder.files.values() if file.program is not None]
-        print(f"headrace works on {plural(len(running), 'flow')} of {self._work.root}")
+        tell_flows("works on", site.folder, self._work.root)
         print(f"http://{bound}/ready tells how it is", flush=True)
 
     def stopping(self, runs: int) -> None:

@@ -5,6 +5,7 @@ import logging
 from uuid import uuid4
 
 import pytest
+import trustme
 
 from headrace.errors import StoreError, UsageError
 from headrace.store.jetstream import JetStreamStore, Place
@@ -89,6 +90,52 @@ async def test_a_server_without_tls_is_told_no_password(server):
     one = server("authorization { user: me, password: hunter2 }")
     error = await refusal(one.url.replace("nats://", "tls://me:hunter2@"))
     assert "does not speak TLS, which `tls://` asks for" in error.message
+
+
+@pytest.fixture
+def encrypted(server, tmp_path):
+    """Starts a server with a certificate for a host; gives it, and the file of who signed that."""
+
+    def start(host="127.0.0.1"):
+        authority = trustme.CA()
+        certificate = authority.issue_cert(host)
+        certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+        certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+        authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+        return server(f'tls {{ cert_file: "{tmp_path}/cert.pem", key_file: "{tmp_path}/key.pem" }}')
+
+    return start
+
+
+@pytest.mark.parametrize("scheme", ["tls://", "nats://"])
+async def test_a_store_behind_tls_is_one(encrypted, tmp_path, monkeypatch, caplog, scheme):
+    """A server that asks for TLS gets it, whether the URL does or not."""
+    one = encrypted()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    store = await JetStreamStore.open(Place.read(one.url.replace("nats://", scheme)))
+    assert await store.runs() == []
+    await store.close()
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("host", "trusts", "says"),
+    [
+        ("127.0.0.1", False, "unable to get local issuer certificate"),
+        ("example.com", True, "IP address mismatch"),
+    ],
+)
+async def test_a_certificate_that_is_not_trusted_is_told_at_once(
+    encrypted, tmp_path, monkeypatch, host, trusts, says
+):
+    one = encrypted(host)
+    if trusts:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    async with asyncio.timeout(2):
+        error = await refusal(one.url.replace("nats://", "tls://me:hunter2@"))
+    assert "has a certificate that this machine does not trust" in error.message
+    assert says in error.message
+    assert "SSL_CERT_FILE names the authorities" in error.message
 
 
 async def test_a_store_that_is_looked_into_is_not_made():

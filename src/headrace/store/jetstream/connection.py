@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
@@ -55,6 +56,11 @@ def heed() -> None:
         raise asyncio.CancelledError
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not what event loops remark where a connection with TLS ends: the client's streams know of none."""
+    return "eof_received() has no effect" not in record.msg
+
+
 class Connection:
     """A connection, which comes back by itself when it is lost."""
 
@@ -81,6 +87,7 @@ class Connection:
             StoreError: nobody is there, we are refused, it is too old, or has no JetStream.
         """
         _check_credentials(place)
+        logging.getLogger("asyncio").addFilter(_is_news)
         client = Client()
         connection = cls(place, client, connect_s)
         try:
@@ -154,7 +161,9 @@ class Connection:
     async def _hear(self, error: Exception) -> None:
         """The client tries again, for ever; who waits for an answer tells of what it met."""
         if "Authorization" in str(error):
-            self._heard = nats.errors.AuthorizationError()
+            error = nats.errors.AuthorizationError()
+        if isinstance(error, (nats.errors.AuthorizationError, ssl.SSLError)):
+            self._heard = error
             self._refused.set()
 
     async def _tell_lost(self) -> None:

@@ -1,6 +1,7 @@
 """What people read of an error of the client of NATS, and whether waiting may help."""
 
 import asyncio
+import ssl
 from http import HTTPStatus
 
 import nats.errors
@@ -38,6 +39,13 @@ def _text(error: Exception, place: Place) -> str:
         )
     if isinstance(error, nats.js.errors.APIError):
         return _api_text(error, place)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"NATS at {place.shown} has a certificate that this machine does not trust "
+            f"({error.verify_message}); the environment variable SSL_CERT_FILE names the authorities, as PEM"
+        )
+    if isinstance(error, ssl.SSLError):
+        return f"TLS with NATS at {place.shown} fails: {error.reason or error}"
     if isinstance(error, (nats.errors.NoServersError, asyncio.TimeoutError, OSError)):
         why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         return f"NATS at {place.shown} does not answer{why}; does it run, and does this machine reach it?"
