@@ -9,10 +9,10 @@ import pytest
 import yaml
 from tests.cluster.flows import REGISTRY, resource
 from tests.cluster.go_template import Chart
-from tests.cluster.test_chart import CASES, FOLDER, rights
+from tests.cluster.test_chart import CASES, FOLDER, ROOT, rights
 from tests.cluster.test_crd import FLOW, SIGNALS, draft7, schema_of
 from tests.cluster.test_reconciler import BROKEN
-from tests.docs.page import blocks, codes, prose, rows, section
+from tests.docs.page import blocks, codes, prose, rows
 
 from headrace.cluster.drain import LONGEST_S
 from headrace.cluster.operator import PERIOD_S
@@ -101,14 +101,20 @@ def test_times_and_limits_are_those_of_the_code():
     assert f"Kubernetes {re.search(r'1[.][0-9]+', about['kubeVersion'])[0]} or newer" in text
 
 
-@pytest.mark.parametrize("value", ["nats.enabled", "operator.namespaces"])
+def test_what_helm_has_to_fetch_is_fetched_before_it_installs():
+    """Helm refuses a chart whose dependencies are not in its folder, also those that are switched off."""
+    assert Chart(FOLDER, CASES["plain"]).about["dependencies"] != []
+    text = (ROOT / "docs" / PAGE).read_text()
+    where = FOLDER.relative_to(ROOT)
+    assert text.index(f"helm dependency build {where}") < text.index(f"helm install headrace {where}")
+
+
+@pytest.mark.parametrize("value", ["image.repository", "nats.enabled", "operator.namespaces"])
 def test_values_of_the_chart_that_are_named_exist(value):
     found = Chart(FOLDER, CASES["plain"]).values
     for key in value.split("."):
         found = found[key]
-    assert (
-        value in section(PAGE, "Namespaces") or value in (Path(FOLDER).parents[2] / "docs" / PAGE).read_text()
-    )
+    assert value in (ROOT / "docs" / PAGE).read_text()
 
 
 def test_columns_are_those_of_the_resource():
