@@ -35,7 +35,7 @@ PERIOD_S = 30.0
 _AGAIN_S = 5
 """After a failure of the API server, or while a signal waits for workers."""
 _DRAINING_S = 2
-_CURE = "`headrace k8s render --crds | kubectl apply --server-side -f -` teaches it"
+_CURE = "`headrace k8s render --crds | kubectl apply --server-side --force-conflicts -f -` teaches it"
 _IDENTITY: Any = f"{GROUP}/operator"
 """Of no use where operators do not know each other; else kopf asks for the user's name, which may be none."""
 _FLOWS = (GROUP, VERSION, "flows")
