@@ -1,11 +1,10 @@
 """Looks after the journals of flows that are executed: buries dead members, and makes long journals short."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 
 from headrace.errors import StoreError
-from headrace.store.jetstream.connection import heed
+from headrace.store.jetstream.connection import Connection, heed
 from headrace.store.jetstream.journal import FlowJournal
 from headrace.store.jetstream.presence import Presence, here
 from headrace.store.jetstream.snapshots import Snapshots
@@ -14,8 +13,6 @@ from headrace.store.journal.event import Compacted, Lost
 __all__ = ["Care"]
 
 _PERIOD_S = 1.0
-_LAGGARD_S = 30.0
-"""Who has not read for so long what a snapshot has fails, and begins anew from the snapshot."""
 
 
 class Care:
@@ -24,6 +21,7 @@ class Care:
     def __init__(
         self,
         author: str,
+        connection: Connection,
         presence: Presence,
         snapshots: Snapshots,
         journals: Callable[[], Sequence[FlowJournal]],
@@ -35,10 +33,10 @@ class Care:
             journals: those of the flows that it executes.
         """
         self._author = author
+        self._connection = connection
         self._presence = presence
         self._snapshots = snapshots
         self._journals = journals
-        self._shortened: dict[str, tuple[int, float]] = {}
 
     async def run(self) -> None:
         """Look after them until cancelled.
@@ -75,17 +73,18 @@ class Care:
                 await journal.write(Lost(author))
 
     async def _shorten(self, journal: FlowJournal) -> None:
-        """Take a snapshot of a journal that has become long; it begins there once all have read so far."""
-        flow, now_s = journal.flow, time.monotonic()
+        """Take a snapshot of a journal that has become long; then it begins at the one before.
+
+        With what lies between the two, a process that reads slowly goes on, and so does a store of which
+        the last snapshot is lost.
+        """
+        if not journal.is_long:
+            return
+        before, sequence = journal.replica.compacted, journal.replica.sequence
         try:
-            if journal.is_long:
-                sequence = journal.replica.sequence
-                if await self._snapshots.take(journal.replica):
-                    await journal.write(Compacted(sequence))
-                    self._shortened[flow] = sequence, now_s + _LAGGARD_S
-            sequence, due_s = self._shortened.get(flow, (0, now_s))
-            if now_s > due_s:
-                del self._shortened[flow]
-                await self._snapshots.shorten(flow, sequence)
+            if await self._snapshots.take(journal.replica):
+                await journal.write(Compacted(sequence))
+                if before:
+                    await self._connection.begin_after(journal.flow, before)
         except StoreError:
             return  # NATS is away: another time

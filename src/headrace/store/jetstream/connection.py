@@ -191,14 +191,23 @@ class Connection:
         """Of a message."""
         return self.client.max_payload
 
-    async def last(self, flow: str) -> int:
-        """The last place in a flow's journal.
+    async def extent(self, flow: str) -> tuple[int, int]:
+        """The first place in a flow's journal, and the last; where it is empty the first is one beyond.
 
         Raises:
             StoreError: NATS is away for too long.
         """
         info = await self.patiently(lambda: self.jetstream.stream_info(f"{self.place.name}-{flow}"))
-        return info.state.last_seq
+        return info.state.first_seq, info.state.last_seq
+
+    async def begin_after(self, flow: str, sequence: int) -> None:
+        """Let a flow's journal begin after a place, which need not be there; may be repeated.
+
+        Raises:
+            StoreError: NATS is away for too long.
+        """
+        name = f"{self.place.name}-{flow}"
+        await self.patiently(lambda: self.jetstream.purge_stream(name, seq=sequence + 1))
 
     async def close(self) -> None:
         """Close it, after what is still to be sent."""

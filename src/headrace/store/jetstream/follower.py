@@ -6,6 +6,7 @@ The client's own ordered consumer does not come back when heartbeats stay away (
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable
 
 from nats.aio.msg import Msg
@@ -16,13 +17,15 @@ from headrace.errors import StoreError
 from headrace.store.jetstream.connection import Connection, heed
 from headrace.store.jetstream.failure import ERRORS
 
-__all__ = ["Behind", "Follower", "Handle"]
+__all__ = ["Behind", "Follower", "Handle", "SetBack"]
 
 _HEARTBEAT_S = 1.0
 _SILENT_S = 3.0
 """Without a message or heartbeat for so long, the consumer is gone."""
 _LOOK_S = 0.5
 _PAUSE_S = 0.25
+_KNOWN = 1000
+"""Messages whose times are remembered: by them the stream is known again after the line was cut."""
 
 Handle = Callable[[Msg, int, int], None]
 """Takes a message, its place in the stream, and its time there in Unix nanoseconds."""
@@ -30,6 +33,10 @@ Handle = Callable[[Msg, int, int], None]
 
 class Behind(StoreError):
     """What was to be read next is not in the stream any more."""
+
+
+class SetBack(StoreError):
+    """The stream has lost messages that were read, and goes on with others."""
 
 
 class Follower:
@@ -49,6 +56,7 @@ class Follower:
         self._connection = connection
         self._stream = stream
         self._handle = handle
+        self._times_ns: deque[int] = deque(maxlen=_KNOWN)
         self._subscription: Subscription | None = None
         self._delivered = 0
         self._heard_s = 0.0
@@ -61,6 +69,7 @@ class Follower:
 
         Raises:
             Behind: some of it is gone.
+            SetBack: it is not the stream any more that was read so far.
             Exception: what `handle` raised.
         """
         try:
@@ -95,6 +104,7 @@ class Follower:
             await future
 
     async def _subscribe(self) -> None:
+        """Read on from what was read last, if there is that, to see whether the stream still has it."""
         await self._unsubscribe()
         client = self._connection.client
         inbox = client.new_inbox()
@@ -105,7 +115,7 @@ class Follower:
             self._stream,
             ConsumerConfig(
                 deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=self.sequence + 1,
+                opt_start_seq=self.sequence + (not self._times_ns),
                 deliver_subject=inbox,
                 ack_policy=AckPolicy.NONE,
                 max_deliver=1,
@@ -137,13 +147,7 @@ class Follower:
             return
         self._delivered = delivered
         if sequence != self.sequence + 1:
-            self._fail(
-                Behind(
-                    "this process has read nothing for so long that NATS has no more of what is next; "
-                    "start it again",
-                    code="HR409",
-                )
-            )
+            self._look_at(sequence, at_ns)
             return
         try:
             self._handle(message, sequence, at_ns)
@@ -151,8 +155,29 @@ class Follower:
             self._fail(error)
             return
         self.sequence = sequence
+        self._times_ns.append(at_ns)
         if self._waiting:
             self._tell()
+
+    def _look_at(self, sequence: int, at_ns: int) -> None:
+        """A message that is not the next one: read before, if all is well."""
+        before = self.sequence - sequence
+        if before < 0:
+            self._fail(
+                Behind(
+                    "this process has read nothing for so long that NATS has no more of what is next; "
+                    "start it again",
+                    code="HR409",
+                )
+            )
+        elif before >= len(self._times_ns) or self._times_ns[-1 - before] != at_ns:
+            self._fail(
+                SetBack(
+                    "NATS has lost what this process had read already, as a power failure or an old backup "
+                    "has it; start it again",
+                    code="HR409",
+                )
+            )
 
     def _fail(self, error: BaseException) -> None:
         self._failure = error

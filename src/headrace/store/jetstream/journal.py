@@ -1,6 +1,7 @@
 """A flow's journal in JetStream, with the replica that this process has of it."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from headrace.store.journal.replica import Replica
 from headrace.store.records import Outcome
 
 __all__ = ["FlowJournal"]
+
+_log = logging.getLogger(__name__)
 
 _LONG = 5_000
 _LONG_BYTES = 64 * 2**20
@@ -78,9 +81,30 @@ class FlowJournal:
         found = await self._snapshots.latest(self.flow)
         if found is not None:
             self.replica = found
+        await self._match(self.replica.sequence)
         self._follower = Follower(self._connection, stream, self._take, self.replica.sequence)
         self._running = asyncio.create_task(self._run(self._follower))
         await self.catch_up()
+
+    async def _match(self, sequence: int) -> None:
+        """See that the journal goes on where the snapshot ends.
+
+        A power failure, or a backup that was taken while something was written, may have more of the one than
+        of the other.
+
+        Raises:
+            StoreError: what lies between them is gone, or NATS is away.
+        """
+        first, last = await self._connection.extent(self.flow)
+        if last < sequence:  # the snapshot has all that there was, and more
+            _log.warning("NATS has lost the end of the journal of flow %s; its snapshot has it", self.flow)
+            await self._connection.begin_after(self.flow, sequence)
+        elif first > sequence + 1:
+            raise StoreError(
+                f"NATS has lost a part of the journal of flow `{self.flow}`, from {sequence + 1} up to "
+                f"{first - 1}: restore a backup that has it, or begin a store of another name",
+                code="HR404",
+            )
 
     @property
     def running(self) -> "asyncio.Task[None]":
@@ -101,7 +125,7 @@ class FlowJournal:
         Raises:
             StoreError: NATS is away, or the journal is broken.
         """
-        last = await self._connection.last(self.flow)
+        _, last = await self._connection.extent(self.flow)
         reading = asyncio.ensure_future(self._reading.reached(last))
         await asyncio.wait((reading, self.running), return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():

@@ -69,18 +69,6 @@ class Snapshots:
         except ERRORS as error:
             raise failure_of(error, self._connection.place) from error
 
-    async def shorten(self, flow: str, sequence: int) -> None:
-        """Let a journal begin after a place that a snapshot has.
-
-        Raises:
-            StoreError: NATS is away.
-        """
-        try:
-            stream = await self._connection.stream(flow)
-            await self._connection.jetstream.purge_stream(stream, seq=sequence + 1)
-        except ERRORS as error:
-            raise failure_of(error, self._connection.place) from error
-
 
 def _head(value: bytes) -> _Head:
     return msgspec.json.decode(value.partition(b"\n")[0], type=_Head)

@@ -69,7 +69,7 @@ class JetStreamStore(Lookup):
         super().__init__(connection, history, snapshots, uuid.uuid4().hex[:16], patience_s)
         self._presence = Presence(connection.place, connection, self._author)
         self._joined: set[str] = set()
-        self._care = Care(self._author, self._presence, snapshots, self._executed)
+        self._care = Care(self._author, connection, self._presence, snapshots, self._executed)
         self._caring: asyncio.Task[None] | None = None
         self._asked: dict[str, str] = {}
         self.sharing = Share(

@@ -46,6 +46,7 @@ class Replica(msgspec.Struct):
 
     Attributes:
         sequence: of the last message that was applied.
+        compacted: the place of the last snapshot of which the journal tells.
         ledger: unfinished runs, and triggers.
         claims: who executes which task.
         began_ns: of each unfinished run, `Claims.alive_ns` when it began, from where its time counts.
@@ -63,6 +64,7 @@ class Replica(msgspec.Struct):
 
     flow: str
     sequence: int = 0
+    compacted: int = 0
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     claims: Claims = msgspec.field(default_factory=Claims)
     began_ns: dict[str, int] = msgspec.field(default_factory=dict)
@@ -429,6 +431,7 @@ class Replica(msgspec.Struct):
 
     def _compact(self, sequence: int) -> None:
         """The history has what was at a place of the journal, but not what becomes of callers who wait."""
+        self.compacted = max(self.compacted, sequence)
         self.ended = {
             id_: each
             for id_, each in self.ended.items()

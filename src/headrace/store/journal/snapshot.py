@@ -62,6 +62,7 @@ class _Snapshot(msgspec.Struct):
     format: int
     flow: str
     sequence: int
+    compacted: int
     runs: list[_Run]
     past: list[PastRun]
     triggers: dict[str, TriggerRecord]
@@ -89,6 +90,7 @@ def encode_snapshot(replica: Replica) -> bytes:
         format=FORMAT,
         flow=replica.flow,
         sequence=replica.sequence,
+        compacted=replica.compacted,
         runs=[_run(state) for state in replica.ledger.runs.values()],
         past=list(replica.past.values()),
         triggers={name: record for (_, name), record in replica.ledger.triggers.items()},
@@ -126,6 +128,7 @@ def decode_snapshot(data: bytes) -> Replica:
     return Replica(
         flow=snapshot.flow,
         sequence=snapshot.sequence,
+        compacted=snapshot.compacted,
         ledger=Ledger(
             {state.record.id: state for state in states},
             {(snapshot.flow, name): record for name, record in snapshot.triggers.items()},
