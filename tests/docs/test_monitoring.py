@@ -9,7 +9,7 @@ from tests.docs.page import blocks, codes, prose, section
 from headrace.app import builtin_registry
 from headrace.flow.loader import load_flow, require
 from headrace.flow.model import Hook
-from headrace.monitor import recording, traces
+from headrace.monitor import profile, recording, traces
 from headrace.monitor.counts import Counts
 from headrace.monitor.exposition import Standing, exposed
 from headrace.monitor.profile import Profile
@@ -31,9 +31,9 @@ def test_the_members_of_a_profile_are_those_that_are_kept():
 
 def test_the_bounds_are_those_of_the_code():
     told = " ".join(prose(PAGE).split())
-    assert f"the latest {recording.MOST_SPANS} attempts" in told
+    assert f"the latest {profile.MOST_SPANS} attempts" in told
     assert f"at most {recording.MOST_STEPS} equal steps" in told
-    assert recording.MOST_SLOWEST == 10
+    assert profile.MOST_SLOWEST == 10
     assert "the ten slowest" in told
     assert f"up to {traces._MOST_NODE_SPANS} of a task" in told
 

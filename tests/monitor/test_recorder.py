@@ -9,7 +9,7 @@ from headrace.errors import PermanentError, TemporaryError
 from headrace.monitor.profile import Profile, decode_profile
 from headrace.monitor.recorder import Recorder
 from headrace.monitor.recording import Recording
-from headrace.store import MemoryStore, RunStatus, TaskRecord
+from headrace.store import MemoryStore, RunStatus, Store, TaskRecord
 from support.clock import JumpingClock
 from support.flows import Seen, bench
 from support.stores import KINDS, opened
@@ -32,6 +32,10 @@ def results(profile: Profile | None) -> list[tuple[str, str]]:
     return [(span.node, span.result) for span in profile.tasks]
 
 
+async def kept_profile(store: Store, run_id: str) -> bytes | None:
+    return next(iter((await store.profiles(run_id)).values()), None)
+
+
 @pytest.fixture(params=sorted(KINDS))
 def place(request, tmp_path):
     return KINDS[request.param](tmp_path)
@@ -43,7 +47,7 @@ async def test_a_run_is_remembered_in_the_store_once_it_has_ended(place):
             run = await flow.run({"page": 3, "other": "not told"})
             assert recorder.profile(run.id) is None
         profile = await recorder.kept(run.id)
-        facts = json.loads(await store.profile(run.id))
+        facts = json.loads(await kept_profile(store, run.id))
     assert results(profile) == RESULTS
     assert [span.attempt for span in profile.tasks] == [1, 1, 1]
     assert (
@@ -138,7 +142,7 @@ async def test_a_long_run_is_kept_now_and_then():
     seen.errors["second"] = [TemporaryError("later")]
 
     async def look(message, context):
-        kept.append(await store.profile(context.run.id))
+        kept.append(await kept_profile(store, context.run.id))
 
     seen.before["second"] = look
     recorder = Recorder(store, clock)
@@ -193,7 +197,7 @@ async def test_who_asks_for_a_run_waits_for_none_that_end_later():
         goes.put_nowait(None)
         async with asyncio.timeout(5):
             assert results(await asking) == RESULTS
-        assert await store.profile(second.id) is None
+        assert await store.profiles(second.id) == {}
         goes.put_nowait(None)
     assert kept == [first.id, second.id]
 
@@ -229,4 +233,4 @@ async def test_a_kept_profile_that_is_damaged_is_begun_anew():
         await store.keep_profile(run.id, b"{")
         await flow.engine.retry(flow.program, letter)
         await flow.engine.wait(run.id)
-    assert results(decode_profile(await store.profile(run.id))) == [("second", "done")]
+    assert results(decode_profile(await kept_profile(store, run.id))) == [("second", "done")]

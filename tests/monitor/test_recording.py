@@ -4,8 +4,16 @@ import pytest
 from msgspec.structs import replace
 
 from headrace.engine import NodeStats
-from headrace.monitor.profile import NodeProfile, Steps, TaskSpan, decode_profile, encode_profile
-from headrace.monitor.recording import MOST_SPANS, MOST_STEPS, Recording
+from headrace.monitor.profile import (
+    MOST_SPANS,
+    NodeProfile,
+    Steps,
+    TaskSpan,
+    decode_profile,
+    encode_profile,
+    joined,
+)
+from headrace.monitor.recording import MOST_STEPS, Recording
 
 
 def recording() -> Recording:
@@ -91,6 +99,22 @@ def test_what_was_kept_is_gone_on_with() -> None:
     assert (profile.earlier, profile.steps) == (wanted.earlier, wanted.steps)
     assert [span.seconds for span in profile.slowest] == [span.seconds for span in wanted.slowest]
     assert profile.nodes == {"fetch": NodeProfile(received=900, failed=4)}
+
+
+def test_what_several_processes_did_is_joined() -> None:
+    one, other, whole = recording(), recording(), recording()
+    for number in range(1100):
+        for recorded in (whole, one if number % 3 else other):
+            execute(recorded, f"t{number}", number, 1 + number % 7 / 10)
+            recorded.count({"fetch": NodeStats(received=1, failed=number % 2)})
+    wanted = whole.profile(1100.0)
+    profile = joined([one.profile(1100.0), other.profile(1100.0)])
+    assert profile is not None
+    assert profile.tasks[-300:] == wanted.tasks[-300:]
+    assert (len(profile.tasks), profile.earlier) == (MOST_SPANS, 1100 - MOST_SPANS)
+    assert [span.seconds for span in profile.slowest] == [span.seconds for span in wanted.slowest]
+    assert (profile.nodes, profile.steps) == (wanted.nodes, wanted.steps)
+    assert joined([]) is None
 
 
 def test_what_was_running_when_its_process_died_was_dropped() -> None:

@@ -447,9 +447,9 @@ async def test_how_a_run_went_is_kept_with_it_over_a_restart(place):
         await store.keep_profile("r1", b"second" * 10_000)
         await store.keep_profile("nobody", b"lost")
     async with opened(place) as store:
-        assert await store.profile("r1") == b"second" * 10_000
-        assert await store.profile("r2") is None
-        assert await store.profile("nobody") is None
+        assert list((await store.profiles("r1")).values()) == [b"second" * 10_000]
+        assert await store.profiles("r2") == {}
+        assert await store.profiles("nobody") == {}
 
 
 def notice(number, kind=NoticeKind.FAILURE, flow="test"):

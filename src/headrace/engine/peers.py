@@ -13,6 +13,7 @@ from headrace.store import Sharing
 
 __all__ = ["Peers"]
 
+_SUBJECT = "budgets"
 _PERIOD_S = 0.5
 _UNHEARD_S = 3.5
 """Who does not hear what it says itself for so long is not heard by others either."""
@@ -52,7 +53,7 @@ class Peers:
                 group.create_task(self._hear())
                 group.create_task(self._say())
         finally:
-            await self._sharing.say(_encoder.encode([]))
+            await self._sharing.say(_SUBJECT, _encoder.encode([]))
 
     async def _say(self) -> None:
         last: list[BudgetWord] | None = None
@@ -60,14 +61,14 @@ class Peers:
             self._is_hasty.clear()
             words = [word for keeper in self._resources.budgeting() for word in keeper.words()]
             if words or last != words:
-                await self._sharing.say(_encoder.encode(words))
+                await self._sharing.say(_SUBJECT, _encoder.encode(words))
             last = words
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PERIOD_S):
                     await self._is_hasty.wait()
 
     async def _hear(self) -> None:
-        async for member, said in self._sharing.sayings():
+        async for member, said in self._sharing.sayings(_SUBJECT):
             if member == self.me:
                 self._heard_s = time.monotonic()
                 continue

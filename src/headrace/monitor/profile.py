@@ -1,6 +1,8 @@
 """How a run went, as the API sends it and the store keeps it. Times are seconds since the run began."""
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -9,6 +11,8 @@ from headrace.engine import Step
 from headrace.values import Json
 
 __all__ = [
+    "MOST_SLOWEST",
+    "MOST_SPANS",
     "RESULTS",
     "NodeProfile",
     "Profile",
@@ -18,7 +22,11 @@ __all__ = [
     "TaskSpan",
     "decode_profile",
     "encode_profile",
+    "joined",
 ]
+
+MOST_SPANS = 500
+MOST_SLOWEST = 10
 
 Result: TypeAlias = Literal["running", "done", "retried", "dead", "dropped"]
 """Dropped: its run was cancelled, or its process stopped; what it did is rolled back."""
@@ -67,12 +75,33 @@ class NodeProfile(msgspec.Struct, rename="camel"):
     timed: int = 0
     seconds: float = 0.0
 
+    def add(self, other: "NodeProfile") -> None:
+        """Count in what it did besides."""
+        self.received += other.received
+        self.failed += other.failed
+        self.timed += other.timed
+        self.seconds += other.seconds
+
 
 class Steps(msgspec.Struct, rename="camel"):
     """The time of a run in equal steps: how long each is, and how many tasks were done in each."""
 
     seconds: Annotated[float, msgspec.Meta(gt=0)]
     tasks: list[int] = msgspec.field(default_factory=list)
+
+    def double(self) -> None:
+        """Make of every two steps one."""
+        self.seconds *= 2
+        pairs = zip_longest(self.tasks[::2], self.tasks[1::2], fillvalue=0)
+        self.tasks = [first + second for first, second in pairs]
+
+    def add(self, other: "Steps") -> None:
+        """Count in what was done besides; `other` is of no use from then on."""
+        while other.seconds < self.seconds:
+            other.double()
+        while self.seconds < other.seconds:
+            self.double()
+        self.tasks = [a + b for a, b in zip_longest(self.tasks, other.tasks, fillvalue=0)]
 
 
 class Profile(msgspec.Struct, rename="camel"):
@@ -91,6 +120,12 @@ class Profile(msgspec.Struct, rename="camel"):
     nodes: dict[str, NodeProfile]
     steps: Steps
 
+    def settle(self) -> None:
+        """Nothing is running any more: what was, its process left behind."""
+        for span in (*self.tasks, *self.slowest):
+            if span.result == "running":
+                span.result = "dropped"
+
 
 class Sample(msgspec.Struct, frozen=True, rename="camel"):
     """A message that entered a node, or left it.
@@ -107,6 +142,29 @@ class Sample(msgspec.Struct, frozen=True, rename="camel"):
     port: str
     message: Json
     is_cut: bool
+
+
+def joined(parts: Iterable[Profile]) -> Profile | None:
+    """How a run went that several processes executed, by what each remembers; None if that is nothing.
+
+    The parts are of no use from then on.
+    """
+    whole: Profile | None = None
+    for part in parts:
+        if whole is None:
+            whole = part
+            continue
+        whole.earlier += part.earlier
+        whole.tasks += part.tasks
+        whole.slowest += part.slowest
+        for name, node in part.nodes.items():
+            whole.nodes.setdefault(name, NodeProfile()).add(node)
+        whole.steps.add(part.steps)
+    if whole is not None:
+        whole.earlier += max(len(whole.tasks) - MOST_SPANS, 0)
+        whole.tasks = sorted(whole.tasks, key=lambda span: span.began_seconds)[-MOST_SPANS:]
+        whole.slowest = heapq.nlargest(MOST_SLOWEST, whole.slowest, key=lambda span: span.seconds)
+    return whole
 
 
 def encode_profile(profile: Profile) -> bytes:

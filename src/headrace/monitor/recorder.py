@@ -10,7 +10,15 @@ from headrace.engine import NodeStats, Observer, Probe, Step
 from headrace.engine.failure import facts_of
 from headrace.errors import StoreError
 from headrace.monitor.probe import NodeTimer
-from headrace.monitor.profile import RESULTS, Profile, Sample, TaskSpan, decode_profile, encode_profile
+from headrace.monitor.profile import (
+    RESULTS,
+    Profile,
+    Sample,
+    TaskSpan,
+    decode_profile,
+    encode_profile,
+    joined,
+)
 from headrace.monitor.recording import Recording
 from headrace.monitor.samples import Samples
 from headrace.sdk import Clock, RunInfo, SystemClock
@@ -30,7 +38,8 @@ _PROBE_EVERY_NS = 10**8
 class Recorder(Observer):
     """Keeps a profile of each run; an asynchronous context manager, to be left after the engine.
 
-    A run that goes on in another process, or with a dead letter, extends what is kept of it.
+    A run that goes on in another process, or with a dead letter, extends what is kept of it. Where several
+    processes execute a flow together, each keeps what it did itself, and who looks joins that.
     """
 
     def __init__(self, store: Store, clock: Clock | None = None, mask: Callable[[str], str] = str) -> None:
@@ -75,14 +84,24 @@ class Recorder(Observer):
         return self._samples.of(flow, node)
 
     async def kept(self, run_id: str) -> Profile | None:
-        """How a run went, as far as it is remembered: of an active one of this process, now."""
+        """How a run went, as far as it is remembered: of an active one of this process, now.
+
+        What other processes do in an active one is as they have kept it last.
+        """
         if self._keeping is not None and not self._keeping.done():
             is_kept = asyncio.Event()  # what has ended by now, and what an earlier process kept is taken in
             self._to_keep.put_nowait(is_kept)
             waiting = asyncio.ensure_future(is_kept.wait())
             await asyncio.wait((waiting, self._keeping), return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
-        return self.profile(run_id) or await self._find(run_id)
+        parts, sharing = await self._kept_parts(run_id), self._store.sharing
+        if sharing is not None:
+            for member in parts.keys() - sharing.members():  # they are gone
+                parts[member].settle()
+        own = self.profile(run_id)
+        if own is not None:
+            parts[self._me] = own
+        return joined(parts.values())
 
     def take_spans(self) -> dict[str, list[TaskSpan]]:
         """By run, the tasks that have begun or ended since this was called last: the latest 50 at most."""
@@ -163,10 +182,10 @@ class Recorder(Observer):
             recording, is_resumed = entry
             try:
                 if is_resumed:
-                    kept = await self._find(recording.run_id)
+                    kept = (await self._kept_parts(recording.run_id)).get(self._me)
                     if kept is not None:
                         recording.extend(kept)
-                else:
+                elif not recording.is_empty:
                     profile = recording.profile(recording.time_s(self._now_ns()))
                     await self._store.keep_profile(recording.run_id, encode_profile(profile))
             except StoreError as error:  # the engine tells of it, if it is there to stay
@@ -177,12 +196,16 @@ class Recorder(Observer):
                     extra={"run": recording.run_id, "flow": recording.flow},
                 )
 
-    async def _find(self, run_id: str) -> Profile | None:
-        encoded = await self._store.profile(run_id)
-        if encoded is None:
-            return None
-        try:
-            return decode_profile(encoded)
-        except ValueError as error:
-            _log.warning("run %s: %s", run_id, error, extra={"run": run_id})
-            return None
+    async def _kept_parts(self, run_id: str) -> dict[str, Profile]:
+        """What is kept of a run, by the processes that did it."""
+        parts = {}
+        for member, encoded in (await self._store.profiles(run_id)).items():
+            try:
+                parts[member] = decode_profile(encoded)
+            except ValueError as error:
+                _log.warning("run %s: %s", run_id, error, extra={"run": run_id})
+        return parts
+
+    @property
+    def _me(self) -> str:
+        return "" if self._store.sharing is None else self._store.sharing.me

@@ -3,18 +3,24 @@
 import heapq
 from collections import deque
 from collections.abc import Mapping
-from itertools import count, zip_longest
+from itertools import count
 
 from msgspec.structs import replace
 
 from headrace.engine import NodeStats
-from headrace.monitor.profile import NodeProfile, Profile, Result, Steps, TaskSpan
+from headrace.monitor.profile import (
+    MOST_SLOWEST,
+    MOST_SPANS,
+    NodeProfile,
+    Profile,
+    Result,
+    Steps,
+    TaskSpan,
+)
 from headrace.values import Json
 
-__all__ = ["MOST_CHANGED", "MOST_SLOWEST", "MOST_SPANS", "MOST_STEPS", "Recording"]
+__all__ = ["MOST_CHANGED", "MOST_STEPS", "Recording"]
 
-MOST_SPANS = 500
-MOST_SLOWEST = 10
 MOST_CHANGED = 50
 MOST_STEPS = 120
 _FIRST_STEP_S = 0.1
@@ -41,6 +47,11 @@ class Recording:
         self._steps = Steps(_FIRST_STEP_S)
         self._seen: set[tuple[str, str]] = set()
         self._changed: dict[int, TaskSpan] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the run was executed here."""
+        return not self._spans and not self._nodes
 
     def time_s(self, now_ns: int) -> float:
         """Seconds since the run began; a clock that was set back counts for nothing."""
@@ -97,25 +108,14 @@ class Recording:
         """Go on with what was remembered before, of which nothing is running any more."""
         later, self._spans = self._spans, deque()
         self._earlier += kept.earlier
-        for span in (*kept.tasks, *kept.slowest):
-            if span.result == "running":
-                span.result = "dropped"
+        kept.settle()
         for span in (*kept.tasks, *later):
             self._add(span)
         for span in kept.slowest:
             self._rank(span)
         for name, before in kept.nodes.items():
-            node = self.node(name)
-            node.received += before.received
-            node.failed += before.failed
-            node.timed += before.timed
-            node.seconds += before.seconds
-        earlier, own = kept.steps, self._steps
-        while earlier.seconds < own.seconds:
-            _double(earlier)
-        while own.seconds < earlier.seconds:
-            _double(own)
-        own.tasks = [a + b for a, b in zip_longest(earlier.tasks, own.tasks, fillvalue=0)]
+            self.node(name).add(before)
+        self._steps.add(kept.steps)
 
     def profile(self, at_s: float) -> Profile:
         """What is remembered, at a time of the run."""
@@ -153,12 +153,6 @@ class Recording:
 
 def _count_at(steps: Steps, at_s: float) -> None:
     while (number := int(at_s / steps.seconds)) >= MOST_STEPS:
-        _double(steps)
+        steps.double()
     steps.tasks += [0] * (number + 1 - len(steps.tasks))
     steps.tasks[number] += 1
-
-
-def _double(steps: Steps) -> None:
-    steps.seconds *= 2
-    pairs = zip_longest(steps.tasks[::2], steps.tasks[1::2], fillvalue=0)
-    steps.tasks = [first + second for first, second in pairs]

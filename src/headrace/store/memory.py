@@ -217,9 +217,9 @@ class MemoryStore:
         if await self.run(run_id) is not None:
             self._profiles[run_id] = profile
 
-    async def profile(self, run_id: str) -> bytes | None:
+    async def profiles(self, run_id: str) -> dict[str, bytes]:
         """See `Store`."""
-        return self._profiles.get(run_id)
+        return {"": self._profiles[run_id]} if run_id in self._profiles else {}
 
     async def announce(self, notice: Notice) -> None:
         """See `Store`."""

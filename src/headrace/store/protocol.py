@@ -220,12 +220,16 @@ class Store(Protocol):
     async def keep_profile(self, run_id: str, profile: bytes) -> None:
         """Keep how a run went, for people, in place of what was kept of it; gone when the run is.
 
-        Of a run that the store does not have, nothing is kept.
+        Of a run that the store does not have, nothing is kept. Where several processes execute a flow, each
+        keeps what it did itself.
         """
         ...
 
-    async def profile(self, run_id: str) -> bytes | None:
-        """What is kept of how a run went, as it was given; None if nothing is."""
+    async def profiles(self, run_id: str) -> dict[str, bytes]:
+        """What is kept of how a run went, as it was given; by the ids of the processes (`Sharing.me`).
+
+        Where one process executes a flow alone, it has no id, and goes on with what another has kept.
+        """
         ...
 
     async def announce(self, notice: Notice) -> None:

@@ -61,12 +61,12 @@ class Sharing(Protocol):
         """The ids of the processes that execute the flows of this one, with itself."""
         ...
 
-    async def say(self, said: bytes) -> None:
-        """Say something to all processes of the store that listen; it may be lost."""
+    async def say(self, subject: str, said: bytes) -> None:
+        """Say something to all processes of the store that listen for such a subject; it may be lost."""
         ...
 
-    def sayings(self) -> AsyncIterator[tuple[str, bytes]]:
-        """What processes say from now on, this one as well; with the id of each."""
+    def sayings(self, subject: str) -> AsyncIterator[tuple[str, bytes]]:
+        """What processes say on a subject from now on, this one as well; with the id of each."""
         ...
 
     async def claim(self, task: TaskRecord, concurrency: int) -> Attempt | None:

@@ -77,7 +77,8 @@ class History:
     async def forget_run(self, flow: str, run_id: str) -> None:
         """Keep a run no more."""
         await self._values.delete(f"run.{flow}.{run_id}")
-        await self._values.delete(f"profile.{flow}.{run_id}")
+        for author in await self.profiles(flow, run_id):
+            await self._values.delete(f"profile.{flow}.{run_id}.{author}")
 
     # ---- dead letters
 
@@ -137,13 +138,14 @@ class History:
 
     # ---- what people are told
 
-    async def keep_profile(self, flow: str, run_id: str, profile: bytes) -> None:
-        """Keep how a run went."""
-        await self._values.put(f"profile.{flow}.{run_id}", profile)
+    async def keep_profile(self, flow: str, run_id: str, author: str, profile: bytes) -> None:
+        """Keep how a run went, as far as a process did it."""
+        await self._values.put(f"profile.{flow}.{run_id}.{author}", profile)
 
-    async def profile(self, flow: str, run_id: str) -> bytes | None:
-        """How a run went."""
-        return await self._values.get(f"profile.{flow}.{run_id}")
+    async def profiles(self, flow: str, run_id: str) -> dict[str, bytes]:
+        """How a run went, by the processes that did it."""
+        under = f"profile.{flow}.{run_id}"
+        return {key.rpartition(".")[2]: value async for key, value in self._values.items(under)}
 
     async def keep_notice(self, notice: Notice) -> None:
         """Keep a notice that is to be sent, as the last of its flow."""

@@ -93,12 +93,12 @@ class Lookup:
         """See `Store`."""
         flow = await self._flow(run_id)
         if flow is not None:
-            await self._ask(lambda: self._history.keep_profile(flow, run_id, profile))
+            await self._ask(lambda: self._history.keep_profile(flow, run_id, self._author, profile))
 
-    async def profile(self, run_id: str) -> bytes | None:
+    async def profiles(self, run_id: str) -> dict[str, bytes]:
         """See `Store`."""
         flow = await self._flow(run_id)
-        return None if flow is None else await self._ask(lambda: self._history.profile(flow, run_id))
+        return {} if flow is None else await self._ask(lambda: self._history.profiles(flow, run_id))
 
     # ---- dead letters
 

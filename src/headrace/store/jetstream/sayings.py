@@ -20,17 +20,17 @@ class Sayings:
     def __init__(self, connection: Connection, author: str) -> None:
         self._connection = connection
         self._author = author
-        self._subject = f"{connection.place.name}.sayings"
+        self._prefix = f"{connection.place.name}.sayings"
 
-    async def say(self, said: bytes) -> None:
+    async def say(self, subject: str, said: bytes) -> None:
         """Say something, if there is a connection."""
         client = self._connection.client
         if client.is_connected:
             with contextlib.suppress(*ERRORS):  # else it is lost with the connection
-                await client.publish(self._subject, said, headers={_AUTHOR: self._author})
+                await client.publish(f"{self._prefix}.{subject}", said, headers={_AUTHOR: self._author})
 
-    async def __call__(self) -> AsyncIterator[tuple[str, bytes]]:
-        """What is said from now on, and who says it."""
+    async def __call__(self, subject: str) -> AsyncIterator[tuple[str, bytes]]:
+        """What is said on a subject from now on, and who says it."""
         heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
 
         async def hear(message: Msg) -> None:
@@ -38,7 +38,7 @@ class Sayings:
             if author is not None:
                 heard.put_nowait((author, message.data))
 
-        subscription = await self._connection.client.subscribe(self._subject, cb=hear)
+        subscription = await self._connection.client.subscribe(f"{self._prefix}.{subject}", cb=hear)
         try:
             while True:
                 yield await heard.get()

@@ -34,9 +34,10 @@ class Aside:
         packed = zlib.compress(profile, level=1)
         await self._writer.commit(lambda batch: batch.execute(_KEEP_PROFILE, packed, run_id))
 
-    async def profile(self, run_id: str) -> bytes | None:
+    async def profiles(self, run_id: str) -> dict[str, bytes]:
         """See `Store`."""
-        return await self._reader.ask(lambda connection: rows.find_profile(connection, run_id))
+        profile = await self._reader.ask(lambda connection: rows.find_profile(connection, run_id))
+        return {} if profile is None else {"": profile}
 
     async def announce(self, notice: Notice) -> None:
         """See `Store`."""
