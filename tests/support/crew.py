@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from headrace.monitor.fleet import Fleet
+from headrace.monitor.meter import Meter
+from headrace.monitor.recorder import Recorder
 from headrace.store import RunRecord
 from headrace.store.jetstream import JetStreamStore, Place
 from support.flows import Bench, Seen, bench
@@ -15,10 +18,16 @@ from support.nats_server import shared_server
 
 @dataclass
 class Member:
-    """One engine, which can go before the others."""
+    """One engine, which can go before the others; with what shows its runs."""
 
     flow: Bench
+    recorder: Recorder
+    fleet: Fleet
     _stack: AsyncExitStack
+
+    def meter(self) -> Meter:
+        """One that reads the counts of the flow from now on."""
+        return Meter(self.flow.program, self.flow.engine.stats, self.fleet.budgets)
 
     async def leave(self) -> None:
         """Stop, as on SIGTERM: what is executed is cut off, and left to the others."""
@@ -41,16 +50,21 @@ class Crewed:
         """The engines that are there."""
         return [member.flow for member in self.members]
 
-    async def join(self, seen: Seen | None = None) -> Member:
+    async def join(self, seen: Seen | None = None, **options: Any) -> Member:
         """Have one more; it takes up what is going on."""
         stack = AsyncExitStack()
         store = await JetStreamStore.open(self.place, patience_s=10)
         stack.push_async_callback(store.close)
         seen = seen or Seen()
-        flow = await stack.enter_async_context(bench(self._spec, store=store, seen=seen, **self._options))
+        recorder, fleet = Recorder(store), Fleet(store)
+        for each in (recorder, fleet):
+            await stack.enter_async_context(each)
+        options = {**self._options, "store": store, "seen": seen, "observers": (recorder, fleet), **options}
+        flow = await stack.enter_async_context(bench(self._spec, **options))
+        fleet.attach(flow.engine)
         await flow.engine.resume(flow.program)
         self.seen.append(seen)
-        self.members.append(member := Member(flow, stack))
+        self.members.append(member := Member(flow, recorder, fleet, stack))
         return member
 
     async def leave(self, member: Member) -> None:

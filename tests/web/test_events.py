@@ -182,7 +182,7 @@ async def test_those_who_watch_have_a_number(tmp_path, monkeypatch):
 async def test_of_a_flow_that_is_gone_nothing_is_remembered(tmp_path):
     async with served(tmp_path) as server:
         await server.fire({"num": 1})
-        assert server.site.watcher.live("sync") is not None
+        assert await server.site.watcher.live("sync") is not None
         (server.folder / "sync.yaml").unlink()
         await server.site.folder.scan()
         assert server.site.watcher._meters == {}

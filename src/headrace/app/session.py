@@ -14,6 +14,7 @@ from headrace.engine import Engine, Keep, Observer, Observers, ReadVersion
 from headrace.errors import NoStoreError, UsageError
 from headrace.flow.loader import load_flow, require
 from headrace.flow.model import Flow
+from headrace.monitor.fleet import Fleet
 from headrace.monitor.hooks import Hooks
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address, Clock, Registry
@@ -101,6 +102,7 @@ async def open_engine(
     clock: Clock | None = None,
     observer: Observer | None = None,
     recorder: Recorder | None = None,
+    fleet: Fleet | None = None,
     mask: Callable[[str], str] = str,
     read_version: ReadVersion | None = None,
     keep: Keep = DEFAULT_KEEP,
@@ -111,15 +113,18 @@ async def open_engine(
 
     Args:
         recorder: of the same store; told of what happens as `observer` is, and left after the engine.
+        fleet: of the same store; its own if None.
     """
     kept = MemoryStore() if store is None else store
     poster = Poster()
     hooks = Hooks(kept, poster.post, clock)
-    observers = [each for each in (observer, recorder, hooks) if each is not None]
+    fleet = fleet or Fleet(kept)
+    observers = [each for each in (observer, recorder, fleet, hooks) if each is not None]
     try:
         async with AsyncExitStack() as closing:
             if recorder is not None:
                 await closing.enter_async_context(recorder)
+            await closing.enter_async_context(fleet)
             if (tracing := traces(mask)) is not None:
                 observers.append(await closing.enter_async_context(tracing))
             engine = Engine(
@@ -134,6 +139,7 @@ async def open_engine(
                 most_tasks=most_tasks,
             )
             await closing.enter_async_context(engine)
+            fleet.attach(engine)
             hooks.attach(engine)
             closing.push_async_callback(poster.close)
             await closing.enter_async_context(hooks)

@@ -33,6 +33,15 @@ class NodeStats(msgspec.Struct):
     items_total: int = 0
     passes: int = 0
 
+    def add(self, other: "NodeStats") -> None:
+        """Count in what another process has counted."""
+        self.received += other.received
+        self.active += other.active
+        self.failed += other.failed
+        self.items_done += other.items_done
+        self.items_total += other.items_total
+        self.passes += other.passes
+
     def take_back(self, other: "NodeStats") -> None:
         """Uncount what is counted anew."""
         self.received -= other.received

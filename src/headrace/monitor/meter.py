@@ -2,19 +2,21 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from itertools import chain
 
 import msgspec
 
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
+from headrace.monitor.tally import Tally, tally_of
 from headrace.sdk.budget import BudgetState
 
-__all__ = ["Meter", "NodeRow", "Snapshot"]
+__all__ = ["Meter", "NodeRow", "Part", "Snapshot"]
 
 _WINDOW_S = 5.0
 """Rates are of the last seconds: short enough to follow a change, long enough not to flicker."""
+_MOST_SINCE = 50
 
 
 class NodeRow(msgspec.Struct, frozen=True):
@@ -58,9 +60,18 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 class _Sample(msgspec.Struct, frozen=True):
     at_s: float
-    received: list[int]
-    crossed: list[int]
-    done: dict[str, int]
+    tally: Tally
+
+
+class Part(msgspec.Struct, array_like=True):
+    """What another process has counted since the runs began that a meter is about.
+
+    Attributes:
+        runs: what it knows of each, if its source is read there.
+    """
+
+    tally: Tally
+    runs: dict[str, RunStats]
 
 
 class Meter:
@@ -68,6 +79,8 @@ class Meter:
 
     Attributes:
         program: whose counts they are.
+        since: the runs that have begun since counts started from zero, the first and the last of them;
+            another list whenever they start anew.
     """
 
     def __init__(
@@ -85,10 +98,7 @@ class Meter:
             budgets: how APIs are asked now.
             now_s: seconds on a clock that only goes forward.
         """
-        # A trigger receives nothing; its runs are counted elsewhere.
         units = program.units.values()
-        self._stats = {unit.name: unit.stats for unit in units if not unit.node.spec.trigger}
-        self._targets = [target for unit in units for targets in unit.targets.values() for target in targets]
         self._senders: dict[str, set[str]] = {}
         self._receivers: dict[str, set[str]] = {}
         for unit in units:
@@ -101,13 +111,14 @@ class Meter:
         self._budgets = budgets
         self._now_s = now_s
         self._runs: dict[str, RunStats] = {}
-        self._latest = RunStats()
+        self._latest = "", RunStats()
         self._rebase()
 
     def _rebase(self) -> None:
         self._done = 0
-        self._base = {name: _copy(stats) for name, stats in self._stats.items()}
-        self._base_crossed = [target.crossed for target in self._targets]
+        self._base = tally_of(self.program)
+        self._parts: dict[str, Part] = {}
+        self.since: list[str] = []
         self._started_s = self._now_s()
         self._ended_s: float | None = None
         self._samples: deque[_Sample] = deque()
@@ -119,7 +130,11 @@ class Meter:
         self._ended_s = None
         stats = self._stats_of(run_id)
         if stats is not None:
-            self._runs[run_id] = self._latest = stats
+            self._runs[run_id] = stats
+            self._latest = run_id, stats
+        self.since.append(run_id)
+        if len(self.since) > _MOST_SINCE:
+            del self.since[1]
 
     def end(self, run_id: str) -> int:
         """A run has ended; returns how many pages its source gave, 0 if it has none."""
@@ -128,41 +143,70 @@ class Meter:
             self._ended_s = self._now_s()
         return stats.pages
 
+    def hear(self, member: str, part: Part) -> None:
+        """Another process has counted this, all in all."""
+        if member not in self._parts:
+            self._samples.clear()  # what it has counted so far was not counted just now
+        self._parts[member] = part
+
+    def keep_to(self, members: Set[str]) -> None:
+        """Processes that are gone work on nothing; what they have counted stays."""
+        for member in self._parts.keys() - members:
+            for stats in self._parts[member].tally.nodes.values():
+                stats.active = 0
+
     def read(self) -> Snapshot:
         """The counts now."""
         now_s = self._now_s() if self._ended_s is None else self._ended_s
-        counts = {name: _since(stats, self._base[name]) for name, stats in self._stats.items()}
-        name = self._counting(counts)
-        source = counts.get(name, NodeStats())
-        expected = sum(stats.expected for stats in self._runs.values()) or self._latest.expected
-        crossed = [t.crossed - base for t, base in zip(self._targets, self._base_crossed, strict=True)]
-        received = [count.received for count in counts.values()]
-        sample = _Sample(now_s, received, crossed, {name: c.items_done for name, c in counts.items()})
-        first = self._first(sample)
+        tally = tally_of(self.program).since(self._base)
+        for part in self._parts.values():
+            tally.add(part.tally)
+        runs, latest = [self._known(*run) for run in self._runs.items()], self._known(*self._latest)
+        sources = frozenset(name for stats in runs for name in stats.sources) or frozenset(latest.sources)
+        counting = self._counting(tally.nodes, sources)
+        source = tally.nodes.get(counting, NodeStats())
+        expected = sum(stats.expected for stats in runs) or latest.expected
+        first = self._first(_Sample(now_s, tally))
         passed_s = now_s - first.at_s
-        rates = _rates(sample.received, first.received, passed_s)
-        edge_rates = _rates(crossed, first.crossed, passed_s)
+        before = first.tally.nodes
         # Less is done where a trial was taken back, or an iterator begins with what its source has got.
         done = self._done = max(source.items_done, self._done)
         total = max(expected, source.items_total, done)
-        rate = _rate(source.items_done - first.done.get(name, 0), passed_s)
+        rate = _rate(source.items_done - before.get(counting, source).items_done, passed_s)
         return Snapshot(
             elapsed_s=now_s - self._started_s,
             rows=tuple(
-                NodeRow(name, c.received, c.active, c.failed, rate, c.items_done, c.items_total)
-                for (name, c), rate in zip(counts.items(), rates, strict=True)
+                NodeRow(
+                    name,
+                    count.received,
+                    count.active,
+                    count.failed,
+                    _rate(count.received - before[name].received, passed_s),
+                    count.items_done,
+                    count.items_total,
+                )
+                for name, count in tally.nodes.items()
             ),
             done=done,
             total=total,
-            pages=sum(stats.pages for stats in self._runs.values()) or self._latest.pages,
+            pages=sum(stats.pages for stats in runs) or latest.pages,
             batches=source.passes,
             rate=rate,
             left_s=(total - source.items_done) / rate if rate and expected else None,
             budgets=tuple(self._budgets()) if self._runs else (),
             edges={
-                target.edge.index: (count, rate)
-                for target, count, rate in zip(self._targets, crossed, edge_rates, strict=True)
+                index: (crossed, _rate(crossed - first.tally.edges[index], passed_s))
+                for index, crossed in tally.edges.items()
             },
+        )
+
+    def _known(self, run_id: str, own: RunStats) -> RunStats:
+        """What all processes know of a run."""
+        told = [own, *(part.runs[run_id] for part in self._parts.values() if run_id in part.runs)]
+        return RunStats(
+            expected=max(stats.expected for stats in told),
+            pages=sum(stats.pages for stats in told),
+            sources=set().union(*(stats.sources for stats in told)),
         )
 
     def _first(self, sample: _Sample) -> _Sample:
@@ -175,13 +219,12 @@ class Meter:
             samples.popleft()
         return samples[0]
 
-    def _counting(self, counts: Mapping[str, NodeStats]) -> str:
+    def _counting(self, counts: Mapping[str, NodeStats], sources: frozenset[str]) -> str:
         """The node that tells how many records are done; empty if there is none.
 
         It is none above the source: what is counted there, such as the pages to be fetched, is no record.
         """
-        sources = frozenset(name for stats in self._runs.values() for name in stats.sources)
-        above = self._all_above(sources or frozenset(self._latest.sources))
+        above = self._all_above(sources)
         among = [name for name in counts if name not in above]
         return max(among, key=lambda name: (counts[name].items_total, counts[name].items_done), default="")
 
@@ -204,25 +247,5 @@ def _reached(name: str, neighbours: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _rates(new: list[int], old: list[int], seconds: float) -> list[float]:
-    return [_rate(after - before, seconds) for after, before in zip(new, old, strict=True)]
-
-
 def _rate(count: int, seconds: float) -> float:
     return max(count, 0) / seconds if seconds > 0 else 0.0
-
-
-def _copy(stats: NodeStats) -> NodeStats:
-    return _since(stats, NodeStats())
-
-
-def _since(stats: NodeStats, base: NodeStats) -> NodeStats:
-    """What was counted since; `active` is a level, and no count."""
-    return NodeStats(
-        received=stats.received - base.received,
-        active=stats.active,
-        failed=stats.failed - base.failed,
-        items_done=stats.items_done - base.items_done,
-        items_total=stats.items_total - base.items_total,
-        passes=stats.passes - base.passes,
-    )

@@ -22,6 +22,7 @@ from headrace.app.secrets import Secrets
 from headrace.app.session import DEFAULT_KEEP, open_engine, open_store, version_reader
 from headrace.engine import Keep, Observers
 from headrace.errors import UsageError
+from headrace.monitor.fleet import Fleet
 from headrace.monitor.journal import Journal
 from headrace.monitor.metrics import Metrics
 from headrace.monitor.recorder import Recorder
@@ -117,13 +118,15 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
     store = await open_store(offer.store, offer.home, connect_s=_CONNECT_S)
     async with AsyncExitStack() as closing:
         recorder, metrics = Recorder(store, mask=secrets.mask), Metrics(store)
-        watcher = Watcher(feed, recorder, store)
+        fleet = Fleet(store)
+        watcher = Watcher(feed, recorder, store, fleet)
         engine = await closing.enter_async_context(
             open_engine(
                 offer.home,
                 store=store,
                 observer=Observers(watcher, metrics, Journal()),
                 recorder=recorder,
+                fleet=fleet,
                 mask=secrets.mask,
                 read_version=version_reader(registry, secrets, offer.env_file),
                 keep=offer.keep,

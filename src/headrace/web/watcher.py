@@ -1,11 +1,13 @@
 """What happens in the engine, told to those who watch, and counted."""
 
 import asyncio
+import time
 
 from msgspec import to_builtins
 
 from headrace.engine import Engine, Observer
 from headrace.errors import HeadraceError
+from headrace.monitor.fleet import Fleet
 from headrace.monitor.meter import Meter
 from headrace.monitor.recorder import Recorder
 from headrace.store import ErrorFate, ErrorRecord, LetterFilter, RunRecord, Store
@@ -18,6 +20,8 @@ __all__ = ["Watcher"]
 
 _PERIOD_S = 0.5
 """How often counts are told."""
+_AFTERWARDS_S = 2.0
+"""How long after the end of a run: what other processes have counted of it may be lost on its way."""
 
 
 class Watcher(Observer):
@@ -27,15 +31,17 @@ class Watcher(Observer):
         where: by flow and trigger, where it listens.
     """
 
-    def __init__(self, feed: Feed, recorder: Recorder, store: Store) -> None:
+    def __init__(self, feed: Feed, recorder: Recorder, store: Store, fleet: Fleet) -> None:
         self._feed = feed
         self._recorder = recorder
+        self._fleet = fleet
         self._store = store
         self._engine: Engine | None = None
         self._meters: dict[str, Meter] = {}
         self._active: dict[str, RunRecord] = {}
         self._flows: dict[str, str] = {}  # of runs, those that have ended since `follow` looked included
         self._lettered: set[str] = set()
+        self._ended_s: dict[str, float] = {}  # of flows that others execute as well
         self.where: dict[tuple[str, str], str] = {}
 
     def attach(self, engine: Engine) -> None:
@@ -54,13 +60,20 @@ class Watcher(Observer):
             flows, self._flows = self._flows, {run.id: run.flow for run in self._active.values()}
             if not self._feed.is_watched:
                 continue
-            for flow in sorted({run.flow for run in self._active.values()}):
-                self._progress(flow)
+            await self._tell_counts()
             for run_id, changed in spans.items():
                 flow = flows.get(run_id, "")
                 tasks: Json = {"run": run_id, "flow": flow, "spans": to_builtins(changed)}
                 self._feed.publish("tasks", tasks, flow=flow, run=run_id)
             await self._count_letters()
+
+    async def _tell_counts(self) -> None:
+        since_s = time.monotonic() - _AFTERWARDS_S
+        self._ended_s = {flow: at_s for flow, at_s in self._ended_s.items() if at_s > since_s}
+        flows = sorted({run.flow for run in self._active.values()} | self._ended_s.keys())
+        await self._fleet.ask([meter for flow in flows if (meter := self._meter(flow)) is not None])
+        for flow in flows:
+            self._progress(flow)
 
     async def _count_letters(self) -> None:
         flows, self._lettered = self._lettered, set()
@@ -80,15 +93,20 @@ class Watcher(Observer):
             self.where = {key: where for key, where in self.where.items() if key[0] != flow}
         self._feed.publish("flow_changed", {"flow": flow}, flow=flow)
 
-    def live(self, flow: str) -> Live | None:
-        """The counts of a flow that is executed here."""
+    async def live(self, flow: str) -> Live | None:
+        """The counts of a flow that is executed here, in all processes."""
+        if (meter := self._meter(flow)) is not None:
+            await self._fleet.ask([meter])
+        return self._live(flow)
+
+    def _live(self, flow: str) -> Live | None:
         meter = self._meter(flow)
         if meter is None:
             return None
         return live(flow, [run.id for run in self._active.values() if run.flow == flow], meter.read())
 
     def _progress(self, flow: str) -> None:
-        counts = self.live(flow)
+        counts = self._live(flow)
         if counts is not None:
             self._feed.publish_text("progress", counts.model_dump_json(), flow=flow)
 
@@ -100,7 +118,7 @@ class Watcher(Observer):
             return None
         meter = self._meters.get(flow)
         if meter is None or meter.program is not program:
-            meter = self._meters[flow] = Meter(program, engine.stats, engine.budgets)
+            meter = self._meters[flow] = Meter(program, engine.stats, self._fleet.budgets)
         return meter
 
     # ---- what the engine tells
@@ -130,6 +148,8 @@ class Watcher(Observer):
         if meter is not None:
             meter.end(run.id)
             self._progress(run.flow)
+        if self._store.sharing is not None:
+            self._ended_s[run.flow] = time.monotonic()
         self._publish_run("run_ended", run)
 
     def _publish_run(self, event: str, run: RunRecord) -> None:

@@ -23,6 +23,7 @@ from headrace.web.api.base import ExactRoute, TheSite
 from headrace.web.masking import masked_json
 from headrace.web.problem import ApiError
 from headrace.web.resources.base import AnyJson, Given, Resource
+from headrace.web.resources.executor import executor_facts
 from headrace.web.resources.flow import (
     FindingFacts,
     Firing,
@@ -99,14 +100,15 @@ async def read_flow(site: TheSite, flow: str) -> FlowDetail:
         **dict(await _summary(site, file)),
         text=site.mask(file.text),
         graph=None if flow_now is None else graph_of(flow_now),
-        live=site.watcher.live(file.name),
+        live=await site.watcher.live(file.name),
+        executors=[executor_facts(each) for each in await site.store.executors(file.name)],
     )
 
 
 @router.get("/{flow}/live")
 async def read_live(site: TheSite, flow: str) -> FlowLive:
     """The counts of a flow as they are now, for who asks often; null where it is not executed here."""
-    return FlowLive(live=site.watcher.live(site.flow(flow).name))
+    return FlowLive(live=await site.watcher.live(site.flow(flow).name))
 
 
 @router.post("/{flow}/triggers/{node}/fire", status_code=HTTPStatus.ACCEPTED)

@@ -68,7 +68,7 @@ async def read_node(site: TheSite, flow: str, node: str) -> NodeDetail:
     if unit is None:
         hint = did_you_mean(node, program.units) or ""
         raise not_found(f"flow `{flow}` has no node `{node}`{hint}")
-    counts = site.watcher.live(flow)
+    counts = await site.watcher.live(flow)
     text = site.mask(shown_text(program.flow.source))
     return NodeDetail(
         name=node,

@@ -14,12 +14,12 @@ from headrace.web.api.letters import retry_all
 from headrace.web.masking import masked_json
 from headrace.web.problem import ApiError
 from headrace.web.resources.base import Resource
+from headrace.web.resources.executor import executor_facts
 from headrace.web.resources.letter import Bulk
 from headrace.web.resources.run import (
     RunDetail,
     RunErrorOf,
     RunErrors,
-    RunExecutor,
     RunProfile,
     Runs,
     run_error,
@@ -85,13 +85,13 @@ async def read_run(site: TheSite, run: str) -> RunDetail:
         **dict(summary(record)),
         scheduled_at=time_text(record.scheduled_at_ns),
         process=executors[0].process if executors else None,
-        executors=[RunExecutor(host=each.host or None, process=each.process) for each in executors],
+        executors=[executor_facts(each) for each in executors],
         counters=record.counters,
         error_list=[run_error(error) for error in record.errors],
         open_tasks=[task_facts(task, attempt) for task, attempt in open_tasks],
         vars={name: masked_json(value, site.mask) for name, value in record.vars.items()},
         profile=None if profile is None else RunProfile.model_validate(to_builtins(profile)),
-        live=site.watcher.live(record.flow) if is_open else None,
+        live=await site.watcher.live(record.flow) if is_open else None,
         previous=previous[0] if previous else None,
         is_current_version=program is not None and program.flow.version == record.version,
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 from headrace.errors import Finding
 from headrace.flow.model import Edge, Flow, Node
 from headrace.web.resources.base import AnyJson, Resource, Time
+from headrace.web.resources.executor import ExecutorFacts
 from headrace.web.resources.live import Live
 from headrace.web.resources.run import RunSummary
 
@@ -144,11 +145,15 @@ class Graph(Resource):
 
 
 class FlowDetail(FlowSummary):
-    """A flow with its text and graph; the latter is of the version that is executed, null if none is."""
+    """A flow with its text and graph; the latter is of the version that is executed, null if none is.
+
+    `executors` are those who execute it, this process among them if it does.
+    """
 
     text: str
     graph: Graph | None
     live: Live | None
+    executors: list[ExecutorFacts]
 
 
 def finding_facts(finding: Finding, mask: Callable[[str], str]) -> FindingFacts:

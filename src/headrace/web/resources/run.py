@@ -7,6 +7,7 @@ from headrace.app import facts
 from headrace.expr.time import time_text
 from headrace.store import Attempt, ErrorFate, ErrorRecord, RunRecord, RunStatus, TaskRecord
 from headrace.web.resources.base import AnyJson, Resource, Time, moment
+from headrace.web.resources.executor import ExecutorFacts
 from headrace.web.resources.live import Live
 
 __all__ = [
@@ -120,19 +121,12 @@ class RunProfile(Resource):
     steps: Steps
 
 
-class RunExecutor(Resource):
-    """A process that executes the flow; `host` is null for this machine."""
-
-    host: str | None
-    process: int
-
-
 class RunDetail(RunSummary):
     """A run with all that is known of it; `process` is the first of `executors`."""
 
     scheduled_at: Time
     process: int | None
-    executors: list[RunExecutor]
+    executors: list[ExecutorFacts]
     counters: dict[str, int]
     error_list: list[RunError]
     open_tasks: list[TaskFacts]
