@@ -56,7 +56,8 @@ class Crewed:
         store = await JetStreamStore.open(self.place, patience_s=10)
         stack.push_async_callback(store.close)
         seen = seen or Seen()
-        recorder, fleet = Recorder(store), Fleet(store)
+        recorder = Recorder(store)
+        fleet = Fleet(store, recorder)
         for each in (recorder, fleet):
             await stack.enter_async_context(each)
         options = {**self._options, "store": store, "seen": seen, "observers": (recorder, fleet), **options}

@@ -16,7 +16,7 @@ ITEMS = """
   nodes:
     go: {component: common-module/signal}
     each: {component: common-module/iterator, settings: {durable: true, concurrency: 4, batchSize: 1}}
-    rest: {component: common-module/delay, settings: {duration: 100ms}}
+    rest: {component: common-module/delay, settings: {duration: 50ms}}
     last: {component: common-module/modify}
   edges:
     - {from: go:out, to: each:in, data: {array: "{{range(60)}}"}}
@@ -35,7 +35,9 @@ async def test_a_server_without_work_shows_all_that_a_worker_does(tmp_path):
             *("--address", "127.0.0.1:0", "--listen", "127.0.0.1:0"),
         )
         try:
-            await asyncio.to_thread(line, worker, r"(http://\S+)/ready ")
+            async with watching(server) as stream:  # who executes the flow is read anew
+                await asyncio.to_thread(line, worker, r"(http://\S+)/ready ")
+                assert await stream.next("flow_changed") == ("flow_changed", {"flow": "items"})
             await watches_and_finds(server, worker.pid)
         finally:
             worker.kill()
@@ -73,7 +75,7 @@ async def watches_and_finds(server, worker):
 @pytest.mark.timeout(60)
 async def test_who_looks_only_afterwards_sees_all_that_was_done(tmp_path):
     url = store_url()
-    flows = {"items": ITEMS.replace("100ms", "1ms")}
+    flows = {"items": ITEMS.replace("50ms", "1ms")}
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     async with (

@@ -118,7 +118,7 @@ async def open_engine(
     kept = MemoryStore() if store is None else store
     poster = Poster()
     hooks = Hooks(kept, poster.post, clock)
-    fleet = fleet or Fleet(kept)
+    fleet = fleet or Fleet(kept, recorder)
     observers = [each for each in (observer, recorder, fleet, hooks) if each is not None]
     try:
         async with AsyncExitStack() as closing:

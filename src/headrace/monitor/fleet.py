@@ -1,4 +1,4 @@
-"""What the other processes count that execute flows with this one (`store.sharing`).
+"""What the other processes see of runs that they execute together with this one (`store.sharing`).
 
 Who looks asks, and each process answers with all that it has counted since the runs began that are looked
 at. So what is lost is in the next answer, and where nobody looks nothing is said.
@@ -6,7 +6,7 @@ at. So what is lost is in the next answer, and where nobody looks nothing is sai
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -16,14 +16,16 @@ from headrace.engine import Observer, Program
 from headrace.engine.observer import RunStats
 from headrace.monitor.apis import together
 from headrace.monitor.meter import Meter, Part
+from headrace.monitor.profile import Profile
+from headrace.monitor.recorder import Recorder
 from headrace.monitor.tally import Marks, tally_of
 from headrace.sdk.budget import BudgetState
 from headrace.store import RunRecord, Sharing, Store
 
 __all__ = ["Fleet"]
 
-_SUBJECT = "counts"
-"""Of questions; answers go to `counts.` with the id of who asks."""
+_SUBJECT = "seen"
+"""Of questions; answers go to `seen.` with the id of who asks."""
 _PATIENCE_S = 0.3
 """Whoever answers later is taken in all the same, but not waited for."""
 _LATE = 20
@@ -39,22 +41,27 @@ class _Wanted(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Question(msgspec.Struct, frozen=True, array_like=True):
+    """What is looked at: counts of flows, or how an active run goes."""
+
     number: int
-    wanted: list[_Wanted]
+    wanted: list[_Wanted] = []
+    run: str = ""
 
 
 class _Answer(msgspec.Struct, frozen=True, array_like=True):
-    """A part for each that is wanted; None of what is not executed here."""
+    """A part for each flow that is wanted, and the profile of the run; None of what is not executed here."""
 
     number: int
     parts: list[Part | None]
     budgets: list[BudgetState]
+    profile: Profile | None
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    meters: list[tuple[Meter, Sequence[str]]]
     awaited: set[str]
-    all_have_answered: asyncio.Event
+    meters: list[tuple[Meter, Sequence[str]]] = []
+    profiles: dict[str, Profile] = {}
+    all_have_answered: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -81,7 +88,14 @@ class Executing(Protocol):
 class Fleet(Observer):
     """Asks and answers; an asynchronous context manager. It does nothing where a store has no sharing."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, recorder: Recorder | None = None) -> None:
+        """Set up.
+
+        Args:
+            store: that the processes share.
+            recorder: of this one.
+        """
+        self._recorder = recorder
         self._sharing: Sharing | None = store.sharing
         self._engine: Executing | None = None
         self._marks: dict[str, Marks] = {}
@@ -141,8 +155,12 @@ class Fleet(Observer):
                 continue
             with contextlib.suppress(msgspec.MsgspecError):  # of another version of headrace
                 question = _question(said)
-                parts = [self._part(wanted) for wanted in question.wanted]
-                answer = _Answer(question.number, parts, self._engine.budgets())
+                answer = _Answer(
+                    question.number,
+                    [self._part(wanted) for wanted in question.wanted],
+                    self._engine.budgets(),
+                    None if self._recorder is None else self._recorder.profile(question.run),
+                )
                 await sharing.say(f"{_SUBJECT}.{member}", _encode(answer))
 
     def _part(self, wanted: _Wanted) -> Part | None:
@@ -171,19 +189,30 @@ class Fleet(Observer):
             return
         others = sharing.members() - {sharing.me}
         if others:
-            await self._ask(sharing, meters, others)
+            flows = [(meter.program.flow, meter.since) for meter in meters]
+            wanted = [_Wanted(flow.name, flow.version, since) for flow, since in flows]
+            asked = _Asked(set(others), [(meter, meter.since) for meter in meters])
+            await self._ask(sharing, asked, wanted=wanted)
         for meter in meters:
             meter.keep_to(others)
 
-    async def _ask(self, sharing: Sharing, meters: Collection[Meter], others: Set[str]) -> None:
+    async def profiles(self, run_id: str) -> dict[str, Profile]:
+        """How an active run goes in the other processes, by their ids."""
+        sharing = self._sharing
+        others = set() if sharing is None else set(sharing.members() - {sharing.me})
+        asked = _Asked(others)
+        if sharing is not None and others:
+            await self._ask(sharing, asked, run=run_id)
+        return asked.profiles
+
+    async def _ask(
+        self, sharing: Sharing, asked: _Asked, wanted: Sequence[_Wanted] = (), run: str = ""
+    ) -> None:
+        """Ask, and wait for all answers, but not for long."""
         self._number += 1
-        asked = self._asked[self._number] = _Asked(
-            [(meter, meter.since) for meter in meters], set(others), asyncio.Event()
-        )
+        self._asked[self._number] = asked
         self._asked.pop(self._number - _LATE, None)
-        flows = [(meter.program.flow, since) for meter, since in asked.meters]
-        wanted = [_Wanted(flow.name, flow.version, since) for flow, since in flows]
-        await sharing.say(_SUBJECT, _encode(_Question(self._number, wanted)))
+        await sharing.say(_SUBJECT, _encode(_Question(self._number, list(wanted), run)))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE_S):
                 await asked.all_have_answered.wait()
@@ -201,6 +230,8 @@ class Fleet(Observer):
         for (meter, since), part in zip(asked.meters, answer.parts, strict=False):
             if part is not None and meter.since is since:  # else its counts have begun anew
                 meter.hear(member, part)
+        if answer.profile is not None:
+            asked.profiles[member] = answer.profile
         asked.awaited.discard(member)
         if not asked.awaited:
             asked.all_have_answered.set()

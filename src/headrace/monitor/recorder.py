@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 _KEEP_EVERY_S = 10.0
 """What a process that is killed has not kept of a run that goes on."""
 _MOST_ENDED = 100
+_NOTHING: Mapping[str, Profile] = {}
 _PROBE_EVERY_NS = 10**8
 
 
@@ -83,10 +84,12 @@ class Recorder(Observer):
         """The last messages of a node, as far as some were looked at: what entered, then what left."""
         return self._samples.of(flow, node)
 
-    async def kept(self, run_id: str) -> Profile | None:
+    async def kept(self, run_id: str, told: Mapping[str, Profile] = _NOTHING) -> Profile | None:
         """How a run went, as far as it is remembered: of an active one of this process, now.
 
-        What other processes do in an active one is as they have kept it last.
+        Args:
+            run_id: of the run.
+            told: how an active one goes in other processes (`Fleet.profiles`); else as they have kept it.
         """
         if self._keeping is not None and not self._keeping.done():
             is_kept = asyncio.Event()  # what has ended by now, and what an earlier process kept is taken in
@@ -98,8 +101,8 @@ class Recorder(Observer):
         if sharing is not None:
             for member in parts.keys() - sharing.members():  # they are gone
                 parts[member].settle()
-        own = self.profile(run_id)
-        if own is not None:
+        parts.update(told)
+        if (own := self.profile(run_id)) is not None:
             parts[self._me] = own
         return joined(parts.values())
 

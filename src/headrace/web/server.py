@@ -118,7 +118,7 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
     store = await open_store(offer.store, offer.home, connect_s=_CONNECT_S)
     async with AsyncExitStack() as closing:
         recorder, metrics = Recorder(store, mask=secrets.mask), Metrics(store)
-        fleet = Fleet(store)
+        fleet = Fleet(store, recorder)
         watcher = Watcher(feed, recorder, store, fleet)
         engine = await closing.enter_async_context(
             open_engine(
@@ -136,7 +136,7 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
         )
         watcher.attach(engine)
         folder = Folder(offer.root, registry, engine, secrets, offer.env_file, watcher.flow_changed)
-        yield Site(engine, store, folder, recorder, watcher, metrics, feed, registry, secrets.mask)
+        yield Site(engine, store, folder, recorder, fleet, watcher, metrics, feed, registry, secrets.mask)
 
 
 class Listener(Protocol):

@@ -8,10 +8,12 @@ import msgspec
 
 from headrace.app.folder import FlowFile, Folder
 from headrace.engine import Engine, Program
+from headrace.monitor.fleet import Fleet
 from headrace.monitor.metrics import Metrics
+from headrace.monitor.profile import Profile
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Registry
-from headrace.store import RunRecord, Store
+from headrace.store import RunRecord, RunStatus, Store
 from headrace.web.actions import Actions
 from headrace.web.bench import Bench
 from headrace.web.feed import Feed
@@ -32,6 +34,7 @@ class Site(msgspec.Struct, frozen=True):
     store: Store
     folder: Folder
     recorder: Recorder
+    fleet: Fleet
     watcher: Watcher
     metrics: Metrics
     feed: Feed
@@ -79,3 +82,8 @@ class Site(msgspec.Struct, frozen=True):
         if run is None:
             raise ApiError(HTTPStatus.NOT_FOUND, "not_found", f"there is no run `{run_id}`")
         return run
+
+    async def profile(self, run: RunRecord) -> Profile | None:
+        """How a run goes or went, in all processes; None if nothing of it is remembered."""
+        is_open = run.status is RunStatus.RUNNING
+        return await self.recorder.kept(run.id, await self.fleet.profiles(run.id) if is_open else {})

@@ -41,6 +41,7 @@ class Watcher(Observer):
         self._active: dict[str, RunRecord] = {}
         self._flows: dict[str, str] = {}  # of runs, those that have ended since `follow` looked included
         self._lettered: set[str] = set()
+        self._members: frozenset[str] = frozenset()
         self._ended_s: dict[str, float] = {}  # of flows that others execute as well
         self.where: dict[tuple[str, str], str] = {}
 
@@ -58,6 +59,7 @@ class Watcher(Observer):
             await asyncio.sleep(_PERIOD_S)
             spans = self._recorder.take_spans()
             flows, self._flows = self._flows, {run.id: run.flow for run in self._active.values()}
+            self._look_at_members()
             if not self._feed.is_watched:
                 continue
             await self._tell_counts()
@@ -66,6 +68,16 @@ class Watcher(Observer):
                 tasks: Json = {"run": run_id, "flow": flow, "spans": to_builtins(changed)}
                 self._feed.publish("tasks", tasks, flow=flow, run=run_id)
             await self._count_letters()
+
+    def _look_at_members(self) -> None:
+        """Who executes the flows is another thing to be shown of them."""
+        sharing, engine = self._store.sharing, self._engine
+        if sharing is None or engine is None:
+            return
+        before, self._members = self._members, frozenset(sharing.members())
+        if before and before != self._members:
+            for flow in engine.flows:
+                self.flow_changed(flow)
 
     async def _tell_counts(self) -> None:
         since_s = time.monotonic() - _AFTERWARDS_S

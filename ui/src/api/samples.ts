@@ -80,6 +80,7 @@ export const detailOf = (given: Partial<RunDetail>): RunDetail => ({
   ...runOf({ status: 'running', endedAt: null }),
   scheduledAt: '2026-03-01T12:00:00Z',
   process: 1,
+  executors: [],
   counters: {},
   errorList: [],
   openTasks: [],

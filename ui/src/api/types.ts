@@ -104,6 +104,16 @@ export interface GraphEdge {
   line: number
 }
 
+/** A process that executes a flow. */
+export interface Executor {
+  /** null: this machine */
+  host: string | null
+  /** 0: not known */
+  process: number
+  /** it is the one that answers */
+  isSelf: boolean
+}
+
 /** GET /flows/{flow} */
 export interface FlowDetail extends FlowSummary {
   text: string
@@ -111,6 +121,7 @@ export interface FlowDetail extends FlowSummary {
   graph: { nodes: GraphNode[]; edges: GraphEdge[] } | null
   /** null: it is not executed here */
   live: Live | null
+  executors: Executor[]
 }
 
 export interface NodeLive {
@@ -214,6 +225,8 @@ export interface Profile {
 export interface RunDetail extends RunSummary {
   scheduledAt: string
   process: number | null
+  /** of the flow, while the run is active */
+  executors: Executor[]
   /** durable counts: `upsert.inserted` -> 1200 */
   counters: { [name: string]: number }
   /** the first 1,000 */

@@ -1,6 +1,8 @@
 import { Link } from 'wouter'
 import { withQuery } from '../api/client'
+import { Executors } from '../parts/executors'
 import { plural } from '../parts/format'
+import { isWorthTelling } from '../parts/hosts'
 import { Spark } from '../parts/spark'
 import { Badge, StatusBadge } from '../parts/status'
 import type { StillFlow } from './use-flow'
@@ -25,6 +27,12 @@ export function FlowHead({ flow }: { flow: StillFlow }) {
           </span>
         )}
       </div>
+      {isWorthTelling(flow.executors) && (
+        <div className="flow-executors">
+          <span>executed by</span>
+          <Executors executors={flow.executors} />
+        </div>
+      )}
     </header>
   )
 }

@@ -1,5 +1,7 @@
 import type { RunDetail, TaskFacts } from '../api/types'
+import { Executors } from '../parts/executors'
 import { formatCount, plural } from '../parts/format'
+import { isWorthTelling } from '../parts/hosts'
 import { JsonView } from '../parts/json'
 import { Panel } from '../parts/panel'
 import { FullTime, Time } from '../parts/time'
@@ -83,11 +85,20 @@ export function Settings({ run }: { run: RunDetail }) {
           <dt>Version</dt>
           <dd className="mono">{run.version.slice(0, 12)}</dd>
         </div>
-        {run.process !== null && (
+        {isWorthTelling(run.executors) ? (
           <div>
-            <dt>Process</dt>
-            <dd>{run.process}</dd>
+            <dt>Executed by</dt>
+            <dd>
+              <Executors executors={run.executors} />
+            </dd>
           </div>
+        ) : (
+          run.process !== null && (
+            <div>
+              <dt>Process</dt>
+              <dd>{run.process}</dd>
+            </div>
+          )
         )}
       </dl>
       {Object.keys(run.vars).length > 0 && (

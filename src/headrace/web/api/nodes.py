@@ -84,7 +84,7 @@ async def read_node(site: TheSite, flow: str, node: str) -> NodeDetail:
 async def _profile(site: Site, flow: str, node: str) -> NodeProfile | None:
     """What the node did in the latest run that is remembered."""
     for run in await site.store.runs(RunFilter(flow=flow, limit=1)):
-        profile = await site.recorder.kept(run.id)
+        profile = await site.profile(run)
         if profile is not None and node in profile.nodes:
             return NodeProfile.model_validate(to_builtins(profile.nodes[node]))
     return None

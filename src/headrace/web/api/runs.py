@@ -73,7 +73,7 @@ async def read_run(site: TheSite, run: str) -> RunDetail:
     """A run with its errors, what is open of it, and how it went."""
     record, store = await site.run(run), site.store
     is_open = record.status is RunStatus.RUNNING
-    profile = await site.recorder.kept(record.id)
+    profile = await site.profile(record)
     open_tasks = await store.open_tasks(record.id) if is_open else []
     before = RunFilter(
         flow=record.flow, trigger=record.trigger, before=(record.started_at_ns, record.id), limit=1
