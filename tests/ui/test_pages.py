@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
 import time
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
+from tests.cli.cluster import store_url
 
 from headrace.store import ErrorFate, RunStatus
 from headrace.store.sqlite import SqliteStore
@@ -49,14 +51,51 @@ async def test_every_page_is_accessible_fits_its_width_and_complains_of_nothing(
         for path, told in pages.items():
             await on.go(path)
             await expect(on.page.get_by_text(told).first).to_be_visible()
-            found = await Axe().run(on.page)
-            serious = [
-                each for each in found.response["violations"] if each["impact"] in ("serious", "critical")
-            ]
-            assert not serious, (path, json.dumps(serious, indent=1)[:3000])
-            assert await on.page.evaluate(TOO_WIDE) == [], path
+            await check(on.page, path)
             if "nowhere" in path:
                 on.told.clear()  # the browser tells of the 404
+
+
+async def check(page, path):
+    """Who sees badly can read it, and it fits."""
+    found = await Axe().run(page)
+    serious = [each for each in found.response["violations"] if each["impact"] in ("serious", "critical")]
+    assert not serious, (path, json.dumps(serious, indent=1)[:3000])
+    assert await page.evaluate(TOO_WIDE) == [], path
+
+
+WAITS = """
+  nodes:
+    go: {component: common-module/signal}
+    wait: {component: common-module/delay, settings: {duration: 60s}}
+  edges: [go -> wait]
+"""
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"])
+async def test_who_executes_a_flow_is_told_where_others_do(tmp_path, browser, size, scheme):
+    url, others = store_url(), tmp_path / "others"
+    others.mkdir()
+    async with (
+        served(tmp_path, {"waits": WAITS}, store=url, most_tasks=0) as server,
+        tab(browser, server, size, scheme) as on,
+    ):
+        who = on.page.get_by_role("list", name="Executed by")
+        await on.go("/flows/waits")
+        await expect(on.page.get_by_text("Run with…")).to_be_visible()
+        await expect(who).to_have_count(0)
+        async with served(others, {"waits": WAITS}, store=url):
+            process = os.getpid()  # both are this one here
+            told = f"{os.uname().nodename} processes {process} (this page), {process}"
+            await expect(who).to_have_text(told)
+            run = (await server.post("flows/waits/triggers/go/fire"))["run"]
+            await check(on.page, "/flows/waits")
+            await on.go(f"/runs/{run}")
+            await expect(who).to_have_text(told)
+            await expect(on.page.get_by_text("1 running")).to_be_visible()  # there, not here
+            await check(on.page, "/runs")
+            await server.post(f"runs/{run}/cancel")
+            await server.site.engine.wait(run)
 
 
 MANY, AT_ONCE = 10_000, 500

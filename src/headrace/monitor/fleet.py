@@ -180,7 +180,8 @@ class Fleet(Observer):
         """How APIs are asked by all together, as the others have told last."""
         own = [] if self._engine is None else self._engine.budgets()
         members = set() if self._sharing is None else self._sharing.members()
-        return together([own, *(states for member, states in self._budgets.items() if member in members)])
+        self._budgets = {member: told for member, told in self._budgets.items() if member in members}
+        return together([own, *self._budgets.values()])
 
     async def ask(self, meters: Collection[Meter]) -> None:
         """Have meters know what the others have counted; returns once all have answered, or soon."""
