@@ -1,11 +1,14 @@
 """Who looks at a run sees what all processes do that execute it, on the store of many machines."""
 
 import asyncio
+import time
 
 import pytest
 
 from headrace.monitor.apis import together
+from headrace.monitor.profile import Profile, Steps, TaskSpan, encode_profile
 from headrace.sdk.budget import BudgetState
+from headrace.store.jetstream import JetStreamStore
 from support.crew import crew
 
 ITEMS = """
@@ -145,6 +148,22 @@ async def test_a_run_of_several_processes_is_remembered_as_one():
         began = [span.began_seconds for span in profile.tasks]
         assert began == sorted(began)
         assert len(await looking.flow.store.profiles(run.id)) == 3  # who did nothing keeps nothing
+
+
+@pytest.mark.timeout(20)
+async def test_what_a_process_did_that_was_killed_is_remembered_as_dropped_and_goes_with_its_run():
+    async with crew(ITEMS, size=1) as crewed:
+        (member,) = crewed.members
+        run = await member.flow.run([1])
+        killed = await JetStreamStore.open(crewed.place)
+        span = TaskSpan("t", "work", "in", 1, 0.0)
+        await killed.keep_profile(run.id, encode_profile(Profile([span], 0, [], {}, Steps(0.1))))
+        await killed.close()
+        profile = await member.recorder.kept(run.id)
+        assert [span.result for span in profile.tasks if span.task == "t"] == ["dropped"]
+        assert len(await member.flow.store.profiles(run.id)) == 2
+        assert await member.flow.store.prune(None, 0, time.time_ns()) == 1
+        assert await member.flow.store._history.profiles("test", run.id) == {}
 
 
 def test_several_processes_ask_an_api_together():

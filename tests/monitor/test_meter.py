@@ -7,7 +7,8 @@ import pytest
 
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
-from headrace.monitor.meter import Meter, NodeRow, Snapshot
+from headrace.monitor.meter import Meter, NodeRow, Part, Snapshot
+from headrace.monitor.tally import Marks, Tally
 from support.flows import Seen, bench
 
 
@@ -248,3 +249,41 @@ async def test_batches_of_a_page_loop_are_records_whatever_their_iterator_is(dur
         await flow.engine.wait(fired.id)
         meter.end(fired.id)
         assert (meter.read().done, meter.read().total) == (9, 9)
+
+
+def test_what_other_processes_count_is_counted_in_and_is_no_leap_of_the_rate() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True)
+    engine.change(engine.runs["one"], expected=500, pages=1, sources={"api"})
+    engine.change(engine.iterate, received=1, items_done=10, items_total=100)
+
+    def hear(items: int, pages: int) -> None:
+        stats = NodeStats(received=5, active=1, items_done=items, items_total=200, passes=2)
+        runs = {"one": RunStats(expected=480, pages=pages, sources={"api"})}
+        engine.meter.hear("other", Part(Tally({"iterate": stats, "gone": NodeStats()}, {3: 7, 9: 1}), runs))
+
+    engine.meter.read()
+    engine.now_s += 1
+    hear(100, 2)
+    first = engine.meter.read()
+    assert (first.done, first.total, first.pages, first.batches, first.rate) == (110, 500, 3, 2, 0.0)
+    assert first.rows[1] == NodeRow("iterate", 6, 1, 0, 0.0, 110, 300)
+    assert first.edges == {3: (7, 0.0)}
+    engine.now_s += 1
+    hear(120, 2)
+    assert engine.meter.read().rate == 20.0
+    engine.meter.begin("two", is_alone=True)
+    assert engine.meter.read().done == 0
+
+
+def test_the_beginnings_of_old_runs_are_forgotten_but_for_that_of_the_whole_stretch() -> None:
+    engine = Engine()
+    marks = Marks(engine.meter.program)
+    for number in range(200):  # there always is one
+        marks.begin(f"r{number}", RunStats())
+        engine.iterate.received += 1
+        if number:
+            marks.end(f"r{number - 1}")
+    found = marks.of(["r0", "r50", "r150", "r199", "r200"])
+    assert list(found) == ["r0", "r150", "r199"]
+    assert [mark.tally.nodes["iterate"].received for mark in found.values()] == [0, 150, 199]
