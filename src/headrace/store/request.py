@@ -12,6 +12,7 @@ from headrace.values import Json, Message
 
 __all__ = ["ALL_RUNS", "LetterFilter", "LetterPage", "Request", "RequestKind", "Revival", "RunFilter"]
 
+Value = TypeVar("Value")
 AnyRun = TypeVar("AnyRun", bound=RunRecord | PastRun)
 
 
@@ -90,6 +91,18 @@ class LetterFilter(msgspec.Struct, frozen=True):
     before: int | None = None
     limit: int = 50
 
+    @property
+    def looks_inside(self) -> bool:
+        """Whether letters have to be read to tell which are wanted; else their run and flow tell."""
+        return bool(self.node is not None or self.code is not None or self.text)
+
+    def page(self, found: Sequence[tuple[int, Value]]) -> tuple[list[Value], int | None]:
+        """Those after the cursor, and the next one; `found` are all, with their cursors, the newest first."""
+        page = [each for each in found if self.before is None or each[0] < self.before]
+        shown = page[: self.limit]
+        following = shown[-1][0] if shown and len(page) > len(shown) else None
+        return [value for _, value in shown], following
+
     def wants(self, letter: DeadLetter) -> bool:
         """Whether a letter is one of them, wherever the page begins."""
         error = letter.error
@@ -117,10 +130,8 @@ class LetterPage(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, found: Sequence[tuple[int, DeadLetter]], wanted: LetterFilter) -> "LetterPage":
         """The page of all that a filter wants, the newest first, each after its cursor."""
-        page = [each for each in found if wanted.before is None or each[0] < wanted.before]
-        shown = page[: wanted.limit]
-        following = shown[-1][0] if shown and len(page) > len(shown) else None
-        return cls(tuple(letter for _, letter in shown), following, len(found))
+        shown, following = wanted.page(found)
+        return cls(tuple(shown), following, len(found))
 
 
 class RequestKind(Enum):

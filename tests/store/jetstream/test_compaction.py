@@ -104,6 +104,26 @@ async def test_of_many_ended_runs_no_more_are_read_than_are_told(place, status):
         assert read_count(store) - before < 10
 
 
+async def test_of_many_letters_no_more_are_read_than_are_told(place):
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        await fill(store, 0, 60)
+        await shortened(store, 100)
+    async with opened(place) as store:
+        await store.runs()
+        before = read_count(store)
+        assert (await store.letters(LetterFilter(flow="test", limit=0))).total == 12
+        page = await store.letters(LetterFilter(flow="test", limit=2))
+        following = await store.letters(LetterFilter(flow="test", limit=2, before=page.next))
+        told = [letter.task.run_id for each in (page, following) for letter in each.letters]
+        assert told == ["r55", "r50", "r45", "r40"]
+        (one,) = (await store.letters(LetterFilter(run_id="r5"))).letters
+        assert one.task.run_id == "r5"
+        assert read_count(store) - before < 25
+        found = await store.letters(LetterFilter(flow="test", text="BROKE", limit=3))
+        assert (found.total, len(found.letters)) == (12, 3)
+
+
 async def test_runs_are_told_however_many_and_large_they_are(place, monkeypatch):
     monkeypatch.setattr("headrace.store.jetstream.values._AT_ONCE", 7)
     large = {"text": "x" * 2_000_000}

@@ -102,6 +102,11 @@ class History:
         value = await self._values.get(f"letter.{flow}.{task_id}")
         return None if value is None else _letter(value)
 
+    async def letters_of(self, wanted: Sequence[tuple[str, str]]) -> dict[str, DeadLetter]:
+        """Those that were kept of some flows and tasks, by the ids of the tasks."""
+        values = await self._values.get_all([f"letter.{flow}.{task_id}" for flow, task_id in wanted])
+        return {letter.task.id: letter for letter in map(_letter, values)}
+
     async def letters(self, flow: str) -> dict[str, DeadLetter]:
         """All of a flow that were kept, by the ids of their tasks; some may be none any more."""
         found = [_letter(value) async for _, value in self._values.items(f"letter.{flow}")]

@@ -109,7 +109,19 @@ class Lookup:
 
     async def letters(self, wanted: LetterFilter) -> LetterPage:
         """See `Store`."""
-        return LetterPage.of((await self._letters(wanted))[::-1], wanted)
+        if wanted.looks_inside:
+            return LetterPage.of((await self._letters(wanted))[::-1], wanted)
+        known = [
+            (kept.position, (flow, task_id, kept.letter))
+            for flow in await self._flows(wanted.flow)
+            for task_id, kept in (await self._replica(flow)).letters.items()
+            if wanted.run_id in (None, kept.run_id)
+        ]
+        shown, following = wanted.page(sorted(known, key=lambda each: -each[0]))
+        keys = [(flow, task_id) for flow, task_id, letter in shown if letter is None]
+        written = await self._ask(lambda: self._history.letters_of(keys)) if keys else {}
+        letters = (letter or written.get(task_id) for _, task_id, letter in shown)
+        return LetterPage(tuple(each for each in letters if each is not None), following, len(known))
 
     async def dead_letter(self, run_id: str, task_id: str) -> DeadLetter | None:
         """See `Store`."""
