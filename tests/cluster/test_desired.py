@@ -2,6 +2,9 @@
 
 import copy
 import re
+import subprocess
+import sys
+import time
 
 import kubernetes_validate
 import pytest
@@ -193,6 +196,16 @@ def test_replicas_that_are_not_given_are_somebody_else_s():
 
 def test_a_worker_is_killed_only_after_its_grace():
     assert pod(made(deploy={"grace": "2m"}))["terminationGracePeriodSeconds"] == 135
+
+
+def test_a_pod_with_a_webhook_takes_requests_until_no_service_sends_any():
+    assert "lifecycle" not in worker(made(SECRETS))
+    manifests = made(WEBHOOK, deploy={"grace": "2m"})
+    (python, _, code) = worker(manifests)["lifecycle"]["preStop"]["exec"]["command"]
+    begun_s = time.monotonic()
+    subprocess.run([sys.executable, "-c", code.replace("(5)", "(0.2)")], check=True)
+    assert (time.monotonic() - begun_s > 0.2, python) == (True, "/usr/bin/python3")
+    assert pod(manifests)["terminationGracePeriodSeconds"] == 140
 
 
 def test_all_of_deploy_reaches_the_pods():

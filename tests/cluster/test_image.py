@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cluster.flows import flow
+from tests.cluster.flows import WEBHOOK, flow
 
 from headrace import __version__
 from headrace.cluster.pod import pod_spec, secured
@@ -29,6 +29,11 @@ def test_its_ports_and_its_home_are_those_of_the_pods():
     assert {str(port["containerPort"]) for port in container["ports"]} <= exposed
     (home,) = [each["value"] for each in container["env"] if each["name"] == "HEADRACE_HOME"]
     assert f"HEADRACE_HOME={home}" in LAST
+
+
+def test_what_a_pod_waits_with_before_it_stops_is_in_it():
+    lifecycle = pod_spec(flow(WEBHOOK), "headrace", "nats://n")["containers"][0]["lifecycle"]
+    assert f'ENTRYPOINT ["{lifecycle["preStop"]["exec"]["command"][0]}"' in LAST
 
 
 def test_its_extras_are_there():

@@ -19,6 +19,8 @@ _USER = 65532
 """`nonroot` of the images without a distribution."""
 _MARGIN_S = 15
 """For a worker to end after its grace, before it is killed."""
+_LEAVING_S = 5
+"""Until a Service sends no more requests to a pod that is to stop; it takes them meanwhile."""
 _REQUESTS = {"cpu": "100m", "memory": "128Mi"}
 _PATIENT = {"failureThreshold": 6}
 """A worker is busy at times; who is started anew loses more than a late answer costs."""
@@ -57,7 +59,7 @@ def pod_spec(flow: Flow, image: str, store: str) -> Manifest:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": secured(),
-        "terminationGracePeriodSeconds": math.ceil(deploy.grace) + _MARGIN_S,
+        "terminationGracePeriodSeconds": math.ceil(deploy.grace) + _MARGIN_S + _LEAVING_S * listens(flow),
         "containers": [_container(flow, image, store)],
         "volumes": _volumes(flow),
         **_scheduling(flow),
@@ -94,7 +96,7 @@ def _container(flow: Flow, image: str, store: str) -> Manifest:
     ports = [{"name": "health", "containerPort": HEALTH_PORT, "protocol": "TCP"}]
     if listens(flow):
         ports.append({"name": "hooks", "containerPort": HOOKS_PORT, "protocol": "TCP"})
-    return {
+    made: Manifest = {
         "name": "worker",
         "image": image,
         "args": [
@@ -111,6 +113,12 @@ def _container(flow: Flow, image: str, store: str) -> Manifest:
         "readinessProbe": {"httpGet": _probe("/ready"), "periodSeconds": 5, "timeoutSeconds": 5},
         "volumeMounts": _mounts(flow),
     }  # fmt: skip
+    if listens(
+        flow
+    ):  # in the words of the image, which has no `sleep`; the kubelet's own is of Kubernetes 1.30
+        wait = ["/usr/bin/python3", "-c", f"import time; time.sleep({_LEAVING_S})"]
+        made["lifecycle"] = {"preStop": {"exec": {"command": wait}}}
+    return made
 
 
 def _probe(path: str) -> Manifest:
