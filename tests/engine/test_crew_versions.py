@@ -93,7 +93,7 @@ async def test_a_version_that_is_taken_back_fires_again(tmp_path):
 @pytest.mark.timeout(60)
 async def test_what_is_asked_for_begins_on_the_version_of_the_latest_file(tmp_path):
     rollout = Rollout(tmp_path)
-    async with rollout.pod(NEW, 2000) as new, rollout.pod(OLD, 1000), rollout.pod(OLD, 1001) as old:
+    async with rollout.pod(OLD, 1000), rollout.pod(NEW, 2000) as new, rollout.pod(OLD, 1001) as old:
         for number in range(5):  # one after the other, so that each process has its turn to look
             await old.store.ask(Request(f"ask{number}", "test", RequestKind.FIRE, trigger="go"))
             async with asyncio.timeout(20):

@@ -102,7 +102,7 @@ class Attendance:
             await self._store.sharing.follow(
                 program.flow.name, program.flow.version, changed_ns(program.flow)
             )
-        attended.fires = self._fires(program)
+        await self._let_fire(attended, fires=self._fires(program))
         for name, trigger in program.triggers.items():
             if (schedule := trigger.schedule) is None:
                 continue
@@ -207,14 +207,15 @@ class Attendance:
             before = {name: self.is_on(program, name) for name in program.triggers}
             self.switches = {key: is_on for key, is_on in self.switches.items() if key[0] != flow}
             await self.learn(flow)
-            if (fires := self._fires(program)) != attended.fires:
-                await self._begin_or_leave(attended, fires=fires)
+            await self._let_fire(attended, fires=self._fires(program))
             for name, was_on in before.items():
                 if (is_on := self.is_on(program, name)) != was_on:
                     await self._switch(attended, name, is_on=is_on)
 
-    async def _begin_or_leave(self, attended: _Attended, *, fires: bool) -> None:
+    async def _let_fire(self, attended: _Attended, *, fires: bool) -> None:
         """Fire what fires by itself, and do what is asked; or leave it to those with a later version."""
+        if fires == attended.fires:
+            return
         attended.fires = fires
         for name in attended.following:
             await self._rest(attended, name)
