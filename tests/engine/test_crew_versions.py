@@ -79,6 +79,21 @@ async def test_the_version_of_the_latest_file_fires_however_often_old_ones_start
 
 
 @pytest.mark.timeout(60)
+async def test_who_leaves_schedules_to_a_later_version_still_waits_for_their_end(tmp_path):
+    """Else `headrace run` would end there, as if nothing fired ever again."""
+    rollout = Rollout(tmp_path)
+    async with rollout.pod(OLD, 1000) as old:
+        waiting = asyncio.create_task(old.engine.followed())
+        await rollout.goes_on("old")
+        async with rollout.pod(NEW, 2000):
+            await rollout.goes_on("new")
+            assert not waiting.done()
+        await rollout.goes_on("old")
+        assert not waiting.done()
+        waiting.cancel()
+
+
+@pytest.mark.timeout(60)
 async def test_a_version_that_is_taken_back_fires_again(tmp_path):
     rollout = Rollout(tmp_path)
     async with rollout.pod(NEW, 2000):

@@ -309,11 +309,16 @@ class Attendance:
 
     async def followed(self) -> None:
         """Return when no schedule fires any more (`maxEmissions`), and no trigger listens."""
-        following = [task for attended in self._attended.values() for task in attended.following.values()]
-        if following:
+        while following := await self._following():
             await asyncio.wait(following)
         if any(attended.listens for attended in self._attended.values()):
             await asyncio.Event().wait()
+
+    async def _following(self) -> list[asyncio.Task[None]]:
+        """What follows schedules, once none is exchanged for another."""
+        async with self._changing:
+            tasks = [task for attended in self._attended.values() for task in attended.following.values()]
+            return [task for task in tasks if not task.done()]
 
     def _of(self, program: Program) -> _Attended:
         name = program.flow.name
