@@ -28,7 +28,7 @@ async def test_a_sync_is_run_and_watched_its_failed_batch_is_edited_and_tried_ag
             await page.get_by_role("button", name="Run now").click()
 
             # It moves, and says how far it is.
-            progress = page.get_by_role("progressbar").first
+            progress = page.get_by_role("progressbar", name="Progress", exact=True)
             await expect(progress).to_be_visible()
             seen: list[float] = []
             while len(set(seen)) < 4:
