@@ -87,7 +87,7 @@ async def test_counts_of_a_process_that_is_gone_stay():
         before = await counted(looking, meter)
         assert before["last"] >= 20
         assert sum(row.active for row in meter.read().rows) > 0
-        told = await looking.fleet.profiles(run.id)
+        told = await looking.fleet.profiles(run.flow, run.id)
         profile = await looking.recorder.kept(run.id, told)
         assert {span.result for span in profile.tasks} == {"done", "running"}
         assert sum(profile.steps.tasks) >= 21

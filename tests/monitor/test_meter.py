@@ -7,7 +7,7 @@ import pytest
 
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
-from headrace.monitor.meter import Meter, NodeRow, Part, Snapshot
+from headrace.monitor.meter import NodeRow, Part, Snapshot, meter_of
 from headrace.monitor.tally import Marks, Tally
 from support.flows import Seen, bench
 
@@ -35,8 +35,18 @@ class Engine:
             ]
         }
         self.edge.unit = units["api"]
-        program = cast("Program", SimpleNamespace(units=units))
-        self.meter = Meter(program, self.runs.get, now_s=lambda: self.now_s)
+        self.measure()
+
+    def measure(self) -> None:
+        """Begin to read the counts, along the edges that there are."""
+        edges = [
+            SimpleNamespace(source=SimpleNamespace(node=name), target=SimpleNamespace(node=target.unit.name))
+            for name, unit in self.units.items()
+            for targets in unit.targets.values()
+            for target in targets
+        ]
+        self.program = cast("Program", SimpleNamespace(units=self.units, flow=SimpleNamespace(edges=edges)))
+        self.meter = meter_of(self.program, self.runs.get, now_s=lambda: self.now_s)
 
     def change(self, stats: Any, **changes: int) -> None:
         for name, value in changes.items():
@@ -152,7 +162,7 @@ def test_records_that_were_got_stay_done_when_their_iterator_begins() -> None:
     engine.units["api"].targets["response"] = (
         SimpleNamespace(edge=SimpleNamespace(index=4), unit=engine.units["iterate"], crossed=0),
     )
-    engine.meter = Meter(engine.meter.program, engine.runs.get, now_s=lambda: engine.now_s)
+    engine.measure()
     engine.meter.begin("one", is_alone=True)
     engine.change(engine.runs["one"], expected=500, sources={"api"})
     told = []
@@ -172,7 +182,7 @@ def test_items_of_a_node_above_the_source_are_none_of_its_records() -> None:
     """The numbers of the pages that are to be fetched."""
     engine = Engine()
     engine.units["iterate"].targets["item"] = (engine.edge,)
-    engine.meter = Meter(engine.meter.program, engine.runs.get, now_s=lambda: engine.now_s)
+    engine.measure()
     engine.meter.begin("one", is_alone=True)
     engine.change(engine.runs["one"], expected=500, sources={"api"})
     engine.change(engine.iterate, items_done=5, items_total=5, passes=5)
@@ -185,7 +195,7 @@ def test_items_of_a_node_above_the_source_are_none_of_its_records() -> None:
     engine.units["api"].targets["response"] = (
         SimpleNamespace(edge=SimpleNamespace(index=4), unit=engine.units["iterate"], crossed=0),
     )
-    engine.meter = Meter(engine.meter.program, engine.runs.get, now_s=lambda: engine.now_s)
+    engine.measure()
     engine.meter.begin("one", is_alone=True)
     engine.change(engine.iterate, items_done=15, items_total=105)
     assert (engine.meter.read().done, engine.meter.read().total) == (10, 500)
@@ -243,7 +253,7 @@ async def test_batches_of_a_page_loop_are_records_whatever_their_iterator_is(dur
     seen = Seen()
     seen.before["page"] = tell
     async with bench(spec, seen=seen) as flow:
-        meter = Meter(flow.program, flow.engine.stats)
+        meter = meter_of(flow.program, flow.engine.stats)
         fired = await flow.engine.fire(flow.program, "start")
         meter.begin(fired.id, is_alone=True)
         await flow.engine.wait(fired.id)
@@ -278,7 +288,7 @@ def test_what_other_processes_count_is_counted_in_and_is_no_leap_of_the_rate() -
 
 def test_the_beginnings_of_old_runs_are_forgotten_but_for_that_of_the_whole_stretch() -> None:
     engine = Engine()
-    marks = Marks(engine.meter.program)
+    marks = Marks(engine.program)
     for number in range(200):  # there always is one
         marks.begin(f"r{number}", RunStats())
         engine.iterate.received += 1
@@ -287,3 +297,11 @@ def test_the_beginnings_of_old_runs_are_forgotten_but_for_that_of_the_whole_stre
     found = marks.of(["r0", "r50", "r150", "r199", "r200"])
     assert list(found) == ["r0", "r150", "r199"]
     assert [mark.tally.nodes["iterate"].received for mark in found.values()] == [0, 150, 199]
+
+
+def test_a_run_that_began_and_ended_before_it_was_seen_has_taken_as_long_as_it_did() -> None:
+    engine = Engine()
+    engine.meter.begin("one", is_alone=True, age_s=30.0)
+    assert engine.meter.read().elapsed_s == 30.0
+    engine.meter.end("one", age_s=10.0)
+    assert engine.meter.read().elapsed_s == 20.0

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from headrace.monitor.fleet import Fleet
-from headrace.monitor.meter import Meter
+from headrace.monitor.meter import Meter, meter_of
 from headrace.monitor.recorder import Recorder
 from headrace.store import RunRecord
 from headrace.store.jetstream import JetStreamStore, Place
@@ -27,7 +27,7 @@ class Member:
 
     def meter(self) -> Meter:
         """One that reads the counts of the flow from now on."""
-        return Meter(self.flow.program, self.flow.engine.stats, self.fleet.budgets)
+        return meter_of(self.flow.program, self.flow.engine.stats, self.fleet.budgets)
 
     async def leave(self) -> None:
         """Stop, as on SIGTERM: what is executed is cut off, and left to the others."""

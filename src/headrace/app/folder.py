@@ -21,7 +21,7 @@ from headrace.sdk import Registry
 from headrace.source import Source
 from headrace.store import RunRecord
 
-__all__ = ["FlowFile", "Folder", "shown_text"]
+__all__ = ["FlowFile", "Folder", "shown_text", "text_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class Folder:
 
     async def _take_in(self, file: FlowFile, text: str, read: Loaded) -> None:
         """Take in the text of a file, and execute its flow if it loads."""
-        file.text, file.findings = _shown(text, read), read.findings
+        file.text, file.findings = text_of(text, read), read.findings
         file.problem, file.tries_at_s, file.is_elsewhere = "", None, False
         if read.flow is not None:
             await self._take_over(file, read.flow)
@@ -264,7 +264,7 @@ def shown_text(source: Source) -> str:
     return text
 
 
-def _shown(text: str, loaded: Loaded) -> str:
+def text_of(text: str, loaded: Loaded) -> str:
     """The text of a file as it may be shown; of one that is no text, what can be read of it."""
     if loaded.flow is not None:
         return shown_text(loaded.flow.source)

@@ -20,7 +20,7 @@ from headrace.cli.watch import View, Watch
 from headrace.cli.wording import plural
 from headrace.engine import Engine, Keep, Program, ReadVersion
 from headrace.flow.model import Flow
-from headrace.monitor.meter import Meter
+from headrace.monitor.meter import meter_of
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Address
 from headrace.sdk.resource import DEFAULT_ADDRESS
@@ -153,7 +153,7 @@ class Session:
     async def load(self) -> Program:
         """Become the process that executes the flow, and show its counts from now on."""
         program = await self.engine.load(self.order.flow, self.order.secrets)
-        self.watch.meter = Meter(program, self.engine.stats, self.engine.budgets)
+        self.watch.meter = meter_of(program, self.engine.stats, self.engine.budgets)
         self._view.open(self.watch.meter)
         return program
 

@@ -102,6 +102,7 @@ class Fleet(Observer):
         self._number = 0
         self._asked: dict[int, _Asked] = {}
         self._budgets: dict[str, list[BudgetState]] = {}
+        self._flows: set[str] = set()  # that were looked at
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -179,7 +180,7 @@ class Fleet(Observer):
     def budgets(self) -> list[BudgetState]:
         """How APIs are asked by all together, as the others have told last."""
         own = [] if self._engine is None else self._engine.budgets()
-        members = set() if self._sharing is None else self._sharing.members()
+        members = set() if self._sharing is None else self._sharing.members(*self._flows)
         self._budgets = {member: told for member, told in self._budgets.items() if member in members}
         return together([own, *self._budgets.values()])
 
@@ -188,19 +189,21 @@ class Fleet(Observer):
         sharing = self._sharing
         if sharing is None or not meters:
             return
-        others = sharing.members() - {sharing.me}
+        flows = [(meter.flow, meter.since) for meter in meters]
+        names = {flow.name for flow, _ in flows}
+        self._flows |= names
+        others = sharing.members(*names) - {sharing.me}
         if others:
-            flows = [(meter.program.flow, meter.since) for meter in meters]
             wanted = [_Wanted(flow.name, flow.version, since) for flow, since in flows]
             asked = _Asked(set(others), [(meter, meter.since) for meter in meters])
             await self._ask(sharing, asked, wanted=wanted)
         for meter in meters:
             meter.keep_to(others)
 
-    async def profiles(self, run_id: str) -> dict[str, Profile]:
-        """How an active run goes in the other processes, by their ids."""
+    async def profiles(self, flow: str, run_id: str) -> dict[str, Profile]:
+        """How an active run of a flow goes in the other processes, by their ids."""
         sharing = self._sharing
-        others = set() if sharing is None else set(sharing.members() - {sharing.me})
+        others = set() if sharing is None else set(sharing.members(flow) - {sharing.me})
         asked = _Asked(others)
         if sharing is not None and others:
             await self._ask(sharing, asked, run=run_id)

@@ -1,18 +1,20 @@
-"""Counts of a program as they are now: per node, and of the whole; rates and the time that is left."""
+"""Counts of a flow as they are now: per node, and of the whole; rates and the time that is left."""
 
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from itertools import chain
 
 import msgspec
 
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
+from headrace.flow.model import Flow
 from headrace.monitor.tally import Tally, tally_of
 from headrace.sdk.budget import BudgetState
 
-__all__ = ["Meter", "NodeRow", "Part", "Snapshot"]
+__all__ = ["Meter", "NodeRow", "Part", "Snapshot", "meter_of"]
 
 _WINDOW_S = 5.0
 """Rates are of the last seconds: short enough to follow a change, long enough not to flicker."""
@@ -75,17 +77,18 @@ class Part(msgspec.Struct, array_like=True):
 
 
 class Meter:
-    """Reads the counts of a program, which go on from its start, as those of the current run.
+    """Reads the counts of a flow, which go on from its start, as those of the current run.
 
     Attributes:
-        program: whose counts they are.
+        flow: whose counts they are.
         since: the runs that have begun since counts started from zero, the first and the last of them;
             another list whenever they start anew.
     """
 
     def __init__(
         self,
-        program: Program,
+        flow: Flow,
+        tally: Callable[[], Tally],
         stats_of: Callable[[str], RunStats | None],
         budgets: Callable[[], Sequence[BudgetState]] = tuple,
         now_s: Callable[[], float] = time.monotonic,
@@ -93,20 +96,20 @@ class Meter:
         """Begin with all counts as they are.
 
         Args:
-            program: whose nodes are read.
+            flow: whose nodes they are.
+            tally: what this process has counted of it.
             stats_of: what is known of an active run.
             budgets: how APIs are asked now.
             now_s: seconds on a clock that only goes forward.
         """
-        units = program.units.values()
         self._senders: dict[str, set[str]] = {}
         self._receivers: dict[str, set[str]] = {}
-        for unit in units:
-            for target in chain.from_iterable(unit.targets.values()):
-                self._senders.setdefault(target.unit.name, set()).add(unit.name)
-                self._receivers.setdefault(unit.name, set()).add(target.unit.name)
+        for edge in flow.edges:
+            self._senders.setdefault(edge.target.node, set()).add(edge.source.node)
+            self._receivers.setdefault(edge.source.node, set()).add(edge.target.node)
         self._above: tuple[frozenset[str], set[str]] = frozenset(), set()
-        self.program = program
+        self.flow = flow
+        self._tally = tally
         self._stats_of = stats_of
         self._budgets = budgets
         self._now_s = now_s
@@ -116,17 +119,18 @@ class Meter:
 
     def _rebase(self) -> None:
         self._done = 0
-        self._base = tally_of(self.program)
+        self._base = self._tally()
         self._parts: dict[str, Part] = {}
         self.since: list[str] = []
         self._started_s = self._now_s()
         self._ended_s: float | None = None
         self._samples: deque[_Sample] = deque()
 
-    def begin(self, run_id: str, *, is_alone: bool) -> None:
-        """A run has begun; if no other is active, counts start from zero."""
+    def begin(self, run_id: str, *, is_alone: bool, age_s: float = 0.0) -> None:
+        """A run has begun, so long ago; if no other is active, counts start from zero."""
         if is_alone:
             self._rebase()
+            self._started_s -= age_s
         self._ended_s = None
         stats = self._stats_of(run_id)
         if stats is not None:
@@ -136,11 +140,11 @@ class Meter:
         if len(self.since) > _MOST_SINCE:
             del self.since[1]
 
-    def end(self, run_id: str) -> int:
-        """A run has ended; returns how many pages its source gave, 0 if it has none."""
+    def end(self, run_id: str, age_s: float = 0.0) -> int:
+        """A run has ended, so long ago; returns how many pages its source gave, 0 if it has none."""
         stats = self._runs.pop(run_id, RunStats())
         if not self._runs:
-            self._ended_s = self._now_s()
+            self._ended_s = max(self._now_s() - age_s, self._started_s)
         return stats.pages
 
     def hear(self, member: str, part: Part) -> None:
@@ -158,7 +162,7 @@ class Meter:
     def read(self) -> Snapshot:
         """The counts now."""
         now_s = self._now_s() if self._ended_s is None else self._ended_s
-        tally = tally_of(self.program).since(self._base)
+        tally = self._tally().since(self._base)
         for part in self._parts.values():
             tally.add(part.tally)
         runs, latest = [self._known(*run) for run in self._runs.items()], self._known(*self._latest)
@@ -234,6 +238,16 @@ class Meter:
             above = (_reached(name, self._senders) - _reached(name, self._receivers) for name in names)
             self._above = names, set(chain.from_iterable(above))
         return self._above[1]
+
+
+def meter_of(
+    program: Program,
+    stats_of: Callable[[str], RunStats | None],
+    budgets: Callable[[], Sequence[BudgetState]] = tuple,
+    now_s: Callable[[], float] = time.monotonic,
+) -> Meter:
+    """The meter of a program, which this process executes."""
+    return Meter(program.flow, partial(tally_of, program), stats_of, budgets, now_s)
 
 
 def _reached(name: str, neighbours: Mapping[str, set[str]]) -> set[str]:

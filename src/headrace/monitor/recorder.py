@@ -84,12 +84,15 @@ class Recorder(Observer):
         """The last messages of a node, as far as some were looked at: what entered, then what left."""
         return self._samples.of(flow, node)
 
-    async def kept(self, run_id: str, told: Mapping[str, Profile] = _NOTHING) -> Profile | None:
+    async def kept(
+        self, run_id: str, told: Mapping[str, Profile] = _NOTHING, flow: str = ""
+    ) -> Profile | None:
         """How a run went, as far as it is remembered: of an active one of this process, now.
 
         Args:
             run_id: of the run.
             told: how an active one goes in other processes (`Fleet.profiles`); else as they have kept it.
+            flow: of the run, where it is one that this process does not execute.
         """
         if self._keeping is not None and not self._keeping.done():
             is_kept = asyncio.Event()  # what has ended by now, and what an earlier process kept is taken in
@@ -99,7 +102,7 @@ class Recorder(Observer):
             waiting.cancel()
         parts, sharing = await self._kept_parts(run_id), self._store.sharing
         if sharing is not None:
-            for member in parts.keys() - sharing.members():  # they are gone
+            for member in parts.keys() - sharing.members(flow):  # they are gone
                 parts[member].settle()
         parts.update(told)
         if (own := self.profile(run_id)) is not None:

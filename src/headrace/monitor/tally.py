@@ -7,8 +7,9 @@ import msgspec
 
 from headrace.engine import NodeStats, Program
 from headrace.engine.observer import RunStats
+from headrace.flow.model import Flow
 
-__all__ = ["Mark", "Marks", "Tally", "tally_of"]
+__all__ = ["Mark", "Marks", "Tally", "nothing_of", "tally_of"]
 
 _MOST_ENDED = 100
 """Runs that have ended, and whose beginnings are still known."""
@@ -57,6 +58,12 @@ def tally_of(program: Program) -> Tally:
         {unit.name: _since(unit.stats, NodeStats()) for unit in units if not unit.node.spec.trigger},
         {target.edge.index: target.crossed for target in targets},
     )
+
+
+def nothing_of(flow: Flow) -> Tally:
+    """The counts of a flow in a process that does not execute it."""
+    names = [name for name, node in flow.nodes.items() if not node.spec.trigger]
+    return Tally({name: NodeStats() for name in names}, {edge.index: 0 for edge in flow.edges})
 
 
 def _since(stats: NodeStats, base: NodeStats) -> NodeStats:

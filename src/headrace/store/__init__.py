@@ -32,7 +32,7 @@ from headrace.store.records import (
     VersionRecord,
 )
 from headrace.store.request import LetterFilter, LetterPage, Request, RequestKind, Revival, RunFilter
-from headrace.store.sharing import SharedChange, Sharing
+from headrace.store.sharing import Glance, SharedChange, Sharing
 
 __all__ = [
     "Adoption",
@@ -46,6 +46,7 @@ __all__ = [
     "Executor",
     "FireRequest",
     "Fired",
+    "Glance",
     "GroupMember",
     "LetterFilter",
     "LetterPage",

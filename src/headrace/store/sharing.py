@@ -1,6 +1,6 @@
 """What a store offers whose flows several processes execute together."""
 
-from collections.abc import AsyncIterator, Callable, Set
+from collections.abc import AsyncIterator, Callable, Mapping, Set
 from typing import Protocol
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from headrace.store.journal.change import RunChange
 from headrace.store.records import Attempt, RunRecord, TaskRecord
 
-__all__ = ["SharedChange", "Sharing"]
+__all__ = ["Glance", "SharedChange", "Sharing"]
 
 
 class SharedChange(msgspec.Struct, frozen=True):
@@ -20,6 +20,31 @@ class SharedChange(msgspec.Struct, frozen=True):
 
     flow: str
     run: RunChange | None = None
+
+
+class Glance(msgspec.Struct, frozen=True):
+    """How it stands with a flow, as far as this process has heard.
+
+    Attributes:
+        version: whose triggers fire by themselves; else what was executed last; None if there is none.
+        members: the ids of the processes that execute it; one that is dead may be among them.
+        active: its unfinished runs by id, and how many errors of each are remembered.
+        ended: the runs that ended last, the latest first, and when, Unix nanoseconds.
+        letters: how many dead letters it has.
+        switches: the triggers that a person has started or stopped.
+    """
+
+    version: str | None
+    members: frozenset[str]
+    active: Mapping[str, int]
+    ended: Mapping[str, int]
+    letters: int
+    switches: Mapping[str, bool]
+
+    @property
+    def is_past(self) -> bool:
+        """Whether nobody executes it, and no run of it is remembered."""
+        return not (self.members or self.active or self.ended or self.letters)
 
 
 class Sharing(Protocol):
@@ -57,8 +82,16 @@ class Sharing(Protocol):
         """
         ...
 
-    def members(self) -> Set[str]:
-        """The ids of the processes that execute the flows of this one, with itself."""
+    async def glance(self, flow: str) -> Glance:
+        """How it stands with a flow, whoever executes it; cheap once it was asked for.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        ...
+
+    def members(self, *others: str) -> Set[str]:
+        """The ids of the processes that execute the flows of this one, or some others; with itself."""
         ...
 
     async def say(self, subject: str, said: bytes) -> None:

@@ -43,6 +43,30 @@ class Actions:
         request = Request(uuid4().hex, run.flow, RequestKind.CANCEL, run_id=run.id)
         return (await self._elsewhere([request], partial(cancel_unattended, self._store)))[request.id]
 
+    async def fire(self, flow: str, trigger: str, payload: Json) -> tuple[str, str]:
+        """Have a trigger fired of a flow that others execute; gives the run's id as well.
+
+        Args:
+            payload: None for the trigger's own.
+        """
+        request = Request(
+            uuid4().hex[:16],
+            flow,
+            RequestKind.FIRE,
+            trigger=trigger,
+            has_data=payload is not None,
+            data=payload,
+        )
+
+        async def unattended(request: Request) -> str:
+            if (
+                await self._store.run(request.id) is not None
+            ):  # who executed it may have fired before it ended
+                return ""
+            return f"no process executes flow `{flow}`, so nothing was fired; `headrace worker` does it"
+
+        return request.id, (await self._elsewhere([request], unattended))[request.id]
+
     async def retry(self, letters: Sequence[DeadLetter], edited: Edited | None = None) -> list[str]:
         """Try dead letters again, in their order."""
 

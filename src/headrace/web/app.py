@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from headrace import __version__
 from headrace.errors import HeadraceError, StoreError
-from headrace.web.api import events, flows, letters, nodes, runs, system
+from headrace.web.api import events, flows, letters, nodes, runs, system, triggers
 from headrace.web.page import add_page
 from headrace.web.problem import ApiError, problem
 from headrace.web.site import Site
@@ -39,8 +39,8 @@ def make_app(site: Site) -> FastAPI:
         redoc_url=None,
     )
     app.state.site = site
-    for router in (flows.router, nodes.router, runs.router, letters.router, system.router, events.router):
-        app.include_router(router, prefix=PREFIX)
+    for each in (flows, triggers, nodes, runs, letters, system, events):
+        app.include_router(each.router, prefix=PREFIX)
     app.exception_handler(ApiError)(_api_error)
     app.exception_handler(HeadraceError)(_headrace_error)
     app.exception_handler(RequestValidationError)(_invalid)

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from headrace.app.announcement import Announcement, announced
+from headrace.app.elsewhere import Elsewhere
 from headrace.app.executing import Executing, others_of
 from headrace.app.folder import Folder
 from headrace.app.registry import full_registry
@@ -34,6 +35,7 @@ from headrace.web.audit import Audit
 from headrace.web.connection import Connection
 from headrace.web.feed import Feed
 from headrace.web.guard import Guard
+from headrace.web.lookout import Lookout
 from headrace.web.site import Site
 from headrace.web.watcher import Watcher
 
@@ -136,7 +138,22 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
         )
         watcher.attach(engine)
         folder = Folder(offer.root, registry, engine, secrets, offer.env_file, watcher.flow_changed)
-        yield Site(engine, store, folder, recorder, fleet, watcher, metrics, feed, registry, secrets.mask)
+        elsewhere = Elsewhere(store, registry, lambda name: folder.find(name) is not None)
+        lookout = Lookout(elsewhere, store, engine, feed, watcher)
+        yield Site(
+            engine=engine,
+            store=store,
+            folder=folder,
+            elsewhere=elsewhere,
+            lookout=lookout,
+            recorder=recorder,
+            fleet=fleet,
+            watcher=watcher,
+            metrics=metrics,
+            feed=feed,
+            registry=registry,
+            mask=secrets.mask,
+        )
 
 
 class Listener(Protocol):
@@ -219,7 +236,7 @@ async def execute(
         await site.folder.scan()
         config = _config(app_of(site), has_proxy=has_proxy)
         async with _serving(config, site.feed, listening) as serving, asyncio.TaskGroup() as group:
-            works = site.folder.follow(), site.watcher.follow(), stop.asked.wait()
+            works = site.folder.follow(), site.watcher.follow(), site.lookout.follow(), stop.asked.wait()
             ends = [group.create_task(each) for each in works]
             listener.ready(site, bound)
             await asyncio.wait({serving, *ends}, return_when=asyncio.FIRST_COMPLETED)

@@ -6,8 +6,10 @@ from http import HTTPStatus
 
 import msgspec
 
+from headrace.app.elsewhere import Elsewhere, FlowElsewhere
 from headrace.app.folder import FlowFile, Folder
-from headrace.engine import Engine, Program
+from headrace.engine import Engine
+from headrace.flow.model import Flow
 from headrace.monitor.fleet import Fleet
 from headrace.monitor.metrics import Metrics
 from headrace.monitor.profile import Profile
@@ -17,10 +19,12 @@ from headrace.store import RunRecord, RunStatus, Store
 from headrace.web.actions import Actions
 from headrace.web.bench import Bench
 from headrace.web.feed import Feed
+from headrace.web.lookout import Lookout
 from headrace.web.problem import ApiError
+from headrace.web.resources.live import Live
 from headrace.web.watcher import Watcher
 
-__all__ = ["Site"]
+__all__ = ["Site", "executed_of", "not_executed"]
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -33,6 +37,8 @@ class Site(msgspec.Struct, frozen=True):
     engine: Engine
     store: Store
     folder: Folder
+    elsewhere: Elsewhere
+    lookout: Lookout
     recorder: Recorder
     fleet: Fleet
     watcher: Watcher
@@ -48,29 +54,42 @@ class Site(msgspec.Struct, frozen=True):
         """What people do."""
         return Actions(self.engine, self.store)
 
-    def flow(self, name: str) -> FlowFile:
-        """The file of a flow.
+    async def known(self, name: str) -> FlowFile | FlowElsewhere | None:
+        """A flow by its file, or as others execute it; None if there is none."""
+        file = self.folder.find(name)
+        if file is not None:
+            return file
+        found = await self.elsewhere.find(name)
+        return None if found is None else found[0]
+
+    async def flow(self, name: str) -> FlowFile | FlowElsewhere:
+        """As `known`.
 
         Raises:
             ApiError: there is none.
         """
-        file = self.folder.find(name)
-        if file is None:
-            hint = self.folder.near(name)
+        flow = await self.known(name)
+        if flow is None:
+            hint = self.folder.near(name) or self.elsewhere.near(name)
             raise ApiError(HTTPStatus.NOT_FOUND, "not_found", f"there is no flow `{name}`{hint}")
-        return file
+        return flow
 
-    def program(self, name: str) -> Program:
-        """A flow that is executed here.
+    async def executed(self, name: str) -> Flow:
+        """The version of a flow that is executed, here or elsewhere.
 
         Raises:
-            ApiError: it is not.
+            ApiError: it is not, or it does not load here.
         """
-        file = self.flow(name)
-        if file.program is None:
-            message = f"flow `{name}` is not executed here: {file.problem}"
-            raise ApiError(HTTPStatus.CONFLICT, "not_running", message)
-        return file.program
+        flow = await self.flow(name)
+        shown = executed_of(flow)
+        if shown is None:
+            raise not_executed(flow)
+        return shown
+
+    async def live(self, flow: str) -> Live | None:
+        """The counts of a flow as they are now."""
+        await self.lookout.look_at(flow)
+        return await self.watcher.live(flow)
 
     async def run(self, run_id: str) -> RunRecord:
         """A run.
@@ -86,4 +105,18 @@ class Site(msgspec.Struct, frozen=True):
     async def profile(self, run: RunRecord) -> Profile | None:
         """How a run goes or went, in all processes; None if nothing of it is remembered."""
         is_open = run.status is RunStatus.RUNNING
-        return await self.recorder.kept(run.id, await self.fleet.profiles(run.id) if is_open else {})
+        told = await self.fleet.profiles(run.flow, run.id) if is_open else {}
+        return await self.recorder.kept(run.id, told, run.flow)
+
+
+def executed_of(flow: FlowFile | FlowElsewhere) -> Flow | None:
+    """The version of a flow that is executed, as far as that is known here."""
+    if isinstance(flow, FlowElsewhere):
+        return flow.flow
+    return None if flow.program is None else flow.program.flow
+
+
+def not_executed(flow: FlowFile | FlowElsewhere) -> ApiError:
+    """Nothing can be said of what executes a flow, or be asked of it."""
+    message = f"flow `{flow.name}` is not executed here: {flow.problem}"
+    return ApiError(HTTPStatus.CONFLICT, "not_running", message)

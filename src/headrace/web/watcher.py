@@ -1,15 +1,19 @@
-"""What happens in the engine, told to those who watch, and counted."""
+"""What happens in the engine, and elsewhere, told to those who watch, and counted."""
 
 import asyncio
 import time
+from functools import partial
 
 from msgspec import to_builtins
 
 from headrace.engine import Engine, Observer
+from headrace.engine.observer import RunStats
 from headrace.errors import HeadraceError
+from headrace.flow.model import Flow
 from headrace.monitor.fleet import Fleet
-from headrace.monitor.meter import Meter
+from headrace.monitor.meter import Meter, meter_of
 from headrace.monitor.recorder import Recorder
+from headrace.monitor.tally import nothing_of
 from headrace.store import ErrorFate, ErrorRecord, LetterFilter, RunRecord, Store
 from headrace.values import Json
 from headrace.web.feed import Feed
@@ -38,6 +42,7 @@ class Watcher(Observer):
         self._store = store
         self._engine: Engine | None = None
         self._meters: dict[str, Meter] = {}
+        self._elsewhere: dict[str, Flow] = {}
         self._active: dict[str, RunRecord] = {}
         self._flows: dict[str, str] = {}  # of runs, those that have ended since `follow` looked included
         self._lettered: set[str] = set()
@@ -100,13 +105,16 @@ class Watcher(Observer):
 
     def flow_changed(self, flow: str) -> None:
         """A flow was loaded, changed, removed, or one of its triggers switched."""
-        if self._engine is not None and self._engine.program(flow) is None:
+        if not self._is_here(flow) and flow not in self._elsewhere:
             self._meters.pop(flow, None)
             self.where = {key: where for key, where in self.where.items() if key[0] != flow}
         self._feed.publish("flow_changed", {"flow": flow}, flow=flow)
 
+    def _is_here(self, flow: str) -> bool:
+        return self._engine is not None and self._engine.program(flow) is not None
+
     async def live(self, flow: str) -> Live | None:
-        """The counts of a flow that is executed here, in all processes."""
+        """The counts of a flow in all processes; None if it is not known here."""
         if (meter := self._meter(flow)) is not None:
             await self._fleet.ask([meter])
         return self._live(flow)
@@ -126,12 +134,38 @@ class Watcher(Observer):
         """The meter of the current version of a flow."""
         engine = self._engine
         program = None if engine is None else engine.program(flow)
-        if engine is None or program is None:
+        shown = self._elsewhere.get(flow) if program is None else program.flow
+        if engine is None or shown is None:
             return None
         meter = self._meters.get(flow)
-        if meter is None or meter.program is not program:
-            meter = self._meters[flow] = Meter(program, engine.stats, self._fleet.budgets)
+        if meter is None or meter.flow is not shown:
+            if program is not None:
+                meter = meter_of(program, engine.stats, self._fleet.budgets)
+            else:
+                nothing = partial(nothing_of, shown)
+                meter = Meter(shown, nothing, lambda _: RunStats(), self._fleet.budgets)
+            self._meters[flow] = meter
         return meter
+
+    # ---- what others execute, as the lookout sees it
+
+    def show(self, flow: Flow) -> None:
+        """A flow is executed elsewhere: its counts are those of others."""
+        self._elsewhere[flow.name] = flow
+
+    def recall(self, run: RunRecord) -> None:
+        """A run has ended elsewhere before anybody looked: counts are its own until another begins."""
+        if (meter := self._meter(run.flow)) is not None:
+            meter.begin(run.id, is_alone=True, age_s=_age_s(run.started_at_ns))
+            meter.end(run.id, _age_s(run.ended_at_ns))
+
+    def leave(self, flow: str) -> None:
+        """A flow that was elsewhere is here now, or nowhere any more."""
+        self._elsewhere.pop(flow, None)
+        ours = () if self._engine is None else self._engine.open_runs
+        gone = [run.id for run in self._active.values() if run.flow == flow and run.id not in ours]
+        for run_id in gone:
+            del self._active[run_id]
 
     # ---- what the engine tells
 
@@ -148,7 +182,8 @@ class Watcher(Observer):
         meter = self._meter(run.flow)
         if meter is not None:
             is_alone = all(other.flow != run.flow for other in self._active.values())
-            meter.begin(run.id, is_alone=is_alone)
+            age_s = 0.0 if self._is_here(run.flow) else _age_s(run.started_at_ns)
+            meter.begin(run.id, is_alone=is_alone, age_s=age_s)
         self._active[run.id] = run
         self._flows[run.id] = run.flow
         self._publish_run(event, run)
@@ -158,7 +193,7 @@ class Watcher(Observer):
         self._active.pop(run.id, None)
         meter = self._meter(run.flow)
         if meter is not None:
-            meter.end(run.id)
+            meter.end(run.id, 0.0 if self._is_here(run.flow) else _age_s(run.ended_at_ns))
             self._progress(run.flow)
         if self._store.sharing is not None:
             self._ended_s[run.flow] = time.monotonic()
@@ -198,3 +233,8 @@ class Watcher(Observer):
             self._lettered.add(flow)
         told = RunErrorOf(**dict(run_error(error)), run=run_id, flow=flow)
         self._feed.publish_text("error", told.model_dump_json(), flow=flow, run=run_id)
+
+
+def _age_s(at_ns: int | None) -> float:
+    """How long ago something was, by the clock of another machine."""
+    return 0.0 if at_ns is None else max(time.time_ns() - at_ns, 0) / 1e9

@@ -130,6 +130,11 @@ class History:
             return None
         return VersionRecord(**msgspec.structs.asdict(msgspec.json.decode(value, type=_Version)))
 
+    async def latest_version(self, flow: str) -> str | None:
+        """The version of a flow that was kept last, and with that executed last."""
+        key = await self._values.latest(f"version.{flow}")
+        return None if key is None else key.rpartition(".")[2]
+
     async def keep_flow(self, flow: str, path: str) -> None:
         """Note that there is a flow, and its file."""
         await self._values.put(f"flow.{flow}", path.encode(errors="surrogateescape"))

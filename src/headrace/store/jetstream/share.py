@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from itertools import islice
 
 from headrace.errors import StoreError
 from headrace.store.jetstream.journal import FlowJournal
@@ -13,13 +14,15 @@ from headrace.store.journal import event as events
 from headrace.store.journal.change import Applied
 from headrace.store.journal.replica import Replica
 from headrace.store.records import Attempt, RunRecord, TaskRecord
-from headrace.store.sharing import SharedChange
+from headrace.store.sharing import Glance, SharedChange
 
 __all__ = ["Share"]
 
 _OF_NOBODY = (events.Left, events.Lost)
 """What these change is told to everybody: nobody waits for their result."""
 _OF_TRIGGERS = (events.Followed, events.Switched, *_OF_NOBODY)
+_LATEST = 50
+"""Of the runs that have ended, in a glance."""
 
 
 class Share:
@@ -35,6 +38,9 @@ class Share:
         journal_of: Callable[[str], FlowJournal | None],
         journals: Callable[[], Iterable[FlowJournal]],
         sayings: Sayings,
+        followed: Mapping[str, FlowJournal],
+        read: Callable[[str], Awaitable[FlowJournal]],
+        latest_version: Callable[[str], Awaitable[str | None]],
     ) -> None:
         """Set up.
 
@@ -43,6 +49,9 @@ class Share:
             journal_of: the journal that a run is in, by the run's id; None if there is none.
             journals: those of the flows that this process executes.
             sayings: what processes say to each other.
+            followed: the journals that this process reads, whoever executes their flows.
+            read: reads one from now on.
+            latest_version: of a flow, the version that was executed last.
         """
         self.me = self._author = author
         self._journal_of = journal_of
@@ -50,6 +59,10 @@ class Share:
         self.say = sayings.say
         self.sayings = sayings.__call__
         self.has_room: Callable[[], bool] = lambda: True
+        self._followed = followed
+        self._read = read
+        self._latest_version = latest_version
+        self._latest: dict[str, tuple[int, str | None]] = {}  # with the place in the journal at that time
         self._changes: asyncio.Queue[SharedChange] = asyncio.Queue()
 
     async def claim(self, task: TaskRecord, concurrency: int) -> Attempt | None:
@@ -111,9 +124,32 @@ class Share:
         journal = self._of(flow)
         return journal is None or journal.replica.claims.version in (None, version)
 
-    def members(self) -> Set[str]:
+    async def glance(self, flow: str) -> Glance:
         """See `Sharing`."""
-        return {self.me}.union(*(journal.replica.claims.members for journal in self._journals()))
+        replica = (await self._read(flow)).replica
+        version = replica.claims.version or await self._version(flow, replica.sequence)
+        latest = islice(reversed(replica.past.values()), _LATEST)
+        return Glance(
+            version=version,
+            members=frozenset(replica.claims.members),
+            active={id_: len(state.record.errors) for id_, state in replica.ledger.runs.items()},
+            ended={run.id: run.ended_at_ns for run in latest},
+            letters=len(replica.letters),
+            switches=dict(replica.switches),
+        )
+
+    async def _version(self, flow: str, sequence: int) -> str | None:
+        """The version that was executed last; looked up again once the journal has grown."""
+        known = self._latest.get(flow)
+        if known is None or known[0] != sequence:
+            known = self._latest[flow] = sequence, await self._latest_version(flow)
+        return known[1]
+
+    def members(self, *others: str) -> Set[str]:
+        """See `Sharing`."""
+        followed = (self._followed.get(flow) for flow in others)
+        journals = (*self._journals(), *filter(None, followed))
+        return {self.me}.union(*(journal.replica.claims.members for journal in journals))
 
     def tell(self, flow: str, applied: Sequence[Applied]) -> None:
         """Note what of a flow's journal others have written.

@@ -77,6 +77,9 @@ class JetStreamStore(Lookup):
             self._journal_of,
             self._executed,
             Sayings(connection, self._author),
+            self._journals,
+            self._journal,
+            lambda flow: self._ask(lambda: self._history.latest_version(flow)),
         )
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_closed = False

@@ -94,6 +94,15 @@ class Values:
             for number in range(parted.count):
                 await self._bucket.purge(f"{_PARTS}.{parted.id}.{number}")
 
+    async def latest(self, under: str) -> str | None:
+        """Of the keys that are some words and one more, the one that was written last."""
+        try:
+            wanted = f"{self._prefix}{under}.*"
+            message = await self._connection.jetstream.get_last_msg(self._stream, wanted)
+        except nats.js.errors.NotFoundError:
+            return None
+        return (message.subject or "").removeprefix(self._prefix)
+
     async def items(self, under: str) -> AsyncIterator[tuple[str, bytes]]:
         """Keys that begin with some words, and their values, the oldest first (ADR-31)."""
         sequence, wanted = 1, f"{self._prefix}{under}.>"

@@ -28,6 +28,7 @@ async def events(
     """What happens, as server-sent events whose data is JSON; `reset` says that some were missed."""
     if site.feed.is_full:
         raise ApiError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", "too many watch the events already")
+    await site.lookout.look()  # what others do is told by how it differs from now on
     stream = site.feed.stream(last_event_id, flow, run)
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

@@ -63,18 +63,18 @@ class NodeDetail(Resource):
 @router.get("/{flow}/nodes/{node}")
 async def read_node(site: TheSite, flow: str, node: str) -> NodeDetail:
     """A node: its component, its settings, what shapes its messages, and samples of them."""
-    program = site.program(flow)
-    unit = program.units.get(node)
-    if unit is None:
-        hint = did_you_mean(node, program.units) or ""
+    executed = await site.executed(flow)
+    found = executed.nodes.get(node)
+    if found is None:
+        hint = did_you_mean(node, executed.nodes) or ""
         raise not_found(f"flow `{flow}` has no node `{node}`{hint}")
-    counts = await site.watcher.live(flow)
-    text = site.mask(shown_text(program.flow.source))
+    counts = await site.live(flow)
+    text = site.mask(shown_text(executed.source))
     return NodeDetail(
         name=node,
-        component=describe_json(unit.node.spec),
-        settings=_settings(site, text, node, unit.node.spec.name),
-        templates=list(_templates(program.flow, text.splitlines(), node)),
+        component=describe_json(found.spec),
+        settings=_settings(site, text, node, found.spec.name),
+        templates=list(_templates(executed, text.splitlines(), node)),
         live=NodeLive() if counts is None else counts.nodes.get(node, NodeLive()),
         profile=await _profile(site, flow, node),
         samples=[Sample.model_validate(to_builtins(each)) for each in site.recorder.samples(flow, node)],

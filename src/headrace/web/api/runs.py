@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from msgspec import to_builtins
 
+from headrace.app.elsewhere import FlowElsewhere
+from headrace.app.folder import FlowFile
 from headrace.expr.time import time_text
 from headrace.store import LetterFilter, RunFilter, RunRecord, RunStatus
 from headrace.web.api.base import ExactRoute, Limit, TheSite, cursor, no_cursor
@@ -26,7 +28,7 @@ from headrace.web.resources.run import (
     summary,
     task_facts,
 )
-from headrace.web.site import Site
+from headrace.web.site import Site, executed_of
 
 __all__ = ["router"]
 
@@ -79,7 +81,7 @@ async def read_run(site: TheSite, run: str) -> RunDetail:
         flow=record.flow, trigger=record.trigger, before=(record.started_at_ns, record.id), limit=1
     )
     previous = [summary(each) for each in await store.runs(before)]
-    program = site.engine.program(record.flow)
+    known = await site.known(record.flow)
     executors = await store.executors(record.flow) if is_open else ()
     return RunDetail(
         **dict(summary(record)),
@@ -91,10 +93,20 @@ async def read_run(site: TheSite, run: str) -> RunDetail:
         open_tasks=[task_facts(task, attempt) for task, attempt in open_tasks],
         vars={name: masked_json(value, site.mask) for name, value in record.vars.items()},
         profile=None if profile is None else RunProfile.model_validate(to_builtins(profile)),
-        live=await site.watcher.live(record.flow) if is_open else None,
+        live=await site.live(record.flow) if is_open else None,
         previous=previous[0] if previous else None,
-        is_current_version=program is not None and program.flow.version == record.version,
+        is_current_version=_is_current(known, record),
     )
+
+
+def _is_current(known: FlowFile | FlowElsewhere | None, run: RunRecord) -> bool:
+    """Whether a run is of the version that is executed now, as far as that is known."""
+    if known is None:
+        return True
+    if isinstance(known, FlowElsewhere):
+        return run.version == known.version
+    current = executed_of(known) or known.flow
+    return current is None or current.version == run.version
 
 
 @router.post("/runs/{run}/cancel", status_code=HTTPStatus.ACCEPTED)

@@ -20,6 +20,7 @@ from headrace.web.access import Access
 from headrace.web.api.base import ExactRoute, TheSite, not_found
 from headrace.web.masking import masked_json
 from headrace.web.resources.base import AnyJson, Given, Resource, Time, with_message
+from headrace.web.site import executed_of
 
 __all__ = ["router"]
 
@@ -112,8 +113,9 @@ async def read_component(site: TheSite, module: str, name: str) -> dict[str, Any
 @router.post("/evaluate", response_model=Evaluation)
 async def evaluate(site: TheSite, given: Expression) -> Response:
     """The value of an expression for a message, or what is wrong with it; nothing else happens."""
-    program = None if given.flow is None else site.engine.program(given.flow)
-    variables: dict[str, Json] = {} if program is None else program.vars
+    known = None if given.flow is None else await site.known(given.flow)
+    executed = None if known is None else executed_of(known)
+    variables: dict[str, Json] = {} if executed is None else executed.vars
     found = await site.bench.work(lambda: _evaluate(given, variables, site.mask))
     return with_message(found, "value")
 

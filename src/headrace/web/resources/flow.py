@@ -73,8 +73,9 @@ class Firings(Resource):
 class FlowSummary(Resource):
     """A flow at a glance.
 
-    `running`: its triggers are followed here; `invalid`: its file does not load; `elsewhere`: another process
-    has it. `problem` says why the file as it is now is not executed.
+    `running`: its triggers are followed here; `invalid`: its file does not load; `elsewhere`: other processes
+    have it. `problem` says why the file as it is now is not executed. `takesActions`: its triggers can be
+    fired, paused and resumed.
     """
 
     name: str
@@ -82,6 +83,7 @@ class FlowSummary(Resource):
     path: str
     version: str | None
     state: Literal["running", "invalid", "elsewhere"]
+    takes_actions: bool
     problem: str | None
     findings: list[FindingFacts]
     triggers: list[Trigger]
