@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.async_api import Route, expect
+from tests.cli.cluster import store_url
 
 from support.api import serve_users
 from ui.browsed import tab, users, write_sync
@@ -255,3 +256,32 @@ async def test_a_message_that_is_large_or_holds_secrets_is_not_edited_on_the_pag
             await expect(on.page.get_by_text(why)).to_be_visible()
             await expect(on.page.get_by_role("button", name="Edit and retry")).to_be_disabled()
             await expect(on.page.get_by_text("hunter2")).to_have_count(0)
+
+
+async def test_a_flow_that_others_execute_is_fired_and_paused_from_a_server_without_files(tmp_path, browser):
+    url = store_url()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    async with (
+        served(tmp_path / "there", store=url) as other,
+        served(tmp_path / "here", {}, store=url) as server,
+        tab(browser, server) as on,
+    ):
+        page = on.page
+        await on.go("/")
+        await expect(page.get_by_role("row", name=re.compile("in other processes"))).to_be_visible()
+        await page.get_by_role("link", name="sync").click()
+        await expect(page.get_by_role("button", name=re.compile(r"^halve\b")).first).to_be_visible()
+        await expect(page.get_by_role("list", name="Executed by")).to_be_visible()
+        await expect(page.get_by_role("region", name="Problems")).to_have_count(0)
+        await page.get_by_role("button", name="Run now").first.click()
+        await page.get_by_role("link", name=re.compile("^run ")).first.click()
+        await expect(page.get_by_text("succeeded").first).to_be_visible()
+        await expect(page.get_by_text("an earlier version of the flow")).to_have_count(0)
+        await on.go("/flows/sync")
+        await page.get_by_role("button", name="Pause").click()
+        await expect(page.get_by_role("button", name="Resume")).to_be_visible()
+        program = other.site.engine.program("sync")
+        async with asyncio.timeout(10):
+            while other.site.engine.is_on(program, "tick"):
+                await asyncio.sleep(0.05)

@@ -23,6 +23,7 @@ export const flowOf = (given: Partial<FlowSummary>): FlowSummary => ({
   path: 'users.yaml',
   version: 'v1',
   state: 'running',
+  takesActions: true,
   problem: null,
   findings: [],
   triggers: [],

@@ -66,8 +66,10 @@ export interface FlowSummary {
   description: string
   path: string
   version: string | null
-  /** running: its triggers are followed here; invalid: its file does not load; elsewhere: another process has it */
+  /** running: its triggers are followed here; invalid: its file does not load; elsewhere: others have it */
   state: 'running' | 'invalid' | 'elsewhere'
+  /** whether its triggers can be fired, paused and resumed, here or by who executes it */
+  takesActions: boolean
   /** why it is not running, or why a changed file was not taken over */
   problem: string | null
   findings: Finding[]

@@ -2,7 +2,7 @@ import { Link } from 'wouter'
 import { withQuery } from '../api/client'
 import { Executors } from '../parts/executors'
 import { plural } from '../parts/format'
-import { isWorthTelling } from '../parts/hosts'
+import { elsewhereOf, isWorthTelling } from '../parts/hosts'
 import { Spark } from '../parts/spark'
 import { Badge, StatusBadge } from '../parts/status'
 import type { StillFlow } from './use-flow'
@@ -45,7 +45,8 @@ function State({ flow }: { flow: StillFlow }) {
       </Badge>
     )
   }
-  if (flow.state === 'elsewhere') {
+  const isElsewhere = flow.state === 'elsewhere'
+  if (isElsewhere && !flow.takesActions) {
     return (
       <Badge tone="warn" icon="warn">
         runs elsewhere
@@ -68,6 +69,7 @@ function State({ flow }: { flow: StillFlow }) {
           paused
         </Badge>
       )}
+      {isElsewhere && <Badge tone="idle">{elsewhereOf(flow)}</Badge>}
     </>
   )
 }

@@ -16,7 +16,7 @@ const WHAT = {
 
 /** Why the flow does not run, or not as its file says, with what was found in the file. */
 export function Problems({ flow, showLine }: Props) {
-  const what = flow.problem ?? WHAT[flow.state]
+  const what = flow.problem ?? (flow.takesActions ? '' : WHAT[flow.state])
   if (what === '' && flow.findings.length === 0) return null
   const isWrong = flow.state === 'invalid' || flow.findings.some(finding => finding.severity === 'error')
   return (

@@ -47,7 +47,7 @@ export function Workbench({ flow, shown, showLine }: Props) {
           <NodePanel
             key={node.name}
             flow={flow.name}
-            isHere={flow.state === 'running'}
+            isKnown={flow.takesActions}
             graph={flow.graph}
             {...{ node, panel, select, showLine }}
           />

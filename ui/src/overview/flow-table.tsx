@@ -3,6 +3,7 @@ import { Link } from 'wouter'
 import { path, withQuery } from '../api/client'
 import type { FlowSummary, Trigger } from '../api/types'
 import { formatCount } from '../parts/format'
+import { elsewhereOf } from '../parts/hosts'
 import { useNow } from '../parts/now'
 import { Spark } from '../parts/spark'
 import { Badge, StatusBadge } from '../parts/status'
@@ -87,7 +88,10 @@ function LastResult({ flow }: { flow: FlowSummary }) {
 
 /** What starts this flow next: the soonest firing, else what it waits for. */
 function Next({ flow }: { flow: FlowSummary }) {
-  if (flow.state === 'elsewhere') return <Badge tone="idle">in another process</Badge>
+  const isElsewhere = flow.state === 'elsewhere'
+  if (isElsewhere && (!flow.takesActions || flow.problem !== null)) {
+    return <Badge tone="idle">{elsewhereOf(flow)}</Badge>
+  }
   const byTime = flow.triggers
     .filter((trigger): trigger is Trigger & { nextFiring: string } => trigger.nextFiring !== null)
     .sort((left, right) => left.nextFiring.localeCompare(right.nextFiring))
@@ -109,7 +113,8 @@ function Next({ flow }: { flow: FlowSummary }) {
           {paused.length === flow.triggers.length ? 'paused' : `${paused.length} paused`}
         </Badge>
       )}
-      {!soonest && !listening && paused.length === 0 && <span className="muted">–</span>}
+      {isElsewhere && <span className="table-second">{elsewhereOf(flow)}</span>}
+      {!isElsewhere && !soonest && !listening && paused.length === 0 && <span className="muted">–</span>}
     </span>
   )
 }

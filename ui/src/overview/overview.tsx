@@ -73,7 +73,7 @@ function NoFlow() {
       <Empty title="No flow yet">
         <p>
           This server follows the flow files of its folder, and there is none. Write one, and it is here as
-          soon as it is saved.
+          soon as it is saved; so is a flow that others execute on the same store of many machines.
         </p>
         <p>
           <code>headrace demo</code> shows a complete one; <code>headrace validate users.yaml</code> tells

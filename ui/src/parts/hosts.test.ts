@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { flowOf } from '../api/samples'
 import type { Executor } from '../api/types'
-import { byHost, isWorthTelling } from './hosts'
+import { byHost, elsewhereOf, isWorthTelling } from './hosts'
 
 const executor = (host: string | null, process: number, isSelf = false): Executor => ({
   host,
@@ -28,5 +29,11 @@ describe('who executes a flow', () => {
   it('may be a process of this machine, or one that is not known', () => {
     expect(byHost([executor(null, 12)])).toEqual([{ name: 'this machine', processes: 'process 12' }])
     expect(byHost([executor(null, 0)])).toEqual([{ name: 'this machine', processes: 'another process' }])
+  })
+
+  it('is told of a flow that others execute, or could', () => {
+    expect(elsewhereOf(flowOf({ state: 'elsewhere', takesActions: false }))).toBe('not in this process')
+    expect(elsewhereOf(flowOf({ state: 'elsewhere' }))).toBe('in other processes')
+    expect(elsewhereOf(flowOf({ state: 'elsewhere', problem: 'none does' }))).toBe('in no process now')
   })
 })

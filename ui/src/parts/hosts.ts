@@ -1,10 +1,16 @@
-import type { Executor } from '../api/types'
+import type { Executor, FlowSummary } from '../api/types'
 import { groupBy } from './group-by'
 
 /** A machine with the processes on it that execute a flow. */
 export interface Host {
   name: string
   processes: string
+}
+
+/** Where a flow is that this server does not execute: a problem of one that others could be asked about is that none does. */
+export function elsewhereOf({ takesActions, problem }: FlowSummary): string {
+  if (!takesActions) return 'not in this process'
+  return problem === null ? 'in other processes' : 'in no process now'
 }
 
 /** Nobody needs to be told that who shows a flow executes it, and nobody else does. */

@@ -25,10 +25,15 @@ it('finds by all words, and puts first what begins so', () => {
   ])
 })
 
-it('offers nothing that acts where one may only read, or another process executes the flow', () => {
+it('offers nothing that acts where one may only read, or cannot reach who executes the flow', () => {
   expect(makeCommands(flows, false, doing).filter(({ id }) => id.startsWith('fire'))).toEqual([])
-  const elsewhere = [flowOf({ state: 'elsewhere', triggers: [trigger] })]
+  const elsewhere = [flowOf({ state: 'elsewhere', takesActions: false, triggers: [trigger] })]
   expect(makeCommands(elsewhere, true, doing).filter(({ id }) => id.startsWith('fire'))).toEqual([])
+})
+
+it('has others fire what they execute', () => {
+  const elsewhere = [flowOf({ state: 'elsewhere', triggers: [trigger] })]
+  expect(makeCommands(elsewhere, true, doing).map(({ id }) => id)).toContain('fire users hourly')
 })
 
 it('goes to flows whatever their name', () => {

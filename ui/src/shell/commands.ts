@@ -29,7 +29,7 @@ export function makeCommands(flows: FlowSummary[], mayAct: boolean, doing: Doing
   })
   const triggers = mayAct
     ? flows
-        .filter(({ state }) => state === 'running')
+        .filter(({ takesActions }) => takesActions)
         .flatMap(flow => flow.triggers.map(({ node }) => ({ flow: flow.name, node })))
     : []
   return [

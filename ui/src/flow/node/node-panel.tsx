@@ -18,8 +18,8 @@ import { Tester } from './tester'
 
 interface Props {
   flow: string
-  /** whether the flow is executed by this server */
-  isHere: boolean
+  /** whether the version is known that is executed */
+  isKnown: boolean
   graph: Graph
   node: GraphNode
   panel: RefObject<HTMLElement | null>
@@ -27,7 +27,7 @@ interface Props {
   showLine: (line: number) => void
 }
 
-export function NodePanel({ flow, isHere, graph, node, panel, select, showLine }: Props) {
+export function NodePanel({ flow, isKnown, graph, node, panel, select, showLine }: Props) {
   return (
     <Inspector
       title={node.name}
@@ -39,9 +39,9 @@ export function NodePanel({ flow, isHere, graph, node, panel, select, showLine }
       panel={panel}
       close={() => select({})}
     >
-      {isHere && <Live flow={flow} node={node.name} />}
+      {isKnown && <Live flow={flow} node={node.name} />}
       <NodeEdges graph={graph} node={node.name} select={select} />
-      {isHere ? (
+      {isKnown ? (
         <Known flow={flow} node={node.name} showLine={showLine} />
       ) : (
         <p className="muted">Its messages and settings are known where the flow runs.</p>

@@ -18,7 +18,9 @@ export function Samples({ samples, chosen, choose }: Props) {
   const listed = isKept ? samples : [chosen, ...samples]
   if (listed.length === 0) {
     return (
-      <p className="muted">No message has come by since the server began. Samples are kept as runs go.</p>
+      <p className="muted">
+        No message has come by in this process since it began. Samples are kept as runs go, each where it is.
+      </p>
     )
   }
   return (

@@ -21,7 +21,6 @@ export function TriggerRow({ flow, trigger }: Props) {
   const [isAsking, setAsking] = useState(false)
   const [isListing, setListing] = useState(false)
   const mayAct = useMayAct()
-  const isHere = flow.state === 'running'
   const at = (action: string) => path('flows', flow.name, 'triggers', trigger.node, action)
   const fire = useAction<{ payload?: Json }, { run: string }>({
     act: body => post(at('fire'), body),
@@ -33,14 +32,19 @@ export function TriggerRow({ flow, trigger }: Props) {
       <div className="trigger-what">
         <strong>{trigger.node}</strong>
         <span className="trigger-when">{trigger.when ?? 'on request'}</span>
-        <Next trigger={trigger} isHere={isHere} />
+        <Next trigger={trigger} />
       </div>
       {mayAct && (
         <div className="trigger-buttons">
-          <Button icon="play" disabled={!isHere} isBusy={fire.isPending} onClick={() => fire.mutate({})}>
+          <Button
+            icon="play"
+            disabled={!flow.takesActions}
+            isBusy={fire.isPending}
+            onClick={() => fire.mutate({})}
+          >
             Run now
           </Button>
-          <Button disabled={!isHere} onClick={() => setAsking(true)}>
+          <Button disabled={!flow.takesActions} onClick={() => setAsking(true)}>
             Run with…
           </Button>
           {trigger.kind !== 'signal' && <PauseButton flow={flow} trigger={trigger} />}
@@ -77,7 +81,7 @@ export function TriggerRow({ flow, trigger }: Props) {
   )
 }
 
-function Next({ trigger, isHere }: { trigger: Trigger; isHere: boolean }) {
+function Next({ trigger }: { trigger: Trigger }) {
   if (!trigger.isStarted && trigger.isPaused) return <Badge tone="idle">not started in the file</Badge>
   if (trigger.isPaused) {
     return (
@@ -86,7 +90,7 @@ function Next({ trigger, isHere }: { trigger: Trigger; isHere: boolean }) {
       </Badge>
     )
   }
-  if (trigger.nextFiring === null || !isHere) return null
+  if (trigger.nextFiring === null) return null
   return (
     <span className="trigger-next">
       next <Time at={trigger.nextFiring} />
@@ -105,7 +109,7 @@ function PauseButton({ flow, trigger }: Props) {
   return (
     <Button
       icon={isPaused ? 'play' : 'pause'}
-      disabled={flow.state !== 'running'}
+      disabled={!flow.takesActions}
       isBusy={turn.isPending}
       onClick={() => turn.mutate()}
     >
