@@ -128,22 +128,28 @@ async def test_who_looks_afterwards_sees_the_counts_of_the_last_run(tmp_path):
 async def test_what_people_do_is_done_by_who_executes_the_flow(tmp_path):
     url = store_url()
     flows = {"work": WORK, "slow": SLOW}
-    async with (
-        served(tmp_path, {}, store=url) as server,
-        working(tmp_path, url, flows, HEADRACE_SECRET_API_KEY="1ms"),
-    ):
-        fire = "flows/work/triggers/go/fire"
-        run = await ended(server, (await server.post(fire))["run"])
-        assert run["status"] == "succeeded"
-        unknown = await server.ask("POST", "flows/work/triggers/stop/fire", {})
-        assert (unknown.status, unknown.code) == (404, "not_found")
-        await cancels(server)
-        await retries(server, fire)
-        await pauses(server)
-        node = await server.get("flows/work/nodes/halve")
-        assert (node["templates"], node["samples"]) == ([], [])
-        given = {"text": "{{$vars.by}}", "flow": "work"}
-        assert (await server.post("evaluate", given))["text"] == "2"
+    async with served(tmp_path, {}, store=url) as server:
+        async with working(tmp_path, url, flows, HEADRACE_SECRET_API_KEY="1ms"):
+            fire = "flows/work/triggers/go/fire"
+            run = await ended(server, (await server.post(fire))["run"])
+            assert run["status"] == "succeeded"
+            unknown = await server.ask("POST", "flows/work/triggers/stop/fire", {})
+            assert (unknown.status, unknown.code) == (404, "not_found")
+            await cancels(server)
+            await retries(server, fire)
+            await pauses(server)
+            await looks_at_nodes(server)
+        assert (await server.get("flows/work/triggers/clock/firings"))["firings"] == []
+        paused = await server.post("flows/work/triggers/clock/pause")  # for who executes it next
+        assert paused["isPaused"]
+
+
+async def looks_at_nodes(server):
+    assert len((await server.get("flows/work/triggers/clock/firings"))["firings"]) == 10
+    node = await server.get("flows/work/nodes/halve")
+    assert (node["templates"], node["samples"]) == ([], [])
+    given = {"text": "{{$vars.by}}", "flow": "work"}
+    assert (await server.post("evaluate", given))["text"] == "2"
 
 
 async def cancels(server):

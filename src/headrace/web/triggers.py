@@ -30,11 +30,13 @@ class Triggers(msgspec.Struct, frozen=True):
     Attributes:
         made: those whose settings are known here.
         are_on: whether each fires by itself.
+        is_executed: whether somebody has them fire.
     """
 
     flow: Flow
     made: Mapping[str, Trigger]
     are_on: Mapping[str, bool]
+    is_executed: bool = True
 
     def node(self, name: str) -> Node:
         """One of them.
@@ -66,10 +68,10 @@ class Triggers(msgspec.Struct, frozen=True):
         )
 
     async def firings(self, site: Site, name: str, count: int) -> list[Firing]:
-        """The next firings of one of them; none where it is paused, or fires on request alone."""
+        """The next firings of one of them; none where it is not followed, or fires on request alone."""
         self.node(name)
         made = self.made.get(name)
-        if made is None or made.schedule is None or not self.are_on[name]:
+        if made is None or made.schedule is None or not (self.is_executed and self.are_on[name]):
             return []
         record = await site.store.trigger(self.flow.name, name)
         due = firings_of(name, made.schedule, made.policy, record, time.time_ns())
@@ -83,7 +85,8 @@ async def triggers_of(site: Site, flow: FlowFile | FlowElsewhere) -> Triggers | 
             return None
         switches = await site.store.switches(flow.name)
         are_on = {node.name: switches.get(node.name, node.starts) for node in flow.flow.triggers}
-        return Triggers(flow.flow, flow.triggers, are_on)
+        is_executed = bool(await site.store.executors(flow.name))
+        return Triggers(flow.flow, flow.triggers, are_on, is_executed=is_executed)
     program = flow.program
     if program is None:
         return None

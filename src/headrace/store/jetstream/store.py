@@ -140,12 +140,14 @@ class JetStreamStore(Lookup):
     async def executors(self, flow: str) -> tuple[Executor, ...]:
         """See `Store`; those that show life, the earliest first."""
         members = list((await self._replica(flow)).claims.members.items())
-        found = []
-        for author, member in members:
-            is_self = author == self._author
-            if is_self or await self._presence.shows_life(author, member):
-                found.append(Executor(member.pid, member.host.partition(" ")[0], is_self))
-        return tuple(found)
+        others = [each for each in members if each[0] != self._author]
+        alive = await asyncio.gather(*(self._presence.shows_life(*each) for each in others))
+        there = {self._author, *(author for (author, _), lives in zip(others, alive, strict=True) if lives)}
+        return tuple(
+            Executor(member.pid, member.host.partition(" ")[0], author == self._author)
+            for author, member in members
+            if author in there
+        )
 
     # ---- triggers
 

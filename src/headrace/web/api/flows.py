@@ -26,7 +26,7 @@ from headrace.web.resources.flow import (
 from headrace.web.resources.live import Live
 from headrace.web.resources.run import summary
 from headrace.web.site import Site, executed_of
-from headrace.web.triggers import triggers_of
+from headrace.web.triggers import Triggers, triggers_of
 
 __all__ = ["router"]
 
@@ -108,7 +108,7 @@ async def _summary(site: Site, flow: FlowFile | FlowElsewhere) -> FlowSummary:
         version=None if executed is None else executed.version,
         state=_state(flow),
         takes_actions=triggers is not None,
-        problem=await _problem(site, flow),
+        problem=await _problem(site, flow, triggers),
         findings=[finding_facts(finding, site.mask) for finding in flow.findings],
         triggers=[] if triggers is None else [await triggers.facts(site, each) for each in triggers.are_on],
         recent=[summary(run, now_ns) for run in recent],
@@ -125,8 +125,9 @@ def _state(flow: FlowFile | FlowElsewhere) -> Literal["running", "invalid", "els
     return "running" if flow.program is not None else "elsewhere" if flow.is_elsewhere else "invalid"
 
 
-async def _problem(site: Site, flow: FlowFile | FlowElsewhere) -> str | None:
+async def _problem(site: Site, flow: FlowFile | FlowElsewhere, triggers: Triggers | None) -> str | None:
     """Why a flow is not executed, or not as it is shown."""
-    if isinstance(flow, FlowElsewhere) and not await site.store.executors(flow.name):
+    is_executed = await site.store.executors(flow.name) if triggers is None else triggers.is_executed
+    if isinstance(flow, FlowElsewhere) and not is_executed:
         return "no process executes it now" + (f"; {flow.problem}" if flow.problem else "")
     return flow.problem or None

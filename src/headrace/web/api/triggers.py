@@ -82,7 +82,7 @@ async def _switch(site: Site, flow: str, node: str, *, is_on: bool) -> Trigger:
 async def list_firings(
     site: TheSite, flow: str, node: str, count: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> Firings:
-    """The next firings of a trigger; none where it is paused, or fires on request alone."""
+    """The next firings of a trigger; none where it is not followed, or fires on request alone."""
     return Firings(firings=await (await _triggers(site, flow)).firings(site, node, count))
 
 
