@@ -7,6 +7,7 @@ import pytest
 
 from headrace.monitor.apis import together
 from headrace.monitor.profile import Profile, Steps, TaskSpan, encode_profile
+from headrace.monitor.recorder import Recorder
 from headrace.sdk.budget import BudgetState
 from headrace.store.jetstream import JetStreamStore
 from support.crew import crew
@@ -164,6 +165,24 @@ async def test_what_a_process_did_that_was_killed_is_remembered_as_dropped_and_g
         assert len(await member.flow.store.profiles(run.id)) == 2
         assert await member.flow.store.prune(None, 0, time.time_ns()) == 1
         assert await member.flow.store._history.profiles("test", run.id) == {}
+
+
+@pytest.mark.timeout(20)
+async def test_what_a_process_does_is_running_for_who_executes_nothing_of_its_flow():
+    async with crew(ITEMS, size=1) as crewed:
+        (member,) = crewed.members
+        run = await member.flow.run([1])
+        span = TaskSpan("t", "work", "in", 1, 0.0)
+        encoded = encode_profile(Profile([span], 0, [], {}, Steps(0.1)))
+        store = await JetStreamStore.open(crewed.place)
+        looking = Recorder(store)
+        async with looking:
+            while (await looking.kept(run.id, flow=run.flow)) is None:  # it is kept a moment later
+                await asyncio.sleep(0.01)
+            await member.flow.store.keep_profile(run.id, encoded)
+            profile = await looking.kept(run.id, flow=run.flow)
+            assert [span.result for span in profile.tasks] == ["running"]
+        await store.close()
 
 
 def test_several_processes_ask_an_api_together():

@@ -8,7 +8,8 @@ import pytest
 from tests.cli.cluster import flow_file, line, store_url
 
 from headrace.sdk import Registry
-from headrace.store import RunFilter, RunStatus
+from headrace.store import RunFilter
+from headrace.web import lookout
 from support.forked import start
 from web.served import served
 from web.test_cluster import CROSSED, ITEMS, RECEIVED
@@ -244,13 +245,23 @@ async def test_a_version_is_loaded_once_and_the_next_one_when_it_fires(tmp_path)
         run = (await server.post("flows/slow/triggers/go/fire"))["run"]
         assert (await server.site.elsewhere.find("slow"))[0] is first
         async with watching(server) as stream:
-            await asyncio.sleep(0)
             flow_file(tmp_path / "elsewhere", "slow", "\n  description: Anew." + SLOW)
             async with asyncio.timeout(20):
                 while (await server.get("flows/slow"))["description"] != "Anew.":
                     await stream.next("flow_changed")
         shown = await server.get(f"runs/{run}")
-        assert (shown["isCurrentVersion"], shown["status"]) == (False, RunStatus.RUNNING.value)
+        assert (shown["isCurrentVersion"], shown["status"]) == (False, "running")
+
+
+@pytest.mark.timeout(60)
+async def test_nothing_is_looked_at_where_nobody_watches(tmp_path, monkeypatch):
+    monkeypatch.setattr(lookout, "_PERIOD_S", 0.01)
+    url = store_url()
+    async with served(tmp_path, {}, store=url) as server, working(tmp_path, url, {"slow": SLOW}):
+        await asyncio.sleep(0.3)
+        assert server.site.lookout._seen == {}
+        async with watching(server):
+            assert server.site.lookout._seen.keys() == {"slow"}
 
 
 @pytest.mark.timeout(60)
@@ -258,11 +269,12 @@ async def test_a_flow_that_nobody_executes_is_listed_until_its_runs_are_forgotte
     url = store_url()
     async with served(tmp_path, {}, store=url) as server:
         async with working(tmp_path, url, {"items": ITEMS.replace("50ms", "1ms")}):
-            await ended(server, (await server.post("flows/items/triggers/go/fire"))["run"])
+            run = await ended(server, (await server.post("flows/items/triggers/go/fire"))["run"])
         store = server.site.store
         await store.hold("items")  # buries who was killed
         await store.release("items")
-        assert len((await server.get("flows"))["flows"]) == 1
+        (flow,) = (await server.get("flows"))["flows"]
+        assert (flow["problem"], flow["version"]) == ("no process executes it now", run["version"])
         assert await store.prune(None, 0, 0) == 1
         assert await server.get("flows") == {"flows": []}
         assert (await server.ask("GET", "flows/items")).status == 404

@@ -21,8 +21,8 @@ _PERIOD_S = 1.0
 class Told(Protocol):
     """Who is told, as by an engine: see `Watcher`."""
 
-    def show(self, flow: Flow) -> None:
-        """A version of a flow is executed elsewhere."""
+    def show(self, name: str, flow: Flow | None) -> None:
+        """A version of a flow is executed elsewhere; None if it does not load here."""
         ...
 
     def recall(self, run: RunRecord) -> None:
@@ -123,8 +123,7 @@ class Lookout:
             return  # its file is gone, and its last runs end here
         seen = self._seen.setdefault(flow.name, _Seen(flow))
         before, seen.glance = seen.glance, glance
-        if flow.flow is not None:
-            self._told.show(flow.flow)
+        self._told.show(flow.name, flow.flow)
         await self._tell_runs(seen, before, glance)
         if before is None or seen.flow is not flow or _facts(before) != _facts(glance):
             self._told.flow_changed(flow.name)

@@ -149,9 +149,12 @@ class Watcher(Observer):
 
     # ---- what others execute, as the lookout sees it
 
-    def show(self, flow: Flow) -> None:
-        """A flow is executed elsewhere: its counts are those of others."""
-        self._elsewhere[flow.name] = flow
+    def show(self, name: str, flow: Flow | None) -> None:
+        """A flow is executed elsewhere: its counts are those of others; None if it does not load here."""
+        if flow is None:
+            self._elsewhere.pop(name, None)
+        else:
+            self._elsewhere[name] = flow
 
     def recall(self, run: RunRecord) -> None:
         """A run has ended elsewhere before anybody looked: counts are its own until another begins."""
