@@ -80,7 +80,7 @@ class Watcher(Observer):
         if sharing is None or engine is None:
             return
         before, self._members = self._members, frozenset(sharing.members())
-        if before and before != self._members:
+        if before != self._members:  # at first, too: who has read the flow may not have seen them yet
             for flow in engine.flows:
                 self.flow_changed(flow)
 
