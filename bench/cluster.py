@@ -33,7 +33,7 @@ USERS = 10_000
 WORKERS = (1, 2, 4)
 TASKS = 8
 LATENCY_MS = 50.0
-WIDE_USERS = 60_000
+WIDE_USERS = 240_000
 STORES = ("sqlite", "memory", "nats", "nats, each write on disk", "nats, three servers")
 
 
