@@ -1,6 +1,6 @@
 """Parallel pages: as many in flight as `maxConcurrency` says, each committed by itself."""
 
-from headrace.monitor.meter import Meter
+from headrace.monitor.meter import meter_of
 from headrace.store import RunStatus
 from support.api import Answer, serve_users
 from support.sync import open_example
@@ -18,7 +18,7 @@ async def test_four_pages_are_fetched_at_once(target, clock):
         serve_users(95) as api,
         open_example(FLOW, api, target, clock=clock, overrides={"vars.pageSize": 10}) as flow,
     ):
-        meter = Meter(flow.program, flow.engine.stats)
+        meter = meter_of(flow.program, flow.engine.stats)
         api.together = 4  # answers none of the pages before four were asked for
         fired = await flow.engine.fire(flow.program, "start")
         meter.begin(fired.id, is_alone=True)
