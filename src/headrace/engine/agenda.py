@@ -29,6 +29,7 @@ class Agenda(msgspec.Struct):
             away from the tasks that its pages make (rule 7).
         lane_limits: how many tasks of a lane execute at once, in all processes together.
         sharers: how many processes share that out among them; each may have one, at the least.
+        place: of this one among them, from 0: the first have what does not go into equal parts.
         executing: ids of tasks that were taken and are not decided.
     """
 
@@ -36,6 +37,7 @@ class Agenda(msgspec.Struct):
     max_queued: int
     lane_limits: dict[str, int]
     sharers: int = 1
+    place: int = 0
     executing: set[str] = msgspec.field(default_factory=set)
     _deciding: set[str] = msgspec.field(default_factory=set)
     _ready: deque[Entry] = msgspec.field(default_factory=deque)
@@ -114,10 +116,13 @@ class Agenda(msgspec.Struct):
         if self._loops and not is_crowded:
             return self._loops.popleft()
         for lane, entries in self._lanes.items():
-            limit = max(self.lane_limits[lane] // self.sharers, 1)
-            if entries and self._lane_use.get(lane, 0) < limit:
+            if entries and self._lane_use.get(lane, 0) < self._part_of(self.lane_limits[lane]):
                 return entries.popleft()
         return None
+
+    def _part_of(self, limit: int) -> int:
+        equal, rest = divmod(limit, self.sharers)
+        return max(equal + (self.place < rest), 1)
 
     def deciding(self, task: TaskRecord) -> None:
         """A task's work is done, and the store is deciding it: the next one need not wait for that.

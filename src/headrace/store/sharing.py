@@ -129,6 +129,10 @@ class Sharing(Protocol):
         """
         ...
 
+    def place_in(self, run: RunRecord) -> tuple[int, int]:
+        """This process' place among those that execute the flow of a run, from 0, and how many these are."""
+        ...
+
     def held(self, run_id: str) -> frozenset[str]:
         """Tasks of a run that this process has begun, or begins next."""
         ...

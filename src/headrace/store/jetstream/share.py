@@ -95,6 +95,14 @@ class Share:
         fair = math.ceil(concurrency / max(len(claims.members), 1))
         return min(fair, concurrency - elsewhere)
 
+    def place_in(self, run: RunRecord) -> tuple[int, int]:
+        """See `Sharing`; in the order in which they came, which is the same for all."""
+        replica = self._replica_of(run.id)
+        members = [] if replica is None else list(replica.claims.members)
+        if self._author not in members:
+            return len(members), len(members) + 1
+        return members.index(self._author), len(members)
+
     def held(self, run_id: str) -> frozenset[str]:
         """See `Sharing`."""
         replica = self._replica_of(run_id)
