@@ -30,7 +30,7 @@ const SMALL_EM = 6.8
 /** The mark before the name and the space at both ends. */
 const NAME_SIDES = 44
 /** What the counts need beside the names of ports. */
-const COUNTS = 118
+const COUNTS = 126
 const LABEL_SIDES = 14
 /** Beside an edge that leads down there must be room for its counts. */
 const CELL = 52
