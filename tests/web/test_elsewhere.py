@@ -280,3 +280,19 @@ async def test_a_flow_that_nobody_executes_is_listed_until_its_runs_are_forgotte
         assert await store.prune(None, 0, 0) == 1
         assert await server.get("flows") == {"flows": []}
         assert (await server.ask("GET", "flows/items")).status == 404
+
+
+@pytest.mark.timeout(60)
+async def test_a_file_that_cannot_be_executed_here_is_no_hindrance_where_others_do(tmp_path):
+    """As where a server lacks a secret that the workers have."""
+    url = store_url()
+    async with served(tmp_path, {"work": WORK}, store=url) as server:
+        alone = await server.get("flows/work")
+        assert (alone["state"], alone["takesActions"]) == ("invalid", False)
+        assert "API_KEY" in alone["problem"]
+        async with working(tmp_path, url, {"work": WORK}, HEADRACE_SECRET_API_KEY="1ms"):
+            (shown,) = (await server.get("flows"))["flows"]
+            assert (shown["state"], shown["takesActions"]) == ("elsewhere", True)
+            assert "API_KEY" in shown["problem"]
+            run = (await server.post("flows/work/triggers/go/fire"))["run"]
+            assert (await ended(server, run))["status"] == "succeeded"

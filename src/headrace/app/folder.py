@@ -60,6 +60,12 @@ class FlowFile(msgspec.Struct):
     is_elsewhere: bool = False
     tries_at_s: float | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether its text loads, and is not executed here for a reason outside of it, such as a secret."""
+        wrong = any(finding.severity is Severity.ERROR for finding in self.findings)
+        return self.program is None and self.flow is not None and not wrong
+
 
 class Folder:
     """The flow files below a folder, or one file; hidden folders are left out.
@@ -104,6 +110,11 @@ class Folder:
         """The file of a flow; where several say the name, the one that is executed."""
         found = [file for file in self.files.values() if file.name == name]
         return next((file for file in found if file.program is not None), found[0] if found else None)
+
+    def has(self, name: str) -> bool:
+        """Whether a flow is this process's: it executes it, or has its text, which has to be mended."""
+        file = self.find(name)
+        return file is not None and not file.is_idle
 
     def near(self, name: str) -> str:
         """A hint for a name that no flow has."""

@@ -138,7 +138,7 @@ async def open_site(offer: Work, secrets: Secrets) -> AsyncIterator[Site]:
         )
         watcher.attach(engine)
         folder = Folder(offer.root, registry, engine, secrets, offer.env_file, watcher.flow_changed)
-        elsewhere = Elsewhere(store, registry, lambda name: folder.find(name) is not None)
+        elsewhere = Elsewhere(store, registry, folder.has)
         lookout = Lookout(elsewhere, store, engine, feed, watcher)
         yield Site(
             engine=engine,

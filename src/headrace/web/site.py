@@ -5,6 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
+from msgspec.structs import replace
 
 from headrace.app.elsewhere import Elsewhere, FlowElsewhere
 from headrace.app.folder import FlowFile, Folder
@@ -15,7 +16,7 @@ from headrace.monitor.metrics import Metrics
 from headrace.monitor.profile import Profile
 from headrace.monitor.recorder import Recorder
 from headrace.sdk import Registry
-from headrace.store import RunRecord, RunStatus, Store
+from headrace.store import Glance, RunRecord, RunStatus, Store
 from headrace.web.actions import Actions
 from headrace.web.bench import Bench
 from headrace.web.feed import Feed
@@ -56,11 +57,17 @@ class Site(msgspec.Struct, frozen=True):
 
     async def known(self, name: str) -> FlowFile | FlowElsewhere | None:
         """A flow by its file, or as others execute it; None if there is none."""
-        file = self.folder.find(name)
-        if file is not None:
+        return self.chosen(self.folder.find(name), await self.elsewhere.find(name))
+
+    @staticmethod
+    def chosen(
+        file: FlowFile | None, found: tuple[FlowElsewhere, Glance] | None
+    ) -> FlowFile | FlowElsewhere | None:
+        """A flow as others execute it, if it is not executed here; with the reason why not."""
+        if found is None or (file is not None and not (file.is_idle and found[1].members)):
             return file
-        found = await self.elsewhere.find(name)
-        return None if found is None else found[0]
+        flow, _ = found
+        return flow if file is None else replace(flow, problem=flow.problem or file.problem)
 
     async def flow(self, name: str) -> FlowFile | FlowElsewhere:
         """As `known`.

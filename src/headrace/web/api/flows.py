@@ -57,11 +57,10 @@ class Findings(Resource):
 @router.get("")
 async def list_flows(site: TheSite) -> Flows:
     """All flows of the folder, and those that others execute on the same store."""
-    files = [site.folder.find(name) for name in {file.name for file in site.folder.files.values()}]
-    elsewhere = [flow for flow, _ in await site.elsewhere.flows()]
-    known: dict[str, FlowFile | FlowElsewhere] = {each.name: each for each in elsewhere}
-    known |= {each.name: each for each in files if each is not None}
-    return Flows(flows=[await _summary(site, known[name]) for name in sorted(known)])
+    elsewhere = {found[0].name: found for found in await site.elsewhere.flows()}
+    names = elsewhere.keys() | {file.name for file in site.folder.files.values()}
+    known = [site.chosen(site.folder.find(name), elsewhere.get(name)) for name in sorted(names)]
+    return Flows(flows=[await _summary(site, flow) for flow in known if flow is not None])
 
 
 @router.post("/validate")
