@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from uuid import uuid4
 
 import click
 
@@ -19,7 +18,7 @@ from headrace.cli.terminal import harmless
 from headrace.errors import FlowError, UsageError
 from headrace.expr.suggestion import listed
 from headrace.flow.loader import read_flow, require
-from headrace.store import Request, RequestKind
+from headrace.store import Request
 from headrace.values import Json, encode_json
 
 __all__ = ["command"]
@@ -65,14 +64,7 @@ async def _signal(
     async with kept_store(url) as store:
         name, path = _flow_of(await store.flows(), text)
         trigger = node or _only_trigger(path)
-        request = Request(
-            uuid4().hex[:16],
-            name,
-            RequestKind.FIRE,
-            trigger=trigger,
-            has_data=payload is not None,
-            data=payload,
-        )
+        request = Request.firing(name, trigger, payload)
         executors = Executing(await store.executors(name))
 
         async def here(request: Request) -> str:

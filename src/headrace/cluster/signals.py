@@ -4,7 +4,7 @@ import hashlib
 
 from headrace.app.asking import ask
 from headrace.cluster.manifest import Manifest
-from headrace.store import Request, RequestKind, Store
+from headrace.store import Request, Store
 from headrace.values import Json
 
 __all__ = ["fire", "request_of", "signal_status"]
@@ -18,14 +18,8 @@ def request_of(resource: Manifest) -> Request:
     Its id, which will be the run's, follows from the resource's: it is one run however often it is asked for.
     """
     spec = resource["spec"]
-    return Request(
-        hashlib.sha256(resource["metadata"]["uid"].encode()).hexdigest()[:16],
-        spec["flow"],
-        RequestKind.FIRE,
-        trigger=spec["node"],
-        has_data=spec.get("payload") is not None,
-        data=spec.get("payload"),
-    )
+    run_id = hashlib.sha256(resource["metadata"]["uid"].encode()).hexdigest()[:16]
+    return Request.firing(spec["flow"], spec["node"], spec.get("payload"), run_id)
 
 
 async def fire(store: Store, resource: Manifest) -> dict[str, Json]:

@@ -18,7 +18,6 @@ from headrace.store import (
     Notice,
     NoticeKind,
     Request,
-    RequestKind,
     RunFilter,
     RunRecord,
     RunStatus,
@@ -237,10 +236,7 @@ class Hooks(Observer):
             raise UsageError(
                 f"flow `{hook.flow}` is not executed by this process, so `trigger` has to name what is fired"
             )
-        kind = RequestKind.FIRE
-        await self._store.ask(
-            Request(notice.id, hook.flow, kind, trigger=hook.trigger, has_data=True, data=notice.body)
-        )
+        await self._store.ask(Request.firing(hook.flow, hook.trigger, notice.body, notice.id))
 
 
 def _only_signal(program: Program) -> str:

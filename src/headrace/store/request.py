@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from heapq import nsmallest
 from typing import TypeVar
+from uuid import uuid4
 
 import msgspec
 
@@ -164,3 +165,14 @@ class Request(msgspec.Struct, frozen=True):
     trigger: str = ""
     has_data: bool = False
     data: Json = None
+
+    @classmethod
+    def firing(cls, flow: str, trigger: str, payload: Json, run_id: str = "") -> "Request":
+        """Have a trigger fired.
+
+        Args:
+            payload: None for the trigger's own.
+            run_id: of the run, and of the request; random if empty.
+        """
+        id_, has_data = run_id or uuid4().hex[:16], payload is not None
+        return cls(id_, flow, RequestKind.FIRE, trigger=trigger, has_data=has_data, data=payload)

@@ -49,21 +49,13 @@ class Actions:
         Args:
             payload: None for the trigger's own.
         """
-        request = Request(
-            uuid4().hex[:16],
-            flow,
-            RequestKind.FIRE,
-            trigger=trigger,
-            has_data=payload is not None,
-            data=payload,
-        )
+        request = Request.firing(flow, trigger, payload)
 
         async def unattended(request: Request) -> str:
-            if (
-                await self._store.run(request.id) is not None
-            ):  # who executed it may have fired before it ended
-                return ""
-            return f"no process executes flow `{flow}`, so nothing was fired; `headrace worker` does it"
+            """Nobody executes the flow; but who did may have fired before it said so."""
+            if await self._store.run(request.id) is None:
+                return f"no process executes flow `{flow}`, so nothing was fired; `headrace worker` does it"
+            return ""
 
         return request.id, (await self._elsewhere([request], unattended))[request.id]
 
