@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from headrace.app.folder import text_of
-from headrace.errors import Finding, FlowError, Severity
+from headrace.app.folder import errors_in, text_of
+from headrace.errors import Finding, FlowError
 from headrace.expr.suggestion import did_you_mean
 from headrace.flow.loader import load_flow
 from headrace.flow.model import Flow
 from headrace.flow.settings import resolve
 from headrace.sdk import Registry, Trigger
 from headrace.source import Source
-from headrace.store import Glance, Store, VersionRecord
+from headrace.store import Glance, Sharing, Store, VersionRecord
 
 __all__ = ["Elsewhere", "FlowElsewhere"]
 
@@ -63,9 +63,11 @@ class Elsewhere:
         Raises:
             StoreError: the store failed.
         """
-        if self._store.sharing is None:
+        sharing = self._store.sharing
+        if sharing is None:
             return []
-        found = [await self._look(name) for name in sorted(await self._store.flows())]
+        names = [name for name in sorted(await self._store.flows()) if not self._is_here(name)]
+        found = [await self._look(sharing, name) for name in names]
         there = [each for each in found if each is not None]
         self._loaded = {flow.name: flow for flow, _ in there}
         return there
@@ -76,18 +78,17 @@ class Elsewhere:
         Raises:
             StoreError: the store failed.
         """
-        if self._store.sharing is None or self._is_here(name) or name not in await self._store.flows():
+        sharing = self._store.sharing
+        if sharing is None or self._is_here(name) or name not in await self._store.flows():
             return None
-        return await self._look(name)
+        return await self._look(sharing, name)
 
     def near(self, name: str) -> str:
         """A hint for a name that none of them has."""
         return did_you_mean(name, self._loaded) or ""
 
-    async def _look(self, name: str) -> tuple[FlowElsewhere, Glance] | None:
-        if self._store.sharing is None or self._is_here(name):
-            return None
-        glance = await self._store.sharing.glance(name)
+    async def _look(self, sharing: Sharing, name: str) -> tuple[FlowElsewhere, Glance] | None:
+        glance = await sharing.glance(name)
         if glance.is_past:
             return None
         async with self._reading:
@@ -106,8 +107,6 @@ class Elsewhere:
 def _load(record: VersionRecord, registry: Registry) -> FlowElsewhere:
     """Load a version; its secrets are not needed for that."""
     loaded = load_flow(Source(record.name, record.text), registry, overrides=record.overrides)
-    errors = sum(finding.severity is Severity.ERROR for finding in loaded.findings)
-    many = f"{errors} errors" if errors != 1 else "an error"
     return FlowElsewhere(
         name=record.flow,
         path=record.path,
@@ -115,7 +114,9 @@ def _load(record: VersionRecord, registry: Registry) -> FlowElsewhere:
         flow=loaded.flow,
         text=text_of(record.text, loaded),
         findings=loaded.findings,
-        problem="" if loaded.flow is not None else f"it does not load here: its text has {many}",
+        problem=""
+        if loaded.flow is not None
+        else f"it does not load here: its text has {errors_in(loaded.findings)}",
         triggers={} if loaded.flow is None else _triggers(loaded.flow),
     )
 

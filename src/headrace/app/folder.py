@@ -21,7 +21,7 @@ from headrace.sdk import Registry
 from headrace.source import Source
 from headrace.store import RunRecord
 
-__all__ = ["FlowFile", "Folder", "shown_text", "text_of"]
+__all__ = ["FlowFile", "Folder", "errors_in", "shown_text", "text_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -284,9 +284,13 @@ def text_of(text: str, loaded: Loaded) -> str:
 
 
 def _unloadable(findings: tuple[Finding, ...], program: Program | None) -> str:
+    return _with_version(f"its file has {errors_in(findings)}", program)
+
+
+def errors_in(findings: tuple[Finding, ...]) -> str:
+    """How many errors there are, for people."""
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    many = f"{errors} errors" if errors != 1 else "an error"
-    return _with_version(f"its file has {many}", program)
+    return f"{errors} errors" if errors != 1 else "an error"
 
 
 def _with_version(problem: str, program: Program | None) -> str:

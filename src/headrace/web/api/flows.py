@@ -126,7 +126,8 @@ def _state(flow: FlowFile | FlowElsewhere) -> Literal["running", "invalid", "els
 
 async def _problem(site: Site, flow: FlowFile | FlowElsewhere, triggers: Triggers | None) -> str | None:
     """Why a flow is not executed, or not as it is shown."""
-    is_executed = await site.store.executors(flow.name) if triggers is None else triggers.is_executed
-    if isinstance(flow, FlowElsewhere) and not is_executed:
-        return "no process executes it now" + (f"; {flow.problem}" if flow.problem else "")
+    if isinstance(flow, FlowElsewhere):
+        is_executed = await site.store.executors(flow.name) if triggers is None else triggers.is_executed
+        if not is_executed:
+            return "no process executes it now" + (f"; {flow.problem}" if flow.problem else "")
     return flow.problem or None

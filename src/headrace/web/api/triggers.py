@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from headrace.app.elsewhere import FlowElsewhere
+from headrace.app.folder import FlowFile
 from headrace.errors import HeadraceError, UsageError
 from headrace.web.api.base import ExactRoute, TheSite
 from headrace.web.problem import ApiError
@@ -37,14 +38,14 @@ async def fire(site: TheSite, flow: str, node: str, given: Fire) -> Fired:
     known = await site.flow(flow)
     if isinstance(known, FlowElsewhere):
         if known.flow is not None:
-            (await _triggers(site, flow)).node(node)
+            (await _triggers(site, known)).node(node)
         run_id, refused = await site.actions.fire(flow, node, given.payload)
         if refused:
             raise ApiError(HTTPStatus.CONFLICT, "refused", site.mask(refused))
         return Fired(run=run_id)
     if known.program is None:
         raise not_executed(known)
-    (await _triggers(site, flow)).node(node)
+    (await _triggers(site, known)).node(node)
     try:
         run = await site.engine.fire(known.program, node, given.payload)
     except UsageError as error:
@@ -65,8 +66,8 @@ async def resume(site: TheSite, flow: str, node: str) -> Trigger:
 
 
 async def _switch(site: Site, flow: str, node: str, *, is_on: bool) -> Trigger:
-    starts = (await _triggers(site, flow)).node(node).starts
     known = await site.flow(flow)
+    starts = (await _triggers(site, known)).node(node).starts
     try:
         if isinstance(known, FlowElsewhere):  # who executes it hears of that
             await site.store.switch(flow, node, None if is_on == starts else is_on)
@@ -75,7 +76,7 @@ async def _switch(site: Site, flow: str, node: str, *, is_on: bool) -> Trigger:
     except HeadraceError as error:
         raise ApiError(HTTPStatus.CONFLICT, error.code, site.mask(error.message)) from error
     site.watcher.flow_changed(flow)
-    return await (await _triggers(site, flow)).facts(site, node)
+    return await (await _triggers(site, known)).facts(site, node)
 
 
 @router.get("/firings")
@@ -83,11 +84,11 @@ async def list_firings(
     site: TheSite, flow: str, node: str, count: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> Firings:
     """The next firings of a trigger; none where it is not followed, or fires on request alone."""
-    return Firings(firings=await (await _triggers(site, flow)).firings(site, node, count))
+    triggers = await _triggers(site, await site.flow(flow))
+    return Firings(firings=await triggers.firings(site, node, count))
 
 
-async def _triggers(site: Site, name: str) -> Triggers:
-    flow = await site.flow(name)
+async def _triggers(site: Site, flow: FlowFile | FlowElsewhere) -> Triggers:
     triggers = await triggers_of(site, flow)
     if triggers is None:
         raise not_executed(flow)
