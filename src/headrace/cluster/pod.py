@@ -113,9 +113,8 @@ def _container(flow: Flow, image: str, store: str) -> Manifest:
         "readinessProbe": {"httpGet": _probe("/ready"), "periodSeconds": 5, "timeoutSeconds": 5},
         "volumeMounts": _mounts(flow),
     }  # fmt: skip
-    if listens(
-        flow
-    ):  # in the words of the image, which has no `sleep`; the kubelet's own is of Kubernetes 1.30
+    if listens(flow):
+        # The image has no `sleep`, and the kubelet's own is of Kubernetes 1.30.
         wait = ["/usr/bin/python3", "-c", f"import time; time.sleep({_LEAVING_S})"]
         made["lifecycle"] = {"preStop": {"exec": {"command": wait}}}
     return made

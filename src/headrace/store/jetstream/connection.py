@@ -197,7 +197,7 @@ class Connection:
         Raises:
             StoreError: NATS is away for too long.
         """
-        info = await self.patiently(lambda: self.jetstream.stream_info(f"{self.place.name}-{flow}"))
+        info = await self.patiently(lambda: self.jetstream.stream_info(self._stream_of(flow)))
         return info.state.first_seq, info.state.last_seq
 
     async def begin_after(self, flow: str, sequence: int) -> None:
@@ -206,7 +206,7 @@ class Connection:
         Raises:
             StoreError: NATS is away for too long.
         """
-        name = f"{self.place.name}-{flow}"
+        name = self._stream_of(flow)
         await self.patiently(lambda: self.jetstream.purge_stream(name, seq=sequence + 1))
 
     async def close(self) -> None:
@@ -237,17 +237,17 @@ class Connection:
             await asyncio.sleep(_PAUSE_S)
 
     async def stream(self, flow: str) -> str:
-        """The stream of a flow's journal, which is made if it is not there; and its subject.
+        """The name of the stream of a flow's journal, which is made if it is not there.
 
         Raises:
             StoreError: it cannot be made.
         """
-        name = f"{self.place.name}-{flow}"
+        name = self._stream_of(flow)
         await self._made(
             lambda: self.jetstream.add_stream(
                 StreamConfig(
                     name=name,
-                    subjects=[f"{self.place.name}.journal.{flow}"],
+                    subjects=[self.subject(flow)],
                     retention=RetentionPolicy.LIMITS,
                     storage=StorageType.FILE,
                     num_replicas=self.place.replicas,
@@ -259,6 +259,9 @@ class Connection:
             lambda: self.jetstream.stream_info(name),
         )
         return name
+
+    def _stream_of(self, flow: str) -> str:
+        return f"{self.place.name}-{flow}"
 
     def subject(self, flow: str) -> str:
         """Where a flow's journal is written."""

@@ -119,7 +119,7 @@ class Lookup:
         ]
         shown, following = wanted.page(sorted(known, key=lambda each: -each[0]))
         keys = [(flow, task_id) for flow, task_id, letter in shown if letter is None]
-        written = await self._ask(lambda: self._history.letters_of(keys)) if keys else {}
+        written = await self._ask(lambda: self._history.letters_of(keys))
         letters = (letter or written.get(task_id) for _, task_id, letter in shown)
         return LetterPage(tuple(each for each in letters if each is not None), following, len(known))
 

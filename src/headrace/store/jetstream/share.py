@@ -116,7 +116,7 @@ class Share:
 
     async def follow(self, flow: str, version: str, changed_ns: int) -> None:
         """See `Sharing`."""
-        journal = self._of(flow)
+        journal = self._followed.get(flow)
         if journal is None:
             return
         event = events.Followed(version, changed_ns)
@@ -129,7 +129,7 @@ class Share:
 
     def fires(self, flow: str, version: str) -> bool:
         """See `Sharing`."""
-        journal = self._of(flow)
+        journal = self._followed.get(flow)
         return journal is None or journal.replica.claims.version in (None, version)
 
     async def glance(self, flow: str) -> Glance:
@@ -178,9 +178,6 @@ class Share:
                 self._changes.put_nowait(SharedChange(flow, change))
             if isinstance(each.event, _OF_TRIGGERS):
                 self._changes.put_nowait(SharedChange(flow))
-
-    def _of(self, flow: str) -> FlowJournal | None:
-        return next((each for each in self._journals() if each.replica.flow == flow), None)
 
     def _replica_of(self, run_id: str) -> Replica | None:
         journal = self._journal_of(run_id)
