@@ -2,14 +2,15 @@
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 
 import pytest
-from tests.cli.cluster import line, store_url
+from tests.cli.cluster import store_url
 
 from headrace.store import RunStatus
-from support.forked import start
 from web.served import served
 from web.test_events import watching
+from web.workers import working
 
 ITEMS = """
   concurrency: 4
@@ -29,24 +30,17 @@ CROSSED = {"e0": 1, "e1": 60, "e2": 60}
 @pytest.mark.timeout(60)
 async def test_a_server_without_work_shows_all_that_a_worker_does(tmp_path):
     url = store_url()
-    async with served(tmp_path, {"items": ITEMS}, store=url, most_tasks=0) as server:
-        worker = start(
-            *("worker", server.folder, "--store", url),
-            *("--address", "127.0.0.1:0", "--listen", "127.0.0.1:0"),
-        )
-        try:
-            async with watching(server) as stream:  # who executes the flow is read anew
-                await asyncio.to_thread(line, worker, r"(http://\S+)/ready ")
-                there = 0
-                while there < 2:
-                    assert await stream.next("flow_changed") == ("flow_changed", {"flow": "items"})
-                    there = len((await server.get("flows/items"))["executors"])
-            await watches_and_finds(server, worker.pid)
-        finally:
-            worker.kill()
-            worker.wait()
-            for stream in (worker.stdin, worker.stdout, worker.stderr):
-                stream.close()
+    async with (
+        served(tmp_path, {"items": ITEMS}, store=url, most_tasks=0) as server,
+        AsyncExitStack() as closing,
+    ):
+        async with watching(server) as stream:  # who executes the flow is read anew
+            worker = await closing.enter_async_context(working(server.folder, url))
+            there = 0
+            while there < 2:
+                assert await stream.next("flow_changed") == ("flow_changed", {"flow": "items"})
+                there = len((await server.get("flows/items"))["executors"])
+        await watches_and_finds(server, worker.pid)
 
 
 async def watches_and_finds(server, worker):

@@ -1,19 +1,18 @@
 """A server without any file, on a store of flows that a worker executes: real processes, real NATS."""
 
 import asyncio
-import os
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.cli.cluster import flow_file, line, store_url
+from tests.cli.cluster import flow_file, store_url
 
 from headrace.sdk import Registry
 from headrace.store import RunFilter
 from headrace.web import lookout
-from support.forked import start
 from web.served import served
 from web.test_cluster import CROSSED, ITEMS, RECEIVED
 from web.test_events import watching
+from web.workers import working
 
 WORK = """
   description: Halves numbers.
@@ -41,23 +40,13 @@ SLOW = """
 
 
 @asynccontextmanager
-async def working(tmp_path, url, flows, **environment):
+async def elsewhere(tmp_path, url, flows, **environment):
     """A worker with a folder of its own."""
     folder = tmp_path / "elsewhere"
     for name, spec in flows.items():
         flow_file(folder, name, spec)
-    process = start(
-        *("worker", folder, "--store", url, "--address", "127.0.0.1:0", "--listen", "127.0.0.1:0"),
-        environment={**os.environ, **environment},
-    )
-    try:
-        await asyncio.to_thread(line, process, r"(http://\S+)/ready ")
+    async with working(folder, url, **environment) as process:
         yield process
-    finally:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            stream.close()
 
 
 async def ended(server, run):
@@ -73,7 +62,7 @@ async def test_a_flow_without_a_file_is_shown_with_counts_that_are_exact_in_the_
     url, flows = store_url(), {"items": ITEMS.replace("50ms", "150ms")}
     async with served(tmp_path, {}, store=url) as server:
         assert await server.get("flows") == {"flows": []}
-        async with watching(server) as stream, working(tmp_path, url, flows) as worker:
+        async with watching(server) as stream, elsewhere(tmp_path, url, flows) as worker:
             assert await stream.next("flow_changed") == ("flow_changed", {"flow": "items"})
             (flow,) = (await server.get("flows"))["flows"]
             assert (flow["name"], flow["state"], flow["problem"]) == ("items", "elsewhere", None)
@@ -120,7 +109,7 @@ async def fires_and_watches(server, stream):
 async def test_who_looks_afterwards_sees_the_counts_of_the_last_run(tmp_path):
     url = store_url()
     flows = {"items": ITEMS.replace("50ms", "1ms")}
-    async with served(tmp_path, {}, store=url) as server, working(tmp_path, url, flows):
+    async with served(tmp_path, {}, store=url) as server, elsewhere(tmp_path, url, flows):
         await ended(server, (await server.post("flows/items/triggers/go/fire"))["run"])
         live = (await server.get("flows/items/live"))["live"]
         assert {name: node["received"] for name, node in live["nodes"].items()} == RECEIVED
@@ -130,28 +119,28 @@ async def test_who_looks_afterwards_sees_the_counts_of_the_last_run(tmp_path):
 @pytest.mark.timeout(60)
 async def test_what_people_do_is_done_by_who_executes_the_flow(tmp_path):
     url = store_url()
-    flows = {"work": WORK, "slow": SLOW}
+    flows = {"halves": WORK, "slow": SLOW}
     async with served(tmp_path, {}, store=url) as server:
-        async with working(tmp_path, url, flows, HEADRACE_SECRET_API_KEY="1ms"):
-            fire = "flows/work/triggers/go/fire"
+        async with elsewhere(tmp_path, url, flows, HEADRACE_SECRET_API_KEY="1ms"):
+            fire = "flows/halves/triggers/go/fire"
             run = await ended(server, (await server.post(fire))["run"])
             assert run["status"] == "succeeded"
-            unknown = await server.ask("POST", "flows/work/triggers/stop/fire", {})
+            unknown = await server.ask("POST", "flows/halves/triggers/stop/fire", {})
             assert (unknown.status, unknown.code) == (404, "not_found")
             await cancels(server)
             await retries(server, fire)
             await pauses(server)
             await looks_at_nodes(server)
-        assert (await server.get("flows/work/triggers/clock/firings"))["firings"] == []
-        paused = await server.post("flows/work/triggers/clock/pause")  # for who executes it next
+        assert (await server.get("flows/halves/triggers/clock/firings"))["firings"] == []
+        paused = await server.post("flows/halves/triggers/clock/pause")  # for who executes it next
         assert paused["isPaused"]
 
 
 async def looks_at_nodes(server):
-    assert len((await server.get("flows/work/triggers/clock/firings"))["firings"]) == 10
-    node = await server.get("flows/work/nodes/halve")
+    assert len((await server.get("flows/halves/triggers/clock/firings"))["firings"]) == 10
+    node = await server.get("flows/halves/nodes/halve")
     assert (node["templates"], node["samples"]) == ([], [])
-    given = {"text": "{{$vars.by}}", "flow": "work"}
+    given = {"text": "{{$vars.by}}", "flow": "halves"}
     assert (await server.post("evaluate", given))["text"] == "2"
 
 
@@ -165,12 +154,12 @@ async def cancels(server):
 
 
 async def retries(server, fire):
-    async with watching(server, "?flow=work") as stream:
+    async with watching(server, "?flow=halves") as stream:
         run = (await server.post(fire, {"payload": {"num": 0}}))["run"]
         assert (await ended(server, run))["status"] == "failed"
-        (letter,) = (await server.get("dead-letters?flow=work"))["letters"]
+        (letter,) = (await server.get("dead-letters?flow=halves"))["letters"]
         _, error = await stream.next("error")
-        assert (error["run"], error["flow"], error["fate"]) == (run, "work", "dead")
+        assert (error["run"], error["flow"], error["fate"]) == (run, "halves", "dead")
         assert (await stream.next("run_ended"))[1]["status"] == "failed"
         while (await stream.next("letters_changed"))[1]["deadLetters"] != 1:
             pass
@@ -186,24 +175,24 @@ async def pauses(server):
     def clock(flow):
         return next(each for each in flow["triggers"] if each["node"] == "clock")
 
-    assert clock(await server.get("flows/work"))["nextFiring"] is not None
-    paused = await server.post("flows/work/triggers/clock/pause")
+    assert clock(await server.get("flows/halves"))["nextFiring"] is not None
+    paused = await server.post("flows/halves/triggers/clock/pause")
     assert (paused["isPaused"], paused["nextFiring"]) == (True, None)
     async with asyncio.timeout(20):  # until the worker has heard of it
-        while (await server.site.store.trigger("work", "clock")).is_active:
+        while (await server.site.store.trigger("halves", "clock")).is_active:
             await asyncio.sleep(0.05)
-    assert clock(await server.get("flows/work"))["isPaused"]
-    resumed = await server.post("flows/work/triggers/clock/resume")
+    assert clock(await server.get("flows/halves"))["isPaused"]
+    resumed = await server.post("flows/halves/triggers/clock/resume")
     assert (resumed["isPaused"], resumed["kind"], resumed["payload"]) == (False, "schedule", {"num": 4})
     async with asyncio.timeout(20):
-        while not (await server.site.store.trigger("work", "clock")).is_active:
+        while not (await server.site.store.trigger("halves", "clock")).is_active:
             await asyncio.sleep(0.05)
 
 
 @pytest.mark.timeout(60)
 async def test_a_flow_that_gets_a_file_is_here_and_elsewhere_once_it_is_gone(tmp_path):
     url = store_url()
-    async with served(tmp_path, {}, store=url) as server, working(tmp_path, url, {"slow": SLOW}):
+    async with served(tmp_path, {}, store=url) as server, elsewhere(tmp_path, url, {"slow": SLOW}):
         run = (await server.post("flows/slow/triggers/go/fire"))["run"]
         assert (await server.get("flows/slow"))["live"]["runs"] == [run]
         path = server.write("slow", SLOW)
@@ -226,7 +215,7 @@ async def test_a_flow_that_gets_a_file_is_here_and_elsewhere_once_it_is_gone(tmp
 @pytest.mark.timeout(60)
 async def test_a_text_that_does_not_load_here_is_shown_with_what_is_wrong(tmp_path):
     url = store_url()
-    async with served(tmp_path, {}, store=url) as server, working(tmp_path, url, {"items": ITEMS}):
+    async with served(tmp_path, {}, store=url) as server, elsewhere(tmp_path, url, {"items": ITEMS}):
         server.site.elsewhere._registry = Registry([])
         flow = await server.get("flows/items")
         assert (flow["state"], flow["graph"], flow["triggers"], flow["live"]) == ("elsewhere", None, [], None)
@@ -242,7 +231,7 @@ async def test_a_text_that_does_not_load_here_is_shown_with_what_is_wrong(tmp_pa
 @pytest.mark.timeout(60)
 async def test_a_version_is_loaded_once_and_the_next_one_when_it_fires(tmp_path):
     url = store_url()
-    async with served(tmp_path, {}, store=url) as server, working(tmp_path, url, {"slow": SLOW}):
+    async with served(tmp_path, {}, store=url) as server, elsewhere(tmp_path, url, {"slow": SLOW}):
         first, _ = await server.site.elsewhere.find("slow")
         run = (await server.post("flows/slow/triggers/go/fire"))["run"]
         assert (await server.site.elsewhere.find("slow"))[0] is first
@@ -259,7 +248,7 @@ async def test_a_version_is_loaded_once_and_the_next_one_when_it_fires(tmp_path)
 async def test_nothing_is_looked_at_where_nobody_watches(tmp_path, monkeypatch):
     monkeypatch.setattr(lookout, "_PERIOD_S", 0.01)
     url = store_url()
-    async with served(tmp_path, {}, store=url) as server, working(tmp_path, url, {"slow": SLOW}):
+    async with served(tmp_path, {}, store=url) as server, elsewhere(tmp_path, url, {"slow": SLOW}):
         await asyncio.sleep(0.3)
         assert server.site.lookout._seen == {}
         async with watching(server):
@@ -270,7 +259,7 @@ async def test_nothing_is_looked_at_where_nobody_watches(tmp_path, monkeypatch):
 async def test_a_flow_that_nobody_executes_is_listed_until_its_runs_are_forgotten(tmp_path):
     url = store_url()
     async with served(tmp_path, {}, store=url) as server:
-        async with working(tmp_path, url, {"items": ITEMS.replace("50ms", "1ms")}):
+        async with elsewhere(tmp_path, url, {"items": ITEMS.replace("50ms", "1ms")}):
             run = await ended(server, (await server.post("flows/items/triggers/go/fire"))["run"])
         store = server.site.store
         await store.hold("items")  # buries who was killed
@@ -286,13 +275,13 @@ async def test_a_flow_that_nobody_executes_is_listed_until_its_runs_are_forgotte
 async def test_a_file_that_cannot_be_executed_here_is_no_hindrance_where_others_do(tmp_path):
     """As where a server lacks a secret that the workers have."""
     url = store_url()
-    async with served(tmp_path, {"work": WORK}, store=url) as server:
-        alone = await server.get("flows/work")
+    async with served(tmp_path, {"halves": WORK}, store=url) as server:
+        alone = await server.get("flows/halves")
         assert (alone["state"], alone["takesActions"]) == ("invalid", False)
         assert "API_KEY" in alone["problem"]
-        async with working(tmp_path, url, {"work": WORK}, HEADRACE_SECRET_API_KEY="1ms"):
+        async with elsewhere(tmp_path, url, {"halves": WORK}, HEADRACE_SECRET_API_KEY="1ms"):
             (shown,) = (await server.get("flows"))["flows"]
             assert (shown["state"], shown["takesActions"]) == ("elsewhere", True)
             assert "API_KEY" in shown["problem"]
-            run = (await server.post("flows/work/triggers/go/fire"))["run"]
+            run = (await server.post("flows/halves/triggers/go/fire"))["run"]
             assert (await ended(server, run))["status"] == "succeeded"

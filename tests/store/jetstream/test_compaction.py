@@ -1,7 +1,7 @@
 """A journal is made short again and again; nothing of what was decided is lost by that."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -53,6 +53,16 @@ async def shortened(store, most):
             await asyncio.sleep(0.01)
 
 
+@asynccontextmanager
+async def filled(place):
+    """A store with 60 runs, whose journal was made short."""
+    async with opened(place) as store:
+        await store.adopt(FLOW)
+        await fill(store, 0, 60)
+        await shortened(store, 100)
+        yield store
+
+
 async def check(store, count):
     runs = await store.runs()
     assert [run.id for run in runs] == [f"r{number}" for number in reversed(range(count))][:50]
@@ -68,10 +78,7 @@ async def check(store, count):
 
 
 async def test_a_long_journal_is_made_short_and_all_is_still_there(place):
-    async with opened(place) as store:
-        await store.adopt(FLOW)
-        await fill(store, 0, 60)
-        await shortened(store, 100)
+    async with filled(place) as store:
         await check(store, 60)
         async with opened(place) as other:
             await check(other, 60)
@@ -87,10 +94,8 @@ def read_count(store):
 
 @pytest.mark.parametrize("status", [RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED])
 async def test_of_many_ended_runs_no_more_are_read_than_are_told(place, status):
-    async with opened(place) as store:
-        await store.adopt(FLOW)
-        await fill(store, 0, 60)
-        await shortened(store, 100)
+    async with filled(place):
+        pass
     async with opened(place) as store:
         await store.runs()
         before = read_count(store)
@@ -105,10 +110,8 @@ async def test_of_many_ended_runs_no_more_are_read_than_are_told(place, status):
 
 
 async def test_of_many_letters_no_more_are_read_than_are_told(place):
-    async with opened(place) as store:
-        await store.adopt(FLOW)
-        await fill(store, 0, 60)
-        await shortened(store, 100)
+    async with filled(place):
+        pass
     async with opened(place) as store:
         await store.runs()
         before = read_count(store)
