@@ -51,7 +51,7 @@ CONNECTOR = "database-module/connector"
 def test_settings_are_evaluated_over_vars_and_secrets() -> None:
     settings = "{driver: postgres, host: '{{$.secrets.host}}', port: '{{$.secrets.port}}', username: 'u{{$.vars.size}}'}"
     made = resolve(node(CONNECTOR, settings), VARS, SECRETS)
-    assert (made.host, made.port, made.username) == ("db.local", 5433, "u5")  # type: ignore[attr-defined]
+    assert (made.host, made.port, made.username) == ("db.local", 5433, "u5")  # type: ignore[attr-defined]  # of the component
 
 
 def test_settings_of_vars_alone_are_checked_when_the_flow_is_loaded() -> None:
@@ -113,8 +113,8 @@ def test_settings_for_each_message_arrive_as_templates() -> None:
     it = node("common-module/router", rules)
     first = resolve(it, VARS, SECRETS)
     second = resolve(it, VARS, SECRETS)
-    assert first.rules[0].when is second.rules[0].when is it.message_templates["rules", 0, "when"]  # type: ignore[attr-defined]
-    assert first.rules[1].when is None  # type: ignore[attr-defined]
+    assert first.rules[0].when is second.rules[0].when is it.message_templates["rules", 0, "when"]  # type: ignore[attr-defined]  # of the component
+    assert first.rules[1].when is None  # type: ignore[attr-defined]  # of the component
 
 
 def test_a_setting_for_each_message_must_be_an_expression() -> None:
@@ -130,7 +130,7 @@ def test_defaults_lie_below_the_settings_of_a_node() -> None:
         Source("f.yaml", text.replace("  nodes:", f"  defaults: {defaults}\n  nodes:")), registry
     )
     made = resolve(require(loaded).nodes["it"], VARS, SECRETS)
-    assert (made.timeout, made.retry_count, made.default_headers) == (3.0, 4, {"b": "2"})  # type: ignore[attr-defined]
+    assert (made.timeout, made.retry_count, made.default_headers) == (3.0, 4, {"b": "2"})  # type: ignore[attr-defined]  # of the component
 
 
 # ---- settings that are evaluated for each message

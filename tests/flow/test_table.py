@@ -94,7 +94,7 @@ ANSWER: Json = {
         "bodyJson": {"data": [], "total": 2},
     },
 }
-HTML: Json = {**ANSWER, "response": {**ANSWER["response"], "bodyJson": None}}  # type: ignore[dict-item]
+HTML: Json = {**ANSWER, "response": {**ANSWER["response"], "bodyJson": None}}  # type: ignore[dict-item]  # it is an object
 
 PAGE_LOOP = f"""\
 {NODES}    page: {{component: http-module/client, input: {{url: "https://api.example.com/users"}}}}

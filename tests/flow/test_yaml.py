@@ -102,7 +102,7 @@ def test_an_alias_within_an_alias_names_both_uses() -> None:
     findings: list[Finding] = []
     tree = read_yaml(Source("f.yaml", "a: &a {k: 1}\nb: &b [*a]\nc: *b\n"), findings)
     assert isinstance(tree, Mapping)
-    inner = tree.entries["c"].value.items[0].entries["k"].value  # type: ignore[union-attr]
+    inner = tree.entries["c"].value.items[0].entries["k"].value  # type: ignore[union-attr]  # it is what was written
     assert str(inner.span) == "f.yaml:1:11"
     assert [(text, str(span)) for text, span in inner.span.source.uses] == [
         ("used here by `*a`", "f.yaml:2:8"),

@@ -34,7 +34,7 @@ def offered(expression: str) -> list[str]:
 @pytest.mark.parametrize("table", [FUNCTIONS, METHODS])
 def test_a_dot_can_be_typed_anywhere_in_any_call(table: dict[str, object]) -> None:
     for entry in table.values():
-        expression = entry.examples[0].expression  # type: ignore[attr-defined]
+        expression = entry.examples[0].expression  # type: ignore[attr-defined]  # of the registry
         for end in range(0, len(expression) + 1, 3):
             offered(f"{expression[:end]}$.")
             offered(expression[:end])

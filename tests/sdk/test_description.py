@@ -36,7 +36,7 @@ class _Extended(_Base):
 
     def method(self) -> None:
         """Of no field."""
-        self_: int = 1  # noqa: F841
+        self_: int = 1  # noqa: F841 - that it is no field is tested
         """Of a variable."""
 
 

@@ -263,7 +263,8 @@ class Worker:
             return None
         if self._sharing is not None:
             active.agenda.concurrency = self._sharing.share_of(active.record, active.program.concurrency)
-            active.agenda.place, active.agenda.sharers = self._sharing.place_in(active.record)
+            if active.agenda.lane_limits:
+                active.agenda.place, active.agenda.sharers = self._sharing.place_in(active.record)
         while (entry := active.agenda.take(now_ns)) is not None:
             if self._sharing is None or self._sharing.may_begin(entry.task):
                 return entry

@@ -76,5 +76,5 @@ def _values_in(message: Json) -> int:
         below = current.values() if isinstance(current, dict) else current
         if isinstance(current, dict | list):
             count += len(current)
-            pending.extend(item for item in below if type(item) is list or type(item) is dict)  # type: ignore[union-attr]
+            pending.extend(item for item in below if type(item) is list or type(item) is dict)  # type: ignore[union-attr]  # it has members
     return min(count, _MOST_VALUES)

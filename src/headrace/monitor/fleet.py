@@ -217,7 +217,7 @@ class Fleet(Observer):
         self._asked[self._number] = asked
         self._asked.pop(self._number - _LATE, None)
         await sharing.say(_SUBJECT, _encode(_Question(self._number, list(wanted), run)))
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # a later answer is taken in when it comes
             async with asyncio.timeout(_PATIENCE_S):
                 await asked.all_have_answered.wait()
 

@@ -33,7 +33,7 @@ def compare(operator: str, expected: Json) -> Comparison:
             return lambda value, _: (value is not None) is wanted
         case "in":
             if not isinstance(expected, list):  # pydantic wants a ValueError
-                raise ValueError(f"`value` must be an array for `in`, but it is {described(expected)}")  # noqa: TRY004
+                raise ValueError(f"`value` must be an array for `in`, but it is {described(expected)}")  # noqa: TRY004 - a value of a flow, no type of the code
             return lambda value, _: any(_same(value, item) for item in expected)
         case "contains":
             return lambda value, _: _contains(value, expected)
