@@ -217,7 +217,7 @@ def test_a_worker_says_which_files_it_executes_and_which_not(flows: Path, store:
     flow_file(flows, "broken", "nodes: {}\nedges: [a -> b]\n")
     process = spawn("worker", flows, "--store", store, "--address", "127.0.0.1:0", "--listen", "127.0.0.1:0")
     line(process, r"headrace works on 0 flows of ")
-    line(process, r"1 file cannot be executed")
+    line(process, r"1 file cannot be executed; the log says why")
     stopped(process)
 
 

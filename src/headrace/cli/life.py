@@ -25,16 +25,15 @@ async def live(work: "Callable[[StopSignals], Awaitable[Left]]") -> "tuple[Left,
         raise errors.exceptions[0] from None
 
 
-def tell_flows(does: str, folder: "Folder", root: Path) -> int:
-    """Say which flows of a folder a process executes; gives how many files it cannot."""
+def tell_flows(does: str, folder: "Folder", root: Path, where: str) -> None:
+    """Say which flows of a folder a process executes, and where it says why it cannot execute others."""
     running = sum(file.program is not None for file in folder.files.values())
     others = len(folder.files) - running
     print(f"headrace {does} {plural(running, 'flow')} of {harmless(str(root))}")
     if not folder.files:
         print("no YAML file there has a line `apiVersion: headrace.dev/…`; one that comes is taken over")
     if others:
-        print(f"{plural(others, 'file')} cannot be executed")
-    return others
+        print(f"{plural(others, 'file')} cannot be executed; the {where} says why")
 
 
 def tell_stopping(runs: int, grace_s: float) -> None:

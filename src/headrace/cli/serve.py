@@ -157,8 +157,7 @@ class _Told:
 
     def ready(self, site: "Site", bound: Address) -> None:
         """See `Listener`."""
-        if tell_flows("serves", site.folder, self._offer.root):
-            print("the page says why")
+        tell_flows("serves", site.folder, self._offer.root, "page")
         print(f"Open http://{bound}/{self._fragment}", flush=True)
 
     def stopping(self, runs: int) -> None:

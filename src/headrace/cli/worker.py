@@ -107,7 +107,7 @@ class _Told:
 
     def ready(self, site: "Site", bound: Address) -> None:
         """See `Listener`."""
-        tell_flows("works on", site.folder, self._work.root)
+        tell_flows("works on", site.folder, self._work.root, "log")
         print(f"http://{bound}/ready tells how it is", flush=True)
 
     def stopping(self, runs: int) -> None:
