@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.cluster.server import merged
 
@@ -18,6 +18,8 @@ OBJECTS = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
 
 
 @given(OBJECTS, OBJECTS)
+@example({"a": 0}, {"a": False})
+@example({"a": [False, 0]}, {"a": [False, False]})
 def test_a_patch_makes_the_one_of_the_other(before, after):
     assert merged(before, merge_patch(before, after)) == after
     assert (merge_patch(before, after) == {}) == (
@@ -41,6 +43,7 @@ def test_what_was_applied_is_covered_whatever_there_is_besides(before, wanted):
         ({"a": "1"}, {"a": 1}),
         ({}, {"a": False}),
         ({}, {"a": 0}),
+        ({"a": 0}, {"a": False}),
     ],
 )
 def test_what_differs_is_seen(found, wanted):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from headrace.expr.text import strict_equal
 from headrace.values import Json
 
 __all__ = ["covers", "merge_patch"]
@@ -15,7 +16,7 @@ def merge_patch(before: dict[str, Json], after: dict[str, Json]) -> dict[str, Js
         if isinstance(value, dict) and isinstance(old, dict):
             if inner := merge_patch(old, value):
                 patch[key] = inner
-        elif key not in before or old != value:
+        elif key not in before or not strict_equal(old, value):
             patch[key] = value
     return patch
 
@@ -31,4 +32,4 @@ def covers(found: Any, wanted: Any) -> bool:  # noqa: ANN401 - any part of an ob
         return isinstance(found, dict) and all(covers(found.get(key), value) for key, value in wanted.items())
     if isinstance(wanted, list):
         return isinstance(found, list) and len(found) == len(wanted) and all(map(covers, found, wanted))
-    return bool(found == wanted)
+    return strict_equal(found, wanted)
