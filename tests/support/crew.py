@@ -10,7 +10,7 @@ from uuid import uuid4
 from headrace.monitor.fleet import Fleet
 from headrace.monitor.meter import Meter, meter_of
 from headrace.monitor.recorder import Recorder
-from headrace.store import RunRecord
+from headrace.store import RunRecord, RunStatus
 from headrace.store.jetstream import JetStreamStore, Place
 from support.flows import Bench, Seen, bench
 from support.nats_server import shared_server
@@ -75,14 +75,20 @@ class Crewed:
 
     async def ended(self, run_id: str) -> RunRecord:
         """The run, once every engine knows that it has ended."""
-        await asyncio.gather(*(each.engine.wait(run_id) for each in self.engines))
-        records = [await each.store.run(run_id) for each in self.engines]
-        assert all(record == records[0] for record in records)
-        return records[0]
+        first, *others = await asyncio.gather(*(_ended(each, run_id) for each in self.engines))
+        assert others == [first] * len(others)
+        return first
 
     def saw(self, node: str) -> list[Any]:
         """What the probes of one name have seen in all of them."""
         return [message for seen in self.seen for message in seen[node]]
+
+
+async def _ended(member: Bench, run_id: str) -> RunRecord:
+    """The run, once an engine knows that it has ended; it may have to hear first that it has begun."""
+    while (run := await member.store.run(run_id)) is None or run.status is RunStatus.RUNNING:
+        await asyncio.sleep(0.005)
+    return await member.engine.wait(run_id)
 
 
 @asynccontextmanager

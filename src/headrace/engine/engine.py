@@ -313,7 +313,10 @@ class Engine:
         return fired.run
 
     async def wait(self, run_id: str) -> RunRecord:
-        """Wait for the end of a run; returns its record once the end is durable."""
+        """Wait for the end of a run; returns its record once the end is durable.
+
+        At once if this process executes nothing of the run, or has not heard yet that another began it.
+        """
         await self._working.wait(run_id)
         record = await self._store.run(run_id)
         if record is None:
