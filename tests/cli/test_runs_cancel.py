@@ -262,6 +262,12 @@ def test_without_a_process_nothing_is_fired_and_it_is_told_what_fires(call: Call
         "error: no process executes flow `test`, so nothing was fired; "
         f"`headrace run {path} --once --trigger start` fires it here\n",
     )
+    outcome = call("signal", "test", "strat")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "error: no process executes flow `test`, so nothing was fired; "
+        "it has no trigger `strat`; there is `tick`, `start`\n",
+    )
     assert (statuses(), rows("SELECT 1 FROM requests")) == (["failed"], [])
 
 

@@ -18,6 +18,7 @@ from headrace.cli.terminal import harmless
 from headrace.errors import FlowError, UsageError
 from headrace.expr.suggestion import listed
 from headrace.flow.loader import read_flow, require
+from headrace.flow.model import Flow
 from headrace.store import Request
 from headrace.values import Json, encode_json
 
@@ -70,10 +71,8 @@ async def _signal(
         async def here(request: Request) -> str:
             """Nobody executes the flow; but who did may have fired before it said so."""
             if await store.run(request.id) is None:
-                raise UsageError(
-                    f"no process executes flow `{name}`, so nothing was fired; "
-                    f"`headrace run {path} --once --trigger {trigger}{store_option(url)}` fires it here"
-                )
+                cure = _cure(path, trigger, url)
+                raise UsageError(f"no process executes flow `{name}`, so nothing was fired; {cure}")
             return ""
 
         return (await settle(store, [request], here))[request.id], request, executors
@@ -99,7 +98,7 @@ def _flow_of(flows: Mapping[str, str], text: str) -> tuple[str, str]:
 def _only_trigger(path: str) -> str:
     """The one signal of a flow, or its one trigger."""
     try:
-        flow = require(read_flow(path, full_registry()))
+        flow = _load(path)
     except (FlowError, UsageError) as error:
         raise UsageError(f"name the NODE to fire; {path} does not load, so it is not known here") from error
     signals = [node.name for node in flow.triggers if node.spec.name == _SIGNAL]
@@ -108,3 +107,18 @@ def _only_trigger(path: str) -> str:
         kind = "signals" if signals else "triggers"
         raise UsageError(f"name the NODE to fire; the {kind} of {flow.name} are {listed(names)}")
     return names[0]
+
+
+def _cure(path: str, trigger: str, url: str | None) -> str:
+    """What fires a trigger of a flow that nobody executes."""
+    try:
+        known = [node.name for node in _load(path).triggers]
+    except (FlowError, UsageError):
+        known = [trigger]  # `headrace run` says what is wrong with the file
+    if trigger not in known:
+        return f"it has no trigger `{trigger}`; there is {listed(known)}"
+    return f"`headrace run {path} --once --trigger {trigger}{store_option(url)}` fires it here"
+
+
+def _load(path: str) -> Flow:
+    return require(read_flow(path, full_registry()))
