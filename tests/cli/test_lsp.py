@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from tests.cli.outcome import Outcome
 
+from support.ports import free_port
+
 
 async def test_by_tcp() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "headrace", "lsp", "--tcp", str(port), stderr=asyncio.subprocess.PIPE
     )

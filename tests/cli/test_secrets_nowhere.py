@@ -4,7 +4,6 @@ import base64
 import json
 import re
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +12,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from tests.cli.outcome import Outcome
+
+from support.ports import free_port
 
 TOKEN = "tök/en+of=the api&%41"
 PASSWORD = "päss:wörd/of+the\"db\\'"
@@ -119,12 +120,6 @@ def assert_secret(name: str, content: bytes) -> None:
             assert at < 0, f"{name} has a secret: {content[max(at - 80, 0) : at + 80]!r}"
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.timeout(180)
 def test_secrets_are_in_no_output_and_no_file(
     tmp_path: Path,
@@ -137,7 +132,7 @@ def test_secrets_are_in_no_output_and_no_file(
         monkeypatch.setenv(name, value)
     flow = tmp_path / "flow.yaml"
     flow.write_text(FLOW)
-    options = ("--set", f"vars.url={api}", "--set", f"vars.port={closed_port()}")
+    options = ("--set", f"vars.url={api}", "--set", f"vars.port={free_port()}")
     outputs = {}
     for data, extra in ((401, "-vv"), (200, "--json")):
         done = process("run", flow, "--once", "--new", *options, "--data", str(data), extra)

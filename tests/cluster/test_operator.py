@@ -16,7 +16,7 @@ from tests.cluster.test_reconciler import BROKEN, Known, pod
 from headrace.cluster.api import ApiError
 from headrace.cluster.operator import Duty, operate
 from headrace.errors import UsageError
-from support.nats_server import free_port
+from support.ports import free_port
 
 
 @pytest.fixture(autouse=True)

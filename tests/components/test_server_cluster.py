@@ -16,7 +16,8 @@ from headrace.errors import InfrastructureError, TemporaryError
 from headrace.store import Caller, RunStatus
 from headrace.store.jetstream import JetStreamStore, Place
 from support.flows import HEAD, Seen
-from support.nats_server import free_port, shared_server
+from support.nats_server import shared_server
+from support.ports import free_port
 
 # Who took the request goes on with the first task that it leads to; the second is anybody's.
 APART = REPLY.replace(

@@ -1,7 +1,6 @@
 """Hooks over real HTTP and real stores: told once for each time, and not forgotten by a process that ends."""
 
 import asyncio
-import socket
 import time
 from contextlib import asynccontextmanager
 
@@ -17,6 +16,7 @@ from headrace.source import Source
 from headrace.store import MemoryStore, NoticeKind, RunFilter, RunStatus
 from support.clock import JumpingClock
 from support.flows import Seen, probes
+from support.ports import free_port
 from support.receiver import receiving
 from support.stores import KINDS, opened
 
@@ -134,9 +134,7 @@ async def test_a_webhook_that_refuses_is_told_again_with_the_same_key(tmp_path, 
 
 
 async def test_what_a_process_could_not_send_the_next_one_sends(place, tmp_path, caplog):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with opened(place) as store, working(store, tmp_path) as work:
         program = await work.load(WORK.replace("HOOKS", POSTS), url)

@@ -2,7 +2,8 @@
 
 import time
 
-from support.nats_server import NatsServer, free_port
+from support.nats_server import NatsServer
+from support.ports import free_port
 
 
 class NatsCluster:

@@ -13,14 +13,10 @@ import urllib.request
 from functools import cache
 from pathlib import Path
 
+from support.ports import free_port
+
 PROGRAM = Path(os.environ.get("NATS_SERVER") or Path(sys.executable).parent / "nats-server")
 """Another version may be named."""
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class NatsServer:

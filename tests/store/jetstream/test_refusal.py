@@ -11,7 +11,8 @@ from headrace.errors import StoreError, UsageError
 from headrace.store.jetstream import JetStreamStore, Place
 from support.made import FLOW, fire_request
 from support.nats_account import operated
-from support.nats_server import NatsServer, free_port, shared_server
+from support.nats_server import NatsServer, shared_server
+from support.ports import free_port
 
 pytestmark = pytest.mark.timeout(60)
 
