@@ -7,9 +7,11 @@ import pytest
 
 from headrace.errors import PermanentError, StoreError
 from headrace.store.jetstream import JetStreamStore, Place, connection, follower
+from headrace.store.jetstream.sayings import Sayings
 from support.cut import line_to
 from support.made import FLOW, commit, fire_request, task
 from support.nats_server import NatsServer, shared_server
+from support.ports import free_port
 
 
 @pytest.fixture
@@ -95,6 +97,49 @@ async def test_who_waits_for_a_server_that_stays_away_is_told(server, monkeypatc
     with pytest.raises(StoreError, match="has taken nothing for 1 s"):
         await store.watch()
     await store.close()
+
+
+@pytest.mark.timeout(60)
+async def test_who_finds_nobody_ends_also_at_the_very_moment_at_which_the_client_tries_again():
+    """Tries come each second; one that fails while it is cancelled swallows that."""
+    place = place_at(f"nats://127.0.0.1:{free_port()}")
+
+    async def refused(connect_s):
+        with pytest.raises(StoreError, match="does not answer"):
+            await connection.Connection.open(place, 1.0, connect_s)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(refused(1.0 + number * 0.0005) for number in range(400)))
+
+
+@pytest.fixture
+async def full(monkeypatch):
+    """A connection over a line that is cut and takes nothing more."""
+    monkeypatch.setattr(connection, "_CLOSE_S", 0.5)
+    async with line_to(shared_server().port) as line:
+        opened = await connection.Connection.open(place_at(f"nats://127.0.0.1:{line.port}"), 1.0)
+        line.cut()
+        for _ in range(20):
+            async with asyncio.timeout(0.1):  # the client swallows that, and keeps what is to be sent
+                await opened.client.publish("test.full", b"x" * 500_000)
+        yield opened
+        await opened.close()
+
+
+@pytest.mark.timeout(60)
+async def test_a_connection_is_closed_though_the_line_is_cut_and_full(full):
+    async with asyncio.timeout(20):
+        await full.close()
+
+
+@pytest.mark.timeout(60)
+async def test_who_says_something_over_a_line_that_is_full_can_be_cancelled(full):
+    saying = asyncio.create_task(Sayings(full, "me").say("test", b"x"))
+    await asyncio.sleep(0.1)
+    assert not saying.done()
+    saying.cancel()
+    await asyncio.wait([saying], timeout=20)
+    assert saying.cancelled()
 
 
 async def test_a_server_that_is_too_old_is_refused(server, monkeypatch):

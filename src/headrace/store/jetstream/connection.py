@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import nats
 import nats.errors
@@ -23,7 +23,7 @@ from headrace.errors import NoStoreError, StoreError, UsageError
 from headrace.store.jetstream.failure import ERRORS, HAS_NO_JETSTREAM, failure_of, is_away
 from headrace.store.jetstream.place import Place
 
-__all__ = ["CONNECT_S", "LEAST_VERSION", "Connection", "heed"]
+__all__ = ["CONNECT_S", "LEAST_VERSION", "Connection", "cut_off", "heed"]
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +39,10 @@ CONNECT_S = 10.0
 _ANSWER_S = 3.0
 """A question that was put while its answerer died is put again."""
 _PAUSE_S = 0.25
+_CLOSE_S = 5.0
+"""A line that was cut takes nothing: then what is still to be sent is not."""
+_HEEDED_S = 0.1
+"""A task that was cancelled so long ago and goes on has swallowed that."""
 _DEDUPE_S = 1.0
 """What is written twice is found by its number; JetStream need not look."""
 
@@ -54,6 +58,15 @@ def heed() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def cut_off(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks until they have ended, however often the client swallows that: see `heed`."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_HEEDED_S)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -107,17 +120,15 @@ class Connection:
 
     async def _connect(self, connect_s: float) -> None:
         """Connect: the client itself would try for ever, also where it is refused."""
-        connecting = asyncio.ensure_future(self._try_to_connect())
-        refused = asyncio.ensure_future(self._refused.wait())
+        connecting = asyncio.create_task(self._try_to_connect())
+        refused = asyncio.create_task(self._refused.wait())
         try:
             await asyncio.wait({connecting, refused}, timeout=connect_s, return_when=asyncio.FIRST_COMPLETED)
             if not connecting.done():
                 raise self._heard or TimeoutError
             await connecting
         finally:
-            for each in (connecting, refused):
-                each.cancel()
-            await asyncio.wait({connecting, refused})
+            await cut_off(connecting, refused)
 
     async def _try_to_connect(self) -> None:
         await self.client.connect(
@@ -210,10 +221,24 @@ class Connection:
         await self.patiently(lambda: self.jetstream.purge_stream(name, seq=sequence + 1))
 
     async def close(self) -> None:
-        """Close it, after what is still to be sent."""
+        """Close it, after what can still be sent."""
         self._is_closing = True
-        with contextlib.suppress(*ERRORS):  # else the server is gone, and nothing is left to be closed
-            await self.client.close()
+        with contextlib.suppress(
+            nats.errors.Error, OSError
+        ):  # else the server is gone, and nothing is left to close
+            try:
+                async with asyncio.timeout(_CLOSE_S):
+                    await self.client.close()
+            except TimeoutError:
+                self._give_up_unsent()
+        if (connecting_again := self.client._reconnection_task) is not None:  # noqa: SLF001 - it may not have heeded
+            await cut_off(connecting_again)
+
+    def _give_up_unsent(self) -> None:
+        """Close the socket with what is in its buffer, which the client has no way to do."""
+        writer = getattr(self.client._transport, "_io_writer", None)  # noqa: SLF001 - see above
+        if writer is not None:
+            writer.transport.abort()
 
     async def patiently(self, ask: Callable[[], Awaitable[Value]]) -> Value:
         """Ask, and again while NATS is away: its servers may be electing who answers.
@@ -229,6 +254,7 @@ class Connection:
             try:
                 answer = await ask()
             except ERRORS as error:
+                heed()
                 if not is_away(error) or time.monotonic() > deadline_s:
                     raise failure_of(error, self.place) from error
             else:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from nats.aio.msg import Msg
 
-from headrace.store.jetstream.connection import Connection
+from headrace.store.jetstream.connection import Connection, heed
 from headrace.store.jetstream.failure import ERRORS
 
 __all__ = ["Sayings"]
@@ -28,6 +28,7 @@ class Sayings:
         if client.is_connected:
             with contextlib.suppress(*ERRORS):  # else it is lost with the connection
                 await client.publish(f"{self._prefix}.{subject}", said, headers={_AUTHOR: self._author})
+            heed()
 
     async def __call__(self, subject: str) -> AsyncIterator[tuple[str, bytes]]:
         """What is said on a subject from now on, and who says it."""
@@ -40,6 +41,7 @@ class Sayings:
 
         subscription = await self._connection.client.subscribe(f"{self._prefix}.{subject}", cb=hear)
         try:
+            heed()
             while True:
                 yield await heard.get()
         finally:
