@@ -4,7 +4,7 @@ import { applyBatch } from './apply'
 import { emptyBatch, gather } from './batch'
 import { keys, type RunPage } from './queries'
 import { flowOf, liveOf, runOf } from './samples'
-import type { FlowSummary, LiveEvent, Trigger } from './types'
+import type { FlowDetail, FlowSummary, Live, LiveEvent, Trigger } from './types'
 
 const schedule: Trigger = {
   node: 'hourly',
@@ -34,6 +34,21 @@ it('leaves flows that nothing happened to as they are', () => {
   const [users, hooks] = client.getQueryData<FlowSummary[]>(keys.flows) ?? []
   expect(users?.deadLetters).toBe(2)
   expect(hooks).toBe(flows[1])
+})
+
+it('takes no counts of a flow that are older than those that it has, unless they are of other runs', () => {
+  const counted = (data: Partial<Live>) => {
+    const client = new QueryClient()
+    client.setQueryData(keys.flow('users'), { ...flowOf({}), live: liveOf({ done: 10 }) })
+    const batch = emptyBatch()
+    gather(batch, { event: 'progress', data: liveOf(data) })
+    applyBatch(client, batch)
+    return client.getQueryData<FlowDetail>(keys.flow('users'))?.live?.done
+  }
+  expect(counted({ done: 0, elapsedSeconds: 9.8 })).toBe(10)
+  expect(counted({ done: 20, elapsedSeconds: 10.3 })).toBe(20)
+  expect(counted({ done: 0, elapsedSeconds: 0.1, runs: ['r1'] })).toBe(0)
+  expect(counted({ done: 0, elapsedSeconds: 9.8, runs: [] })).toBe(0)
 })
 
 it('reads a flow anew whose schedule fired, and none that a request fired', () => {

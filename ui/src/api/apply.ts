@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { Batch } from './batch'
+import { laterLive } from './later'
 import { MOST_A_PAGE, mergeFlow, mergeRun, mergeRunPage } from './merge'
 import { keys, type RunFilter, type RunPage } from './queries'
 import type { FlowDetail, FlowSummary, Live, RunDetail } from './types'
@@ -16,7 +17,7 @@ export function applyBatch(client: QueryClient, batch: Batch): (readonly unknown
     if (key.length !== 2 || !flow) continue
     const live = batch.progress.get(flow.name)
     const merged = mergeFlow(flow, batch)
-    client.setQueryData(key, live ? { ...merged, live } : merged)
+    client.setQueryData(key, live ? { ...merged, live: laterLive(flow.live, live) } : merged)
   }
   for (const [key, page] of client.getQueriesData<RunPage>({ queryKey: keys.runs })) {
     if (page) client.setQueryData(key, mergeRunPage(page, key[1] as RunFilter, batch))

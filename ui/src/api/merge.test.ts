@@ -103,4 +103,12 @@ describe('mergeRun', () => {
     expect(mergeRun(run, batchOf({ event: 'progress', data: liveOf({ done: 5 }) })).live?.done).toBe(5)
     expect(mergeRun(run, batchOf({ event: 'progress', data: liveOf({ runs: ['r9'] }) }))).toBe(run)
   })
+
+  it('keeps the progress that was read later than what an event tells', () => {
+    const run = detailOf({ live: liveOf({ done: 5, elapsedSeconds: 11 }) })
+    const told = (elapsedSeconds: number, done: number) =>
+      mergeRun(run, batchOf({ event: 'progress', data: liveOf({ done, elapsedSeconds }) })).live?.done
+    expect(told(10.9, 4)).toBe(5)
+    expect(told(11.1, 6)).toBe(6)
+  })
 })

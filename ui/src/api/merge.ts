@@ -1,5 +1,6 @@
 /** How a batch of live events changes what was read. Each function gives its argument back where nothing changed. */
 import { type Batch, MOST_ERRORS, MOST_SPANS, spanKey } from './batch'
+import { laterLive } from './later'
 import type { RunFilter, RunPage } from './queries'
 import { RUNS_A_PAGE } from './queries'
 import type { FlowSummary, RunDetail, RunError, RunSummary, TaskSpan } from './types'
@@ -96,7 +97,7 @@ export function mergeRun(run: RunDetail, batch: Batch): RunDetail {
   const isLive = live?.runs.includes(run.id) ?? false
   if (!summary && !errors && !spans && !isLive) return run
   const next: RunDetail = { ...run, ...(errors && mergeErrors(run, errors)), ...summary }
-  if (live && isLive) next.live = live
+  if (live && isLive) next.live = laterLive(run.live, live)
   if (spans && run.profile) {
     const { tasks, dropped } = mergeSpans(run.profile.tasks, spans)
     next.profile = { ...run.profile, tasks, earlier: run.profile.earlier + dropped }

@@ -7,6 +7,7 @@ import {
   useQuery,
 } from '@tanstack/react-query'
 import { ApiFailure, get, path, withQuery } from './client'
+import { laterLive } from './later'
 import { useToken } from './token'
 import type {
   DeadLetter,
@@ -108,7 +109,7 @@ export const flowQuery = (name: string) =>
       const known = client.getQueryData<Live>(keys.live(name))
       const flow = await get<FlowDetail>(path('flows', name), signal)
       const told = client.getQueryData<Live>(keys.live(name))
-      return told && told !== known ? { ...flow, live: told } : flow // what events told meanwhile is newer
+      return told && told !== known ? { ...flow, live: laterLive(flow.live, told) } : flow
     },
   })
 
@@ -130,10 +131,19 @@ export const useRuns = (filter: RunFilter) =>
     placeholderData: keepPreviousData,
   })
 
+export const runQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.run(id),
+    queryFn: async ({ client, signal }) => {
+      const run = await get<RunDetail>(path('runs', id), signal)
+      const told = client.getQueryData<Live>(keys.live(run.flow))
+      return run.live && told?.runs.includes(id) ? { ...run, live: laterLive(told, run.live) } : run
+    },
+  })
+
 export const useRun = (id: string) =>
   useQuery({
-    queryKey: keys.run(id),
-    queryFn: ({ signal }) => get<RunDetail>(path('runs', id), signal),
+    ...runQuery(id),
     refetchInterval: ({ state }) => (state.data && isRunning(state.data) ? RUNNING_MS : false),
   })
 

@@ -1,1 +1,0 @@
-import{lt as e}from"./index-Bda5iWxE.js";var t=e();function n({share:e,tone:n,children:r}){return(0,t.jsxs)(`span`,{className:`measure tone-${n}`,children:[(0,t.jsx)(`span`,{className:`measure-bar`,style:{width:`${Math.min(100,e*100)}%`}}),r]})}export{n as t};
