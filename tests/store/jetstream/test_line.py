@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from headrace.errors import PermanentError, StoreError
-from headrace.store.jetstream import JetStreamStore, Place, connection, follower
+from headrace.store.jetstream import JetStreamStore, Place, connection, follower, presence
 from headrace.store.jetstream.sayings import Sayings
 from support.cut import line_to
 from support.made import FLOW, commit, fire_request, task
@@ -130,6 +130,31 @@ async def full(monkeypatch):
 async def test_a_connection_is_closed_though_the_line_is_cut_and_full(full):
     async with asyncio.timeout(20):
         await full.close()
+
+
+@pytest.mark.timeout(60)
+def test_a_store_is_closed_while_nats_is_away_and_something_is_to_be_sent_whatever_the_event_loop(
+    tmp_path, monkeypatch
+):
+    uvloop = pytest.importorskip("uvloop")
+    monkeypatch.setattr(presence, "_PERIOD_S", 0.2)
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+
+    async def close_late():
+        store = await JetStreamStore.open(place_at(server.url), patience_s=1.0)
+        await store.adopt(FLOW)
+        await asyncio.to_thread(server.kill)
+        client = store._connection.client
+        while client.is_connected:
+            await asyncio.sleep(0.01)
+        await client.publish("test", b"x")
+        with pytest.raises(StoreError, match="has taken nothing for 1 s"):
+            await store.fire(fire_request("r1"))
+        await store.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(close_late())
 
 
 @pytest.mark.timeout(60)

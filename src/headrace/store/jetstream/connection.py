@@ -223,9 +223,7 @@ class Connection:
     async def close(self) -> None:
         """Close it, after what can still be sent."""
         self._is_closing = True
-        with contextlib.suppress(
-            nats.errors.Error, OSError
-        ):  # else the server is gone, and nothing is left to close
+        with contextlib.suppress(*ERRORS):  # else the server is gone, and nothing is left to close
             try:
                 async with asyncio.timeout(_CLOSE_S):
                     await self.client.close()

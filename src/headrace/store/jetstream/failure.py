@@ -12,8 +12,8 @@ from headrace.store.jetstream.place import Place
 
 __all__ = ["ERRORS", "HAS_NO_JETSTREAM", "cure_of", "failure_of", "is_away"]
 
-ERRORS = (nats.errors.Error, OSError, asyncio.TimeoutError)
-"""What the client raises when NATS is away, or refuses."""
+ERRORS = (nats.errors.Error, OSError, asyncio.TimeoutError, RuntimeError)
+"""What the client raises when NATS is away, or refuses; uvloop's of a lost socket is a RuntimeError."""
 
 HAS_NO_JETSTREAM = frozenset({10039, 10076})
 """What a server without it says, and one that has it for other accounts."""
@@ -93,4 +93,6 @@ def is_away(error: Exception) -> bool:
         return True
     if isinstance(error, nats.js.errors.APIError):
         return (error.code or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR and error.err_code != _ALONE
+    if isinstance(error, RuntimeError):
+        return "closed" in str(error)
     return not isinstance(error, (nats.errors.AuthorizationError, nats.js.errors.KeyValueError))
