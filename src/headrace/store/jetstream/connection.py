@@ -23,7 +23,7 @@ from headrace.errors import NoStoreError, StoreError, UsageError
 from headrace.store.jetstream.failure import ERRORS, HAS_NO_JETSTREAM, failure_of, is_away
 from headrace.store.jetstream.place import Place
 
-__all__ = ["CONNECT_S", "LEAST_VERSION", "Connection", "cut_off", "heed"]
+__all__ = ["CONNECT_S", "LEAST_VERSION", "Connection", "heed"]
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def heed() -> None:
         raise asyncio.CancelledError
 
 
-async def cut_off(*tasks: "asyncio.Task[Any]") -> None:
+async def _cut_off(*tasks: "asyncio.Task[Any]") -> None:
     """Cancel tasks until they have ended, however often the client swallows that: see `heed`."""
     left = {task for task in tasks if not task.done()}
     while left:
@@ -128,7 +128,7 @@ class Connection:
                 raise self._heard or TimeoutError
             await connecting
         finally:
-            await cut_off(connecting, refused)
+            await _cut_off(connecting, refused)
 
     async def _try_to_connect(self) -> None:
         await self.client.connect(
@@ -230,7 +230,7 @@ class Connection:
             except TimeoutError:
                 self._give_up_unsent()
         if (connecting_again := self.client._reconnection_task) is not None:  # noqa: SLF001 - it may not have heeded
-            await cut_off(connecting_again)
+            await _cut_off(connecting_again)
 
     def _give_up_unsent(self) -> None:
         """Close the socket with what is in its buffer, which the client has no way to do."""
