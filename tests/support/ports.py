@@ -26,6 +26,6 @@ def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
+        except OSError:  # somebody has it
             return False
     return True

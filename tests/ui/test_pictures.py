@@ -12,10 +12,7 @@ from web.served import SYNC, served
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 FLOW = "scheduled-data-sync"
 
-pytestmark = [
-    pytest.mark.pictures,
-    pytest.mark.asyncio(loop_scope="session"),
-]  # the loop is that of the browser
+pytestmark = [pytest.mark.pictures, pytest.mark.asyncio(loop_scope="session")]  # that of the browser
 
 
 async def test_pictures(tmp_path, browser, target, monkeypatch):

@@ -107,6 +107,7 @@ class Elsewhere:
 def _load(record: VersionRecord, registry: Registry) -> FlowElsewhere:
     """Load a version; its secrets are not needed for that."""
     loaded = load_flow(Source(record.name, record.text), registry, overrides=record.overrides)
+    problem = f"it does not load here: its text has {errors_in(loaded.findings)}"
     return FlowElsewhere(
         name=record.flow,
         path=record.path,
@@ -114,9 +115,7 @@ def _load(record: VersionRecord, registry: Registry) -> FlowElsewhere:
         flow=loaded.flow,
         text=text_of(record.text, loaded),
         findings=loaded.findings,
-        problem=""
-        if loaded.flow is not None
-        else f"it does not load here: its text has {errors_in(loaded.findings)}",
+        problem=problem if loaded.flow is None else "",
         triggers={} if loaded.flow is None else _triggers(loaded.flow),
     )
 

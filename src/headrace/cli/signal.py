@@ -116,7 +116,8 @@ def _cure(path: str, trigger: str, url: str | None) -> str:
     except (FlowError, UsageError):
         known = [trigger]  # `headrace run` says what is wrong with the file
     if trigger not in known:
-        return f"it has no trigger `{trigger}`{f'; there is {listed(known)}' if known else ''}"
+        has = f"; there is {listed(known)}" if known else ""
+        return f"it has no trigger `{trigger}`{has}"
     return f"`headrace run {path} --once --trigger {trigger}{store_option(url)}` fires it here"
 
 

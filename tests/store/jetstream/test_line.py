@@ -136,7 +136,7 @@ async def test_a_connection_is_closed_though_the_line_is_cut_and_full(full):
 def test_a_store_is_closed_while_nats_is_away_and_something_is_to_be_sent_whatever_the_event_loop(
     tmp_path, monkeypatch
 ):
-    uvloop = pytest.importorskip("uvloop")
+    uvloop = pytest.importorskip("uvloop", reason="needs the extra [fast]")
     monkeypatch.setattr(presence, "_PERIOD_S", 0.2)
     server = NatsServer(tmp_path / "nats")
     server.start()
